@@ -85,8 +85,8 @@ class Turn:
 class Provenance:
     """Where a conversation comes from, in terms of the catalogue and never of a temporary address.
 
-    `locator` says where within `uri`: `row 12`, `page 3`, or a disorder code; `start` and `end` are
-    seconds for recordings and character offsets for documents.
+    `locator` says where within `uri`: `row 12`, `page 3`, a disorder code, an episode; `start` and `end` are
+    seconds within a recording. Character spans of documents are the turns' `Evidence`.
     """
 
     source: str

@@ -1,0 +1,83 @@
+"""`pixel`: builds everything in one process (`run`), opens the UI (`ui`), writes `.env` (`env`).
+
+Every other command (`trace`, `eval`, `train`) is `python -m pixel_core`'s.
+"""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from dotenv import load_dotenv
+
+from pixel_assets.paths import PROJECT
+from pixel_core.__main__ import main as core_main
+from pixel_core.recipe import RecipeError
+
+_OWN = ("run", "ui", "env")
+_SETTINGS = {"DAGSTER_HOME": PROJECT, "PIXEL_HOME": PROJECT / "data", "PIXEL_DAGSTER_DIR": PROJECT / ".dagster"}
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run a command; returns the exit status."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    load_environment()
+    if arguments and arguments[0] not in _OWN and not arguments[0].startswith("-"):
+        return core_main(arguments)
+    options = _parser().parse_args(arguments)
+    if options.command == "env":
+        print(PROJECT / ".env")
+        return 0
+    if options.command == "ui":
+        return _ui(options.port)
+    return _run(options)
+
+
+def load_environment() -> None:
+    """Write the missing lines of `.env`, and set what the environment does not set already."""
+    path = PROJECT / ".env"
+    present = path.read_text(encoding="utf-8") if path.is_file() else ""
+    named = {line.partition("=")[0] for line in present.splitlines()}
+    missing = "".join(f"{name}={value}\n" for name, value in _SETTINGS.items() if name not in named)
+    if missing:
+        separator = "" if not present or present.endswith("\n") else "\n"
+        path.write_text(present + separator + missing, encoding="utf-8")
+    load_dotenv(path, override=False)
+    Path(os.environ["PIXEL_DAGSTER_DIR"]).mkdir(parents=True, exist_ok=True)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="pixel", description="Build, look at and measure Pixel.")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="{run,ui,env,trace,eval}")
+    run = commands.add_parser("run", help="materialise every asset in order, then print a table")
+    run.add_argument("--recipe", default="", help="recipe name or YAML path (default: PIXEL_RECIPE, or tiny)")
+    run.add_argument("--set", action="append", default=[], metavar="SECTION.KEY=VALUE", help="override a recipe key; may be repeated")
+    run.add_argument("--groups", nargs="+", default=[], help="only these groups: knowledge voice corpus training evaluation")
+    run.add_argument("--force", action="store_true", help="build again also what is valid")
+    run.add_argument("--verbose", action="store_true", help="show Dagster's own log")
+    ui = commands.add_parser("ui", help="open the Dagster UI with its daemon (schedules, sensors)")
+    ui.add_argument("--port", type=int, default=3000, help="port of the UI (default: %(default)s)")
+    commands.add_parser("env", help="write .env and print its path")
+    return parser
+
+
+def _ui(port: int) -> int:
+    command = [str(Path(sys.executable).parent / "dg"), "dev", "--port", str(port)]
+    os.chdir(PROJECT)
+    os.execv(command[0], command)  # noqa: S606 - replaces this process, no shell
+
+
+def _run(options: argparse.Namespace) -> int:
+    from pixel_assets.walk import report, walk
+
+    try:
+        steps = walk(recipe=options.recipe, overrides=options.set, groups=options.groups, force=options.force, verbose=options.verbose)
+    except (RecipeError, ValueError) as error:
+        print(error, file=sys.stderr)
+        return 2
+    print(report(steps))
+    return 0 if all(step.succeeded for step in steps) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
