@@ -71,6 +71,16 @@ class VoiceRecipe(Section):
     """Segments whose mean token log-probability is lower are rejected."""
     max_compression: float
     """Segments whose text compresses better than this ratio repeat themselves and are rejected."""
+    max_repetition: Share
+    """Segments in which more than this share of the word trigrams are repeats are rejected."""
+    max_no_speech: Share
+    """Segments that are silence with a higher probability are rejected."""
+    max_characters_per_second: Annotated[float, Field(gt=0)]
+    """Segments with more text than anybody can say in their time are rejected."""
+    min_language_probability: Share
+    """An episode whose language is heard with a lower probability is rejected, unless the recogniser knows one language only."""
+    max_overlap: Share
+    """Two conversations from one recording share less than this part of their word 5-grams."""
 
 
 class CorpusRecipe(Section):
