@@ -4,13 +4,14 @@ Every other command (`trace`, `eval`, `train`) is `python -m pixel_core`'s.
 """
 
 import argparse
+import logging
 import os
 import sys
 from pathlib import Path
 
 from dotenv import load_dotenv
 
-from pixel_assets.paths import PROJECT
+from pixel_assets.paths import GROUPS, PROJECT
 from pixel_core.__main__ import main as core_main
 from pixel_core.recipe import RecipeError
 
@@ -52,7 +53,7 @@ def _parser() -> argparse.ArgumentParser:
     run = commands.add_parser("run", help="materialise every asset in order, then print a table")
     run.add_argument("--recipe", default="", help="recipe name or YAML path (default: PIXEL_RECIPE, or tiny)")
     run.add_argument("--set", action="append", default=[], metavar="SECTION.KEY=VALUE", help="override a recipe key; may be repeated")
-    run.add_argument("--groups", nargs="+", default=[], help="only these groups: knowledge voice corpus training evaluation")
+    run.add_argument("--groups", nargs="+", default=GROUPS, choices=GROUPS, metavar="GROUP", help=f"only these of {' '.join(GROUPS)}")
     run.add_argument("--force", action="store_true", help="build again also what is valid")
     run.add_argument("--verbose", action="store_true", help="show Dagster's own log")
     ui = commands.add_parser("ui", help="open the Dagster UI with its daemon (schedules, sensors)")
@@ -68,15 +69,46 @@ def _ui(port: int) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
-    from pixel_assets.walk import report, walk
+    from pixel_assets import report
+    from pixel_assets.config import Build
+    from pixel_assets.walk import walk
 
+    _show_progress()
+    outcomes = []
     try:
-        steps = walk(recipe=options.recipe, overrides=options.set, groups=options.groups, force=options.force, verbose=options.verbose)
-    except (RecipeError, ValueError) as error:
+        build = Build(recipe=options.recipe, overrides=_pairs(options.set), force=options.force)
+        for outcome in walk(build, options.groups, "DEBUG" if options.verbose else "ERROR"):
+            print(report.line(outcome), flush=True)
+            outcomes.append(outcome)
+    except RecipeError as error:
         print(error, file=sys.stderr)
         return 2
-    print(report(steps))
-    return 0 if all(step.succeeded for step in steps) else 1
+    except KeyboardInterrupt:
+        print("interrupted: what was finished is kept, the next run goes on from there", file=sys.stderr)
+        return 130
+    print("", report.table(outcomes), "", sep="\n")
+    if trouble := report.problems(outcomes):
+        print(trouble, file=sys.stderr)
+        return 1
+    print(report.next_lines(outcomes))
+    return 0
+
+
+def _pairs(overrides: list[str]) -> dict[str, str]:
+    """`section.key=value` texts as a mapping; raises RecipeError for one without `=`."""
+    for override in overrides:
+        if "=" not in override:
+            raise RecipeError(f"override {override!r} is not of the form section.key=value")
+    return dict(override.split("=", 1) for override in overrides)
+
+
+def _show_progress() -> None:
+    """Long steps tell on standard error how far they are."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("    %(message)s"))
+    library = logging.getLogger("pixel_core")
+    library.setLevel(logging.INFO)
+    library.addHandler(handler)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parent.parent
+GROUPS = ("knowledge", "voice", "corpus", "training", "evaluation")  # the stages in order
 _SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 

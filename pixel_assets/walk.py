@@ -5,29 +5,27 @@ first failed run and keeps what was finished.
 """
 
 import itertools
-import logging
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import dagster as dg
 
 from pixel_assets import partitions
 from pixel_assets.checkpoints import announce_checkpoints, latest_run
-from pixel_assets.config import resolve_recipe
+from pixel_assets.config import Build
+from pixel_assets.paths import GROUPS
 from pixel_core.recipe import Recipe
 
-GROUPS = ("knowledge", "voice", "corpus", "training", "evaluation")
 _PARTITION_TAG = "dagster/partition"
-
-logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What one asset partition came to.
 
-    `metadata` is that of its materialisation (empty when it failed), `checks` maps check names to whether they held.
+    `metadata` is that of its materialisation (empty when it failed), `checks` maps check names to whether they held,
+    `failed_checks` maps those that did not to what was found.
     """
 
     asset: str
@@ -37,39 +35,33 @@ class Outcome:
     seconds: float
     metadata: Mapping[str, Any]
     checks: Mapping[str, bool]
+    failed_checks: Mapping[str, str] = field(default_factory=dict)
     error: str = ""
 
 
-def walk(*, recipe: str = "", overrides: Sequence[str] = (), groups: Sequence[str] = (), force: bool = False) -> Iterator[Outcome]:
-    """Materialise the assets of the groups (all when none is named) in graph order, and tell each outcome as it comes.
+def walk(build: Build, groups: Sequence[str] = GROUPS, log_level: str = "WARNING") -> Iterator[Outcome]:
+    """Materialise the assets of the groups in graph order, and tell each outcome as it comes.
 
-    Raises RecipeError for a bad recipe and ValueError for an unknown group, before anything is built.
+    `log_level` is that of Dagster's own console log. Raises RecipeError before anything is built.
     """
-    if unknown := set(groups) - set(GROUPS):
-        raise ValueError(f"group {', '.join(sorted(unknown))} is not known: use {', '.join(GROUPS)}")
-    resolved = resolve_recipe(recipe, list(overrides))
-    config = {"recipe": recipe, "overrides": dict(o.split("=", 1) for o in overrides), "force": force}
-    return _walk(resolved, config, set(groups or GROUPS))
-
-
-def _walk(recipe: Recipe, config: Mapping[str, Any], groups: set[str]) -> Iterator[Outcome]:
     from pixel_assets.definitions import defs
 
+    recipe = build.load()
     definitions = defs()
     graph = definitions.resolve_asset_graph()
     job = definitions.resolve_implicit_global_asset_job_def()
     with dg.DagsterInstance.get() as instance:
         for keys, partitions_def in _blocks(graph, groups):
-            if partitions_def is not None and partitions_def.name == partitions.checkpoints.name:
+            if partitions_def == partitions.checkpoints:
                 announce_checkpoints(instance)
             for partition in _partition_keys(partitions_def, recipe, instance):
-                outcomes = _execute(job, graph, keys, partition, config, instance)
+                outcomes = _execute(job, graph, keys, partition, build=build, instance=instance, log_level=log_level)
                 yield from outcomes
                 if not all(outcome.succeeded for outcome in outcomes):
                     return
 
 
-def _blocks(graph: Any, groups: set[str]) -> Iterator[tuple[list[dg.AssetKey], Any]]:
+def _blocks(graph: Any, groups: Sequence[str]) -> Iterator[tuple[list[dg.AssetKey], Any]]:
     """Runs of assets that stand beside one another in stage and graph order and share their partitions."""
     ordered = [key for level in graph.toposorted_asset_keys_by_level for key in sorted(level)]
     chosen = [key for group in GROUPS if group in groups for key in ordered if graph.get(key).group_name == group]
@@ -96,17 +88,21 @@ def _execute(
     graph: Any,
     keys: Sequence[dg.AssetKey],
     partition: str | None,
-    config: Mapping[str, Any],
+    *,
+    build: Build,
     instance: dg.DagsterInstance,
+    log_level: str,
 ) -> list[Outcome]:
     """One Dagster run of these assets and their checks; an external asset has its checks run only."""
     names = [key.to_user_string() for key in keys]
-    logger.info("%s%s", ", ".join(names), f" [{partition}]" if partition else "")
     checks = graph.get_check_keys_for_assets(set(keys))
     external = not graph.get(keys[0]).is_materializable
     subset = job.get_subset(asset_selection=set() if external else set(keys), asset_check_selection=checks)
+    run_config: dict[str, Any] = {"loggers": {"console": {"config": {"log_level": log_level}}}}
+    if not external:
+        run_config["ops"] = {name: {"config": build.model_dump()} for name in names}
     result = subset.execute_in_process(
-        run_config={} if external else {"ops": {name: {"config": dict(config)} for name in names}},
+        run_config=run_config,
         instance=instance,
         tags={_PARTITION_TAG: partition} if partition else None,
         raise_on_error=False,
@@ -116,16 +112,20 @@ def _execute(
 
 def _outcome(result: Any, key: dg.AssetKey, group: str, partition: str | None, external: bool) -> Outcome:
     name = key.to_user_string()
-    materialised = [e for e in result.get_asset_materialization_events() if e.asset_key == key]
-    metadata = {k: v.value for k, v in materialised[0].materialization.metadata.items()} if materialised else {}
-    checks = {e.check_name: e.passed for e in result.get_asset_check_evaluations() if e.asset_key == key and _blames(e)}
-    failures = [e for e in result.all_events if e.is_step_failure and e.step_key and e.step_key.partition(".")[0].startswith(name)]
-    error = failures[0].step_failure_data.error_display_string.strip() if failures else ""
-    seconds = sum(e.event_specific_data.duration_ms for e in result.all_events if e.event_type_value == "STEP_SUCCESS" and e.step_key == name) / 1000
-    succeeded = (external or bool(materialised)) and all(checks.values()) and not failures
-    return Outcome(name, group, partition, succeeded, seconds, metadata, checks, error)
+    materialised = [e.materialization for e in result.get_asset_materialization_events() if e.asset_key == key]
+    metadata = {k: v.value for k, v in materialised[0].metadata.items()} if materialised else {}
+    evaluations = [e for e in result.get_asset_check_evaluations() if e.asset_key == key]
+    checks = {e.check_name: e.passed for e in evaluations if e.passed or e.severity == dg.AssetCheckSeverity.ERROR}
+    failed = {e.check_name: e.description or "no description" for e in evaluations if not checks.get(e.check_name, True)}
+    errors = [_last_line(e) for e in result.all_events if e.is_step_failure and e.step_key == name]
+    seconds = sum(e.event_specific_data.duration_ms for e in result.all_events if e.is_step_success and e.step_key == name) / 1000
+    succeeded = (external or bool(materialised)) and all(checks.values()) and not errors
+    return Outcome(name, group, partition, succeeded, seconds, metadata, checks, failed, "; ".join(errors))
 
 
-def _blames(evaluation: Any) -> bool:
-    """Whether a check counts: one that failed with severity WARN is told by its own metadata."""
-    return bool(evaluation.passed) or evaluation.severity == dg.AssetCheckSeverity.ERROR
+def _last_line(failure: Any) -> str:
+    """What went wrong, as the innermost error says it."""
+    error = failure.step_failure_data.error
+    while error.cause:
+        error = error.cause
+    return str(error.message.strip())

@@ -1,0 +1,1 @@
+"""Every definition of the code location: one package a stage."""
