@@ -1,0 +1,193 @@
+"""Batches: packed rows of tokens, and queries that say which tokens each head reads and what is known there.
+
+A query asks about one turn t of one conversation. What a head reads goes by part (see `HeadSpec.reads`);
+what nobody labelled is NaN and costs no loss.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+from pixel_core.conversation import REST, Turn
+from pixel_core.model.chat import Encoded, Span, encode
+from pixel_core.model.heads import HEADS, PERSONAS, READS, HeadSpec, Reads, find_head
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
+_LABELLED = {spec.name for spec in HEADS} - {"persona"}
+IGNORED = -100  # a language target that costs no loss
+
+
+class LabelError(ValueError):
+    """A label names no output of the table or has a value its head cannot take; the message names it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What is asked about one turn: token spans by `reads`, and targets by head (NaN = unknown), one an output."""
+
+    turn: int
+    spans: Mapping[Reads, Sequence[Span]]
+    targets: Mapping[str, Sequence[float]]
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One conversation ready for packing: its tokens and its queries."""
+
+    encoded: Encoded
+    queries: tuple[Query, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PixelBatch:
+    """B rows of T tokens with Q queries about them.
+
+    `position_ids` [B, T] restart at each packed conversation and at the padding, which keeps neighbours
+    apart. `language_targets` [B, T] hold the next token, shifted within its conversation, -100 where
+    nothing is learned. `lengths` [B] count the tokens before the padding. `query_rows` [Q] name the row
+    of each query; `query_masks` {reads: bool [Q, T]} the tokens read; `head_targets` {head: float [Q, n]}
+    what is known, NaN elsewhere.
+    """
+
+    input_ids: Tensor
+    position_ids: Tensor
+    language_targets: Tensor
+    lengths: Tensor
+    query_rows: Tensor
+    query_masks: Mapping[Reads, Tensor]
+    head_targets: Mapping[str, Tensor]
+
+    def to(self, device: torch.device | str) -> PixelBatch:
+        """The same batch on another device."""
+        return PixelBatch(
+            input_ids=self.input_ids.to(device),
+            position_ids=self.position_ids.to(device),
+            language_targets=self.language_targets.to(device),
+            lengths=self.lengths.to(device),
+            query_rows=self.query_rows.to(device),
+            query_masks={name: mask.to(device) for name, mask in self.query_masks.items()},
+            head_targets={name: target.to(device) for name, target in self.head_targets.items()},
+        )
+
+
+def is_client(turn: Turn) -> bool:
+    """True where the turn is spoken by who is being helped: the client, or the user of an assistant."""
+    return turn.part == "client" or (turn.part == "other" and turn.role == "user")
+
+
+def query_masks_of(turns: Sequence[Turn], spans: Sequence[Span], t: int) -> dict[Reads, list[Span]]:
+    """The token spans that each `reads` covers for a query about turn t; no span stands empty."""
+    covered: dict[Reads, list[Span]] = {
+        "reply": [spans[t]],
+        "client": [span for turn, span in zip(turns[: t + 1], spans, strict=False) if is_client(turn)],
+        "context": list(spans[:t]),
+    }
+    return {name: [(start, end) for start, end in found if start < end] for name, found in covered.items()}
+
+
+def head_targets_of(turns: Sequence[Turn], t: int) -> dict[str, list[float]]:
+    """What is known about turn t, by head: its labels, with `<head>.*` closing the world, and the derived persona.
+
+    A class head's positive labels make its row known as a whole (several share the probability); without
+    one it is unknown. Persona is known where turn t is learned. Raises LabelError.
+    """
+    turn = turns[t]
+    found: dict[str, list[float]] = {}
+    strangers = {label.head for label in turn.labels} - _LABELLED
+    if strangers:
+        names = ", ".join(sorted(_LABELLED))
+        raise LabelError(f"labels of {min(strangers)!r}: labelled heads are {names} (persona is derived, never stored)")
+    for spec in HEADS:
+        if spec.name == "persona":
+            if turn.learn:
+                found[spec.name] = [float(turn.persona == persona) for persona in PERSONAS]
+        elif not (spec.therapist_only and is_client(turn)):
+            values = _labelled(spec, turn)
+            if any(not math.isnan(value) for value in values):
+                found[spec.name] = values
+    return found
+
+
+def example_of(
+    turns: Sequence[Turn], tokenizer: PreTrainedTokenizerBase, *, ask: Sequence[int] | None = None, length: int | None = None
+) -> Example:
+    """A conversation in tokens, cut to `length`, with a query a turn in `ask`: by default each turn about which something is known.
+
+    A head whose tokens are all cut away is unknown; a query with nothing known is dropped unless it was asked for.
+    """
+    encoded = encode(turns, tokenizer)
+    if length is not None:
+        encoded = encoded.cut(length)
+    queries = []
+    for t in range(len(turns)) if ask is None else ask:
+        covered = query_masks_of(turns, encoded.spans, t)
+        targets = {name: values for name, values in head_targets_of(turns, t).items() if covered[find_head(name).reads]}
+        if targets or ask is not None:
+            queries.append(Query(t, covered, targets))
+    return Example(encoded, tuple(queries))
+
+
+def build_batch(rows: Sequence[Sequence[Example]], *, pad: int, length: int | None = None) -> PixelBatch:
+    """One batch from rows of packed examples, padded with the token `pad` to `length` (default: the longest row)."""
+    lengths = [sum(len(example.encoded.ids) for example in row) for row in rows]
+    width = max(lengths) if length is None else length
+    if max(lengths) > width:
+        raise ValueError(f"a row of {max(lengths)} tokens does not fit into {width}: cut or repack its examples")
+    input_ids = torch.full((len(rows), width), pad)
+    position_ids = torch.zeros((len(rows), width), dtype=torch.long)
+    targets = torch.full((len(rows), width), IGNORED)
+    asked: list[tuple[int, int, Query]] = []
+    for index, row in enumerate(rows):
+        offset = 0
+        for example in row:
+            ids, learn = torch.tensor(example.encoded.ids, dtype=torch.long), torch.tensor(example.encoded.learn, dtype=torch.bool)
+            end = offset + len(ids)
+            input_ids[index, offset:end] = ids
+            position_ids[index, offset:end] = torch.arange(len(ids))
+            targets[index, offset : end - 1] = torch.where(learn[1:], ids[1:], IGNORED)
+            asked += [(index, offset, query) for query in example.queries]
+            offset = end
+        position_ids[index, offset:] = torch.arange(width - offset)
+    masks: dict[Reads, Tensor] = {name: torch.zeros((len(asked), width), dtype=torch.bool) for name in READS}
+    known = {spec.name: torch.full((len(asked), len(spec.outputs)), math.nan) for spec in HEADS}
+    for place, (_, offset, query) in enumerate(asked):
+        for name, found in query.spans.items():
+            for start, end in found:
+                masks[name][place, offset + start : offset + end] = True
+        for head, values in query.targets.items():
+            known[head][place] = torch.tensor(values)
+    return PixelBatch(
+        input_ids=input_ids,
+        position_ids=position_ids,
+        language_targets=targets,
+        lengths=torch.tensor(lengths, dtype=torch.long),
+        query_rows=torch.tensor([index for index, _, _ in asked], dtype=torch.long),
+        query_masks=masks,
+        head_targets=known,
+    )
+
+
+def _labelled(spec: HeadSpec, turn: Turn) -> list[float]:
+    labels = {label.output: label.value for label in turn.labels if label.head == spec.name}
+    rest = labels.pop(f"{spec.name}.{REST}", math.nan)
+    unknown = set(labels) - set(spec.label_names)
+    if unknown:
+        raise LabelError(f"label {min(unknown)} names no output of the head {spec.name}: map it onto the taxonomy or reject the row")
+    values = [float(labels.get(name, rest)) for name in spec.label_names]
+    top = spec.levels - 1 if spec.kind == "ordinal" else 1
+    for name, value in zip(spec.label_names, values, strict=True):
+        fits = math.isnan(value) or (0 <= value <= top and (spec.kind in ("regression", "class") or value.is_integer()))
+        if not fits:
+            raise LabelError(f"label {name} = {value} of turn part {turn.part!r}: a {spec.kind} output runs from 0 to {top}")
+    if spec.kind == "class":
+        positive = sum(value for value in values if value > 0)
+        return [value / positive if value > 0 else 0.0 for value in values] if positive else [math.nan] * len(values)
+    return values

@@ -1,0 +1,1 @@
+"""Objectives: the losses, and how their gradients meet at the hidden state."""
