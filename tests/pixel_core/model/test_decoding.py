@@ -8,7 +8,7 @@ from pixel_core.model.heads import HEADS, find_head
 from pixel_core.objectives.losses import head_loss
 
 
-def targets_of(spec, rows=400, seed=3):
+def targets_of(spec, rows=2000, seed=3):
     """Skewed random targets in the head's form, a third of them unknown."""
     generator = torch.Generator().manual_seed(seed)
     noise = torch.rand((rows, len(spec.outputs)), generator=generator)
@@ -32,7 +32,7 @@ def test_the_prior_is_the_best_constant(spec):
 
     best = loss(bias)
     for index in range(0, spec.width, max(1, spec.width // 7)):
-        for step in (-0.05, 0.05):
+        for step in (-0.1, 0.1):
             other = bias.clone()
             other[index] += step
             assert loss(other) > best
