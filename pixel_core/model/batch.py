@@ -116,23 +116,28 @@ def head_targets_of(turns: Sequence[Turn], t: int) -> dict[str, list[float]]:
     return found
 
 
-def example_of(
-    turns: Sequence[Turn], tokenizer: PreTrainedTokenizerBase, *, ask: Sequence[int] | None = None, length: int | None = None
-) -> Example:
-    """A conversation in tokens, cut to `length`, with a query a turn in `ask`: by default each turn about which something is known.
+def queries_of(turns: Sequence[Turn], spans: Sequence[Span], ask: Sequence[int] | None = None) -> tuple[Query, ...]:
+    """A query a turn in `ask`, or by default a turn about which something is known; only labels, parts and spans matter.
 
-    A head whose tokens are all cut away is unknown; a query with nothing known is dropped unless it was asked for.
+    A head whose tokens are all cut away is unknown; a turn with nothing known is no query unless it was asked for.
     """
-    encoded = encode(turns, tokenizer)
-    if length is not None:
-        encoded = encoded.cut(length)
     queries = []
     for t in range(len(turns)) if ask is None else ask:
-        covered = query_masks_of(turns, encoded.spans, t)
+        covered = query_masks_of(turns, spans, t)
         targets = {name: values for name, values in head_targets_of(turns, t).items() if covered[find_head(name).reads]}
         if targets or ask is not None:
             queries.append(Query(t, covered, targets))
-    return Example(encoded, tuple(queries))
+    return tuple(queries)
+
+
+def example_of(
+    turns: Sequence[Turn], tokenizer: PreTrainedTokenizerBase, *, ask: Sequence[int] | None = None, length: int | None = None
+) -> Example:
+    """A conversation in tokens, cut to `length`, with its queries (see `queries_of`)."""
+    encoded = encode(turns, tokenizer)
+    if length is not None:
+        encoded = encoded.cut(length)
+    return Example(encoded, queries_of(turns, encoded.spans, ask))
 
 
 def build_batch(rows: Sequence[Sequence[Example]], *, pad: int, length: int | None = None) -> PixelBatch:
