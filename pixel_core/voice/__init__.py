@@ -1,0 +1,1 @@
+"""Voice: from playlists of recorded speech to transcripts, markers, a personality profile and conversations."""
