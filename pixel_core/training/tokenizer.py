@@ -6,16 +6,14 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pixel_core.model.chat import CHAT_TEMPLATE, END, START
+
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
-END_OF_TEXT, TURN_START, TURN_END = "<|endoftext|>", "<|im_start|>", "<|im_end|>"
-SPECIAL_TOKENS = (END_OF_TEXT, TURN_START, TURN_END)
-# ChatML, as pixel_core.model.chat writes it: stored with the tokeniser so that transformers and vLLM render the same text.
-CHAT_TEMPLATE = (
-    "{% for message in messages %}<|im_start|>{{ message['role'] }}\n{{ message['content'] }}<|im_end|>\n{% endfor %}"
-    "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
-)
+HUB_NAMES = {"qwen3-30b-a3b": "Qwen/Qwen3-30B-A3B"}
+END_OF_TEXT = "<|endoftext|>"
+SPECIAL_TOKENS = (END_OF_TEXT, START, END)
 
 
 class TokenizerError(ValueError):
@@ -43,7 +41,7 @@ def train_tokenizer(texts: Iterable[str], vocabulary: int) -> PreTrainedTokenize
     )
     bpe.train_from_iterator(texts, trainer)
     return PreTrainedTokenizerFast(
-        tokenizer_object=bpe, pad_token=END_OF_TEXT, eos_token=TURN_END, chat_template=CHAT_TEMPLATE, clean_up_tokenization_spaces=False
+        tokenizer_object=bpe, pad_token=END_OF_TEXT, eos_token=END, chat_template=CHAT_TEMPLATE, clean_up_tokenization_spaces=False
     )
 
 
@@ -55,7 +53,7 @@ def backbone_tokenizer(name: str) -> PreTrainedTokenizerBase:
     from transformers import AutoTokenizer
 
     tokenizer = AutoTokenizer.from_pretrained(name)
-    for token in (TURN_START, TURN_END):
+    for token in (START, END):
         if len(tokenizer.encode(token, add_special_tokens=False)) != 1:
             raise TokenizerError(f"the tokeniser of {name} has no single token {token}: choose a backbone that speaks ChatML (Qwen does)")
     if tokenizer.pad_token_id is None:

@@ -1,0 +1,124 @@
+"""Batches of a packed dataset: which rows and examples a step sees, and the tensors made of them.
+
+The order is a pure function of (seed, step, rank, world), so a resumed run sees exactly what it would have seen.
+All ranks together see the same rows at a step whatever their number.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+import polars as pl
+
+from pixel_core.model.chat import Encoded
+from pixel_core.model.heads import HEADS
+from pixel_core.training.packing import Piece, pack, pieces_of_row, read_layout
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from pixel_core.model.batch import Example, PixelBatch
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What one rank takes of a step: `rank` of `world`, in `micro` micro-batches."""
+
+    rank: int = 0
+    world: int = 1
+    micro: int = 1
+
+    def of(self, items: Sequence[T]) -> list[list[T]]:
+        """This rank's items by micro-batch: consecutive slices of near-equal size, in rank order."""
+        slots = self.world * self.micro
+        edges = [len(items) * k // slots for k in range(slots + 1)]
+        first = self.rank * self.micro
+        return [list(items[edges[k] : edges[k + 1]]) for k in range(first, first + self.micro)]
+
+    def most(self, items: Sequence[object]) -> int:
+        """The size of the largest slice of any rank."""
+        return -(-len(items) // (self.world * self.micro))
+
+
+def drawn(count: int, purpose: str, start: int, stop: int) -> list[int]:
+    """Positions [start, stop) of an endless sequence of indices below `count`: every epoch a new shuffle named by `purpose`."""
+    if not count:
+        return []
+    taken: list[int] = []
+    for epoch in range(start // count, (stop - 1) // count + 1 if stop > start else start // count):
+        order = list(range(count))
+        random.Random(f"{purpose}:{epoch}").shuffle(order)  # noqa: S311 - an order, not a secret
+        taken += order[max(start - epoch * count, 0) : stop - epoch * count]
+    return taken
+
+
+class PackedSplit:
+    """One split of a packed dataset in memory: rows that carry language loss, and labelled examples."""
+
+    def __init__(self, folder: Path, split: str) -> None:
+        layout = read_layout(folder)
+        self.length, self._pad = layout.sequence_length, layout.pad
+        self._rows = pl.read_parquet(folder / f"{split}.parquet")
+        self._examples = pl.read_parquet(folder / f"head_{split}.parquet")
+
+    def row(self, index: int) -> list[Piece]:
+        """The conversations of a packed row."""
+        return pieces_of_row(self._rows.row(index, named=True))
+
+    def example(self, index: int) -> list[Piece]:
+        """A labelled example: one piece, or several when it is longer than a row."""
+        return pieces_of_row(self._examples.row(index, named=True))
+
+    def step(self, step: int, *, rows: int, examples: int, seed: int, share: Share) -> list[PixelBatch]:
+        """This rank's micro-batches of an optimiser step (1, 2, ...) that takes `rows` rows and `examples` examples in all.
+
+        The examples are packed first-fit into as few further rows as they need.
+        """
+        language = drawn(self._rows.height, f"{seed}:rows", (step - 1) * rows, step * rows)
+        labelled = drawn(self._examples.height, f"{seed}:examples", (step - 1) * examples, step * examples)
+        packed = pack([piece for index in labelled for piece in self.example(index)], self.length)
+        height = share.most(language) + share.most(packed)
+        micro = zip(share.of(language), share.of(packed), strict=True)
+        return [self._batch([self.row(index) for index in own] + asked, height) for own, asked in micro]
+
+    def everything(self, *, rows: int, share: Share) -> list[PixelBatch]:
+        """This rank's batches of the whole split, once, of `rows` rows each; every rank gets equally many."""
+        found = [pieces_of_row(row) for row in self._rows.iter_rows(named=True)]
+        found += pack([piece for row in self._examples.iter_rows(named=True) for piece in pieces_of_row(row)], self.length)
+        batches = -(-share.most(found) // rows)
+        own = share.of(found)[0]
+        return [self._batch(own[k * rows : (k + 1) * rows], rows) for k in range(batches)]
+
+    def _batch(self, rows: Sequence[Sequence[Piece]], height: int) -> PixelBatch:
+        """A batch of exactly `height` rows, so that every rank has the same shape: ZeRO-3 gathers weights by it."""
+        from pixel_core.model.batch import Example, build_batch
+
+        silence = Example(Encoded([self._pad], [], [False]), ())
+        made = [[example_of_piece(piece) for piece in row] for row in rows]
+        return build_batch(made + [[silence]] * (height - len(made)), pad=self._pad, length=self.length)
+
+    @cached_property
+    def targets(self) -> dict[str, Tensor]:
+        """Every known head target of the split, [n, outputs] by head, NaN where unknown."""
+        import torch
+
+        found: dict[str, list[Sequence[float]]] = {spec.name: [] for spec in HEADS}
+        rows = (row for frame in (self._rows, self._examples) for row in frame.iter_rows(named=True))
+        queries = (query for row in rows for piece in pieces_of_row(row) for query in example_of_piece(piece).queries)
+        for head, values in (known for query in queries for known in query.targets.items()):
+            found[head].append(values)
+        return {spec.name: torch.tensor(found[spec.name]).reshape(-1, len(spec.outputs)) for spec in HEADS}
+
+
+def example_of_piece(piece: Piece) -> Example:
+    """The piece with the queries that its turns' labels answer."""
+    from pixel_core.model.batch import Example, queries_of
+
+    return Example(piece.encoded, queries_of(piece.turns, piece.encoded.spans))
