@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import torch
-from torch import Tensor
+from torch import Tensor, distributed
 from torch.nn import functional
 from torch.utils.checkpoint import checkpoint
 
@@ -19,16 +19,17 @@ IGNORED = -100
 def language_loss(hidden: Tensor, project: Callable[[Tensor], Tensor], targets: Tensor, chunk: int) -> Tensor:
     """Summed cross-entropy of the next tokens; `targets` [B, T] are already shifted, -100 costs nothing.
 
-    Only learned tokens are projected onto the vocabulary, at most about `chunk` at a time, and projected again in
-    the backward pass, so that no [B, T, vocabulary] tensor exists. `project` must be the output module itself and
-    is called a number of times that depends on the shape of `targets` alone: under ZeRO-3 every rank gathers its
-    weights equally often, however few tokens it learns.
+    Only learned tokens are projected onto the vocabulary, at most `chunk` at a time, and projected again in the
+    backward pass, so that no [B, T, vocabulary] tensor exists. `project` must be the output module itself: under ZeRO-3
+    each call gathers its weights, so all ranks agree on the number of calls first, however few tokens one of them learns.
     """
     learned = targets.flatten() != IGNORED
     tokens, wanted = hidden.flatten(0, 1)[learned], targets.flatten()[learned]
-    pieces = -(-targets.numel() // chunk)
+    pieces = torch.tensor(max(1, -(-len(wanted) // chunk)), device=hidden.device)
+    if distributed.is_available() and distributed.is_initialized():
+        distributed.all_reduce(pieces, op=distributed.ReduceOp.MAX)
     total = hidden.new_zeros((), dtype=torch.float32)
-    for piece, labels in zip(tokens.tensor_split(pieces), wanted.tensor_split(pieces), strict=True):
+    for piece, labels in zip(tokens.tensor_split(int(pieces)), wanted.tensor_split(int(pieces)), strict=True):
         total = total + checkpoint(_cross_entropy, piece, project, labels, use_reentrant=False, preserve_rng_state=False)
     return total
 

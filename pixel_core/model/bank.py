@@ -1,0 +1,44 @@
+"""All heads together: views of the hidden state in, raw outputs by head out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor, nn
+
+from pixel_core.model.batch import PixelBatch
+from pixel_core.model.emotion import ENCODING_SIZE, EmotionEncoding
+from pixel_core.model.heads import HEADS
+from pixel_core.model.layers import Head
+from pixel_core.model.pooling import masked_mean
+
+
+class HeadBank(nn.Module):
+    """The heads of the table over a hidden state of `hidden` dimensions."""
+
+    def __init__(self, hidden: int, dropout: float) -> None:
+        super().__init__()
+        self.emotion_encoding = EmotionEncoding(hidden)
+        self.by_name = nn.ModuleDict({spec.name: Head(spec, ENCODING_SIZE if spec.encoding else hidden, dropout) for spec in HEADS})
+
+    def forward(self, views: Mapping[str, Tensor], batch: PixelBatch) -> dict[str, Tensor]:
+        """Raw outputs [Q, width] of every head that has a view of the hidden state [B, T, H]."""
+        raw = {}
+        for spec in HEADS:
+            if spec.name not in views:
+                continue
+            view = views[spec.name]
+            with torch.autocast(view.device.type, enabled=False):
+                features = masked_mean(view, batch.query_rows, batch.query_masks[spec.reads])
+                if spec.encoding:
+                    features = self.emotion_encoding(features)
+                raw[spec.name] = self.by_name[spec.name](features)
+        return raw
+
+    def start_at(self, priors: Mapping[str, Tensor]) -> None:
+        """Make the heads named in `priors` predict these raw outputs whatever they read."""
+        for name, raw in priors.items():
+            head = self.by_name[name]
+            assert isinstance(head, Head)  # noqa: S101  # ModuleDict forgets its members' type
+            head.start_at(raw)

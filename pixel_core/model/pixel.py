@@ -1,0 +1,244 @@
+"""PixelModel: a causal language model and, on its last hidden state, the heads of the table."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+from transformers import AutoTokenizer, GenerationConfig, PreTrainedModel
+from transformers.models.qwen3_moe.modeling_qwen3_moe import load_balancing_loss_func
+
+from pixel_core.artifacts import write_json
+from pixel_core.conversation import Part, Turn
+from pixel_core.model.backbones import build_backbone, open_checkpoint
+from pixel_core.model.bank import HeadBank
+from pixel_core.model.batch import PixelBatch, build_batch, example_of
+from pixel_core.model.chat import END, prompt
+from pixel_core.model.decoding import decode
+from pixel_core.model.heads import HEADS, OBJECTIVES
+from pixel_core.recipe import ModelRecipe
+
+if TYPE_CHECKING:
+    from peft import PeftModel
+    from transformers import PreTrainedTokenizerBase
+
+PIXEL_FOLDER = "pixel"
+HEADS_FILE = "heads.safetensors"
+CONFIG_FILE = "config.json"
+Scores = dict[str, dict[str, float | None]]
+
+
+class CheckpointError(ValueError):
+    """A folder is no Pixel checkpoint of this head table; the message names the difference."""
+
+
+class PixelOutput(NamedTuple):
+    """One forward pass: the summed language loss, raw head outputs [Q, width], and the expert-balance loss.
+
+    `language` is None when no loss function was given, `balance` when the backbone has no experts.
+    """
+
+    language: Tensor | None
+    heads: dict[str, Tensor]
+    balance: Tensor | None
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What the model says, and how its heads score it: None where an output is untrained or has nothing to read."""
+
+    text: str
+    scores: Scores
+
+
+class PixelModel(nn.Module):
+    """A backbone with heads.
+
+    `supervised` counts, by head and output, the training labels the head has seen (see `label_counts`): an
+    output with 0 is untrained and never reported as a number. `priors` are the raw outputs the heads started at.
+    """
+
+    def __init__(
+        self,
+        backbone: PreTrainedModel | PeftModel,
+        *,
+        dropout: float = 0.0,
+        tokenizer: PreTrainedTokenizerBase | None = None,
+        priors: Mapping[str, Tensor] | None = None,
+        supervised: Mapping[str, Sequence[int]] | None = None,
+    ) -> None:
+        super().__init__()
+        self.backbone = backbone
+        self.heads = HeadBank(backbone.config.get_text_config().hidden_size, dropout)
+        self.tokenizer = tokenizer
+        self.priors = {name: raw.detach().float().cpu() for name, raw in (priors or {}).items()}
+        self.supervised = {spec.name: list((supervised or {}).get(spec.name, [0] * len(spec.outputs))) for spec in HEADS}
+        self.heads.start_at(self.priors)
+
+    @classmethod
+    def from_backbone(
+        cls,
+        recipe: ModelRecipe,
+        tokenizer: PreTrainedTokenizerBase,
+        *,
+        seed: int,
+        priors: Mapping[str, Tensor] | None = None,
+        supervised: Mapping[str, Sequence[int]] | None = None,
+    ) -> PixelModel:
+        """A model to train: the recipe's backbone, and heads that predict the training priors (see `prior_bias`)."""
+        backbone = build_backbone(recipe, tokenizer, seed=seed)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            return cls(backbone, dropout=recipe.head_dropout, tokenizer=tokenizer, priors=priors, supervised=supervised)
+
+    @property
+    def language_model(self) -> PreTrainedModel:
+        """The causal model itself, inside its adapters where there are any."""
+        return self.backbone if isinstance(self.backbone, PreTrainedModel) else self.backbone.get_base_model()
+
+    def forward(
+        self,
+        batch: PixelBatch,
+        *,
+        split: Callable[[Tensor], Mapping[str, Tensor]] | None = None,
+        language_loss: Callable[[Tensor, Callable[[Tensor], Tensor], Tensor], Tensor] | None = None,
+    ) -> PixelOutput:
+        """Read a batch once. `split` maps the hidden state to one view an objective; by default all share it.
+
+        Objectives that `split` leaves out are not computed. `language_loss(hidden, project, targets)` is called here,
+        with the output module as `project`, so that ZeRO-3 gathers the output matrix.
+        """
+        hidden, balance = self._read(batch)
+        views = dict.fromkeys(OBJECTIVES, hidden) if split is None else split(hidden)
+        language = None
+        if language_loss is not None and "language" in views:
+            language = language_loss(views["language"], self.language_model.get_output_embeddings(), batch.language_targets)
+        return PixelOutput(language, self.heads({name: view for name, view in views.items() if name != "language"}, batch), balance)
+
+    def save(self, folder: Path, state_dict: Mapping[str, Tensor] | None = None) -> None:
+        """Write a standard Hugging Face checkpoint and, under `pixel/`, the heads and their record.
+
+        `state_dict` replaces the model's own, for weights gathered from ZeRO ranks. With LoRA only adapters are written.
+        """
+        state = dict(self.state_dict() if state_dict is None else state_dict)
+        backbone = {name.removeprefix("backbone."): tensor for name, tensor in state.items() if name.startswith("backbone.")}
+        heads = {name.removeprefix("heads."): tensor.contiguous() for name, tensor in state.items() if name.startswith("heads.")}
+        self.backbone.save_pretrained(str(folder), state_dict=backbone)
+        if self.tokenizer is not None:
+            self.tokenizer.save_pretrained(str(folder))
+        own = folder / PIXEL_FOLDER
+        own.mkdir(parents=True, exist_ok=True)
+        save_file(heads, own / HEADS_FILE)
+        record = {
+            "heads": [spec.to_json() for spec in HEADS],
+            "supervised": self.supervised,
+            "priors": {name: raw.tolist() for name, raw in self.priors.items()},
+        }
+        write_json(own / CONFIG_FILE, record)
+
+    @classmethod
+    def load(cls, folder: Path, *, dtype: torch.dtype | None = None) -> PixelModel:
+        """The model of a checkpoint folder, in evaluation mode; `dtype` replaces the stored number format.
+
+        Raises CheckpointError when the folder's head table is not this one.
+        """
+        record = _read_record(folder / PIXEL_FOLDER / CONFIG_FILE)
+        tokenizer = AutoTokenizer.from_pretrained(folder) if (folder / "tokenizer_config.json").is_file() else None
+        model = cls(open_checkpoint(folder, dtype), tokenizer=tokenizer, supervised=record["supervised"])
+        model.priors = {name: torch.tensor(raw) for name, raw in record["priors"].items()}
+        weights = load_file(folder / PIXEL_FOLDER / HEADS_FILE)
+        model.heads.to(dtype or next(iter(weights.values())).dtype)
+        model.heads.load_state_dict(weights)
+        return model.eval()
+
+    @torch.no_grad()
+    def reply(self, turns: Sequence[Turn], *, part: Part = "assistant", max_new_tokens: int = 128) -> Reply:
+        """The greedy continuation of a dialogue as `part`, and the heads' scores of that reply.
+
+        Scored in one further forward pass over the finished dialogue: the same path as training and evaluation take,
+        so a stored reply gets the same scores again.
+        """
+        tokenizer = self._require_tokenizer()
+        device = self.language_model.get_input_embeddings().weight.device
+        asked = torch.tensor([prompt(turns, tokenizer, part)], device=device)
+        greedy = GenerationConfig(  # what is left unset would come from the backbone's own defaults, such as a repetition penalty
+            do_sample=False,
+            num_beams=1,
+            repetition_penalty=1.0,
+            no_repeat_ngram_size=0,
+            max_new_tokens=max_new_tokens,
+            eos_token_id=tokenizer.convert_tokens_to_ids(END),
+            pad_token_id=tokenizer.pad_token_id,
+        )
+        was_training = self.training
+        self.eval()
+        written = self.language_model.generate(asked, attention_mask=torch.ones_like(asked), generation_config=greedy)
+        text = tokenizer.decode(written[0, asked.shape[1] :], skip_special_tokens=True).strip()
+        scores = self.scores([*turns, Turn("assistant", part, text)], len(turns))
+        self.train(was_training)
+        return Reply(text, scores)
+
+    @torch.no_grad()
+    def scores(self, turns: Sequence[Turn], t: int) -> Scores:
+        """What the heads say about turn t, by head and output (see `Decoded.scores`); None where untrained or without text to read."""
+        tokenizer = self._require_tokenizer()
+        example = example_of(turns, tokenizer, ask=[t])
+        batch = build_batch([[example]], pad=tokenizer.pad_token_id or 0).to(self.language_model.get_input_embeddings().weight.device)
+        raw = self(batch).heads
+        found: Scores = {}
+        for spec in HEADS:
+            values = decode(spec, raw[spec.name]).scores[0].tolist()
+            readable = bool(example.queries[0].spans[spec.reads]) and not (spec.therapist_only and turns[t].part == "client")
+            trained = self.supervised[spec.name]
+            found[spec.name] = {
+                output: value if readable and labels else None for output, value, labels in zip(spec.outputs, values, trained, strict=True)
+            }
+        return found
+
+    def _read(self, batch: PixelBatch) -> tuple[Tensor, Tensor | None]:
+        # No attention mask and no cache: only then do the restarting positions keep packed neighbours apart.
+        inputs = {"input_ids": batch.input_ids, "position_ids": batch.position_ids, "use_cache": False}
+        decoder, config = self.language_model.get_decoder(), self.language_model.config
+        experts = getattr(config, "num_experts", None)
+        if not experts:
+            return decoder(**inputs).last_hidden_state, None
+        output = decoder(**inputs, output_router_logits=True)
+        real = torch.arange(batch.input_ids.shape[1], device=batch.lengths.device) < batch.lengths[:, None]
+        balance = load_balancing_loss_func(output.router_logits, experts, config.num_experts_per_tok, real)
+        return output.last_hidden_state, balance * config.router_aux_loss_coef
+
+    def _require_tokenizer(self) -> PreTrainedTokenizerBase:
+        if self.tokenizer is None:
+            raise CheckpointError("the model has no tokenizer: load a checkpoint that holds one, or set model.tokenizer")
+        return self.tokenizer
+
+
+def _read_record(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        raise CheckpointError(f"{path} does not exist: the folder is no Pixel checkpoint (or only its base model)")
+    record = json.loads(path.read_text(encoding="utf-8"))
+    stored = {head["name"]: head for head in record["heads"]}
+    table = {spec.name: spec.to_json() for spec in HEADS}
+    for name in sorted(stored.keys() | table.keys()):
+        if name not in stored or name not in table:
+            raise CheckpointError(
+                f"head {name} is in {'the table' if name in table else path} only: evaluate with the version that trained it"
+            )
+        for key, value in table[name].items():
+            if stored[name][key] != value:
+                raise CheckpointError(
+                    f"head {name}: {key} {_difference(stored[name][key], value)}: evaluate with the version that trained it"
+                )
+    return record
+
+
+def _difference(stored: Any, wanted: Any) -> str:
+    if isinstance(stored, list) and isinstance(wanted, list) and set(stored) != set(wanted):
+        return f"has {sorted(set(stored) - set(wanted))} in the checkpoint and {sorted(set(wanted) - set(stored))} in the table"
+    return f"is {stored!r} in the checkpoint and {wanted!r} in the table"

@@ -1,0 +1,52 @@
+"""fan_out: one hidden state in, a view for each objective out; on the way back one merged gradient."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, distributed
+
+from pixel_core.objectives.merging import Method, weights
+
+
+def fan_out(hidden: Tensor, count: int, merge: Method) -> tuple[Tensor, ...]:
+    """`count` views of `hidden` [B, ...] that are equal to it; their gradients come back merged by `merge`.
+
+    The objectives' gradients meet here, so resolving their conflicts costs one backward pass through what lies below.
+    Across ranks the Gramian is that of the whole batch: every rank must call backward, each with the same count.
+    """
+    return _FanOut.apply(hidden, count, merge)
+
+
+def gramian_of(gradients: Sequence[Tensor | None]) -> Tensor:
+    """Inner products [k, k] of k gradients in float32, summed over ranks; an absent gradient is a zero row."""
+    present = [index for index, gradient in enumerate(gradients) if gradient is not None]
+    some = gradients[present[0]] if present else torch.zeros(1)
+    found = torch.zeros((len(gradients), len(gradients)), dtype=torch.float32, device=some.device)
+    place = torch.tensor(present, device=found.device)
+    for row in range(some.shape[0]) if present else ():  # row by row: all k gradients in float32 at once would be k batches of memory
+        stacked = torch.stack([gradients[index][row].flatten().float() for index in present])
+        found[place[:, None], place] += stacked @ stacked.T
+    if distributed.is_available() and distributed.is_initialized():
+        distributed.all_reduce(found)
+    return found
+
+
+class _FanOut(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, hidden: Tensor, count: int, merge: Method) -> tuple[Tensor, ...]:
+        ctx.merge = merge
+        ctx.set_materialize_grads(False)
+        return tuple(hidden.view_as(hidden) for _ in range(count))
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor | None) -> tuple[Tensor | None, None, None]:
+        # Plain summing needs no Gramian; the method is the same on all ranks, so none waits for a reduction.
+        chosen = [1.0] * len(gradients) if ctx.merge == "sum" else weights(gramian_of(gradients), ctx.merge).tolist()
+        merged: Tensor | None = None
+        for weight, gradient in zip(chosen, gradients, strict=True):
+            if gradient is not None:
+                merged = gradient * weight if merged is None else merged.add_(gradient, alpha=weight)
+        return merged, None, None
