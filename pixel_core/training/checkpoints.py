@@ -52,6 +52,12 @@ class Checkpoint:
         return f"{self.run}.{self.step}"
 
 
+def step_of(folder: Path) -> int | None:
+    """The step that the folder's name gives, or None when it is not named like a checkpoint."""
+    named = _NAME.fullmatch(folder.name)
+    return int(named[1]) if named else None
+
+
 def checkpoint_folder(run: Path, step: int) -> Path:
     """Where the checkpoint of a step lies in a run folder."""
     return run / f"checkpoint-{step}"
@@ -98,8 +104,8 @@ def verify_checkpoint(folder: Path, *, resumable: bool = False) -> Checkpoint:
 
     Raises CheckpointError naming the file that is missing or altered.
     """
-    named = _NAME.fullmatch(folder.name)
-    if not named:
+    step = step_of(folder)
+    if step is None:
         raise CheckpointError(f"{folder} is not named checkpoint-<step>")
     try:
         manifest = verify(folder)
@@ -107,7 +113,6 @@ def verify_checkpoint(folder: Path, *, resumable: bool = False) -> Checkpoint:
             verify(folder / ENGINE)
     except ArtifactError as error:
         raise CheckpointError(f"{error}; {folder.name} is not used: delete it, and training resumes from the one before") from error
-    step = int(named[1])
     if manifest.kind != KIND or manifest.summary.figures.get("step") != step:
         raise CheckpointError(f"{folder} holds a {manifest.kind} of step {manifest.summary.figures.get('step')}: it was renamed; delete it")
     return Checkpoint(folder, step, manifest)
@@ -117,9 +122,9 @@ def list_checkpoints(run: Path, *, resumable: bool = False) -> tuple[list[Checkp
     """The valid checkpoints of a run in step order, and by step the reason why each other one is none."""
     valid: list[Checkpoint] = []
     broken: dict[int, str] = {}
-    for step, folder in sorted((int(named[1]), p) for p in run.glob("checkpoint-*") if (named := _NAME.fullmatch(p.name))):
+    for step in _steps(run):
         try:
-            valid.append(verify_checkpoint(folder, resumable=resumable))
+            valid.append(verify_checkpoint(checkpoint_folder(run, step), resumable=resumable))
         except CheckpointError as error:
             broken[step] = str(error)
     return valid, broken
@@ -127,7 +132,7 @@ def list_checkpoints(run: Path, *, resumable: bool = False) -> tuple[list[Checkp
 
 def newest_resumable(run: Path) -> Checkpoint | None:
     """The newest checkpoint whose files and engine state are all valid, or None when the run has to start anew."""
-    for step in sorted((int(n[1]) for p in run.glob("checkpoint-*") if (n := _NAME.fullmatch(p.name))), reverse=True):
+    for step in reversed(_steps(run)):
         try:
             return verify_checkpoint(checkpoint_folder(run, step), resumable=True)
         except CheckpointError as error:
@@ -150,3 +155,7 @@ def prune_engines(run: Path, keep: int = 1) -> list[Path]:
     for folder in dropped:
         shutil.rmtree(folder / ENGINE)
     return dropped
+
+
+def _steps(run: Path) -> list[int]:
+    return sorted(step for folder in run.glob("checkpoint-*") if (step := step_of(folder)) is not None)

@@ -26,7 +26,7 @@ from pixel_core.rejects import Reject, as_content, count_reasons, write_rejects
 from pixel_core.training.baselines import PRIORS, UNIGRAM, training_priors, unigram_loss, write_priors, write_unigram
 from pixel_core.training.batches import PackedSplit
 from pixel_core.training.packing import Cut, Layout, Piece, Split, pack, rows_to_frame, split_all, write_layout
-from pixel_core.training.tokenizer import HUB_NAMES, backbone_tokenizer, train_tokenizer
+from pixel_core.training.tokenizer import backbone_tokenizer, train_tokenizer
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -94,8 +94,11 @@ def _baselines(folder: Path, length: int) -> dict[str, Figure]:
 
 
 def _tokenizer(model: ModelRecipe, mixture: Path) -> PreTrainedTokenizerBase:
-    if model.backbone or model.preset != "tiny":
-        return backbone_tokenizer(model.backbone or HUB_NAMES[model.preset])
+    from pixel_core.model.backbones import PUBLIC
+
+    name = model.backbone or PUBLIC.get(model.preset)
+    if name is not None:
+        return backbone_tokenizer(name)
     train = _read(mixture / "train.parquet")
     return train_tokenizer((f"{turn.role}\n{turn.content}\n" for conversation in train for turn in conversation.turns), model.vocabulary)
 

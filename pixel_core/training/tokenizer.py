@@ -11,7 +11,6 @@ from pixel_core.model.chat import CHAT_TEMPLATE, END, START
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
-HUB_NAMES = {"qwen3-30b-a3b": "Qwen/Qwen3-30B-A3B"}
 END_OF_TEXT = "<|endoftext|>"
 SPECIAL_TOKENS = (END_OF_TEXT, START, END)
 
