@@ -166,13 +166,19 @@ def unite(first: Conversation, second: Conversation) -> Conversation:
 
 
 def _unite_turns(first: Turn, second: Turn) -> Turn:
-    values = {label.output: label.value for label in first.labels}
-    for label in second.labels:
-        if values.get(label.output, label.value) != label.value:
-            raise ConversationError("label_conflict", f"two sources label {label.output} differently")
-    labels = first.labels + tuple(label for label in second.labels if label.output not in values)
+    ours, theirs = ({label.output: label.value for label in turn.labels} for turn in (first, second))
+    for output in sorted(ours | theirs):
+        values = {value for labels in (ours, theirs) if (value := _value(labels, output)) is not None}
+        if len(values) > 1:
+            raise ConversationError("label_conflict", f"two sources label {output} differently")
+    labels = first.labels + tuple(label for label in second.labels if label.output not in ours)
     evidence = first.evidence + tuple(e for e in second.evidence if e not in first.evidence)
     return replace(first, labels=labels, evidence=evidence, learn=first.learn or second.learn)
+
+
+def _value(labels: Mapping[str, float], output: str) -> float | None:
+    """The value that these labels give an output: its own, or that of the head's rest, or None."""
+    return labels.get(output, labels.get(f"{output.partition('.')[0]}.{REST}"))
 
 
 _LABEL = pl.Struct({"output": pl.String, "value": pl.Float64, "source": pl.String})

@@ -116,6 +116,18 @@ def test_contradicting_labels_are_a_conflict():
     assert error.value.reason == "label_conflict"
 
 
+@pytest.mark.parametrize(("second", "conflict"), [(["clinical.F41.1"], True), (["clinical.F32"], False), ([], True)])
+def test_a_closed_world_contradicts_what_another_source_says_is_there(second, conflict):
+    def closed(outputs):
+        return conversation(labels=[*(Label(output, 1, "human") for output in outputs), Label("clinical.*", 0, "human")])
+
+    if conflict:
+        with pytest.raises(ConversationError, match="clinical"):
+            unite(closed(["clinical.F32"]), closed(second))
+    else:
+        assert unite(closed(["clinical.F32"]), closed(second)) == closed(["clinical.F32"])
+
+
 def test_persona_follows_the_part():
     assert [Turn("user", part, "x").persona for part in ("client", "therapist", "assistant", "other")] == [
         "therapy",

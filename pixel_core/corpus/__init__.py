@@ -1,0 +1,1 @@
+"""The corpus: sources read, cleaned and composed into an exact mixture."""
