@@ -131,6 +131,8 @@ class PixelModel(nn.Module):
         heads = {name.removeprefix("heads."): tensor.contiguous() for name, tensor in state.items() if name.startswith("heads.")}
         self.backbone.save_pretrained(str(folder), state_dict=backbone)
         if self.tokenizer is not None:
+            for loading in ("is_local", "local_files_only"):  # how it was loaded would be saved too, and bytes would differ
+                self.tokenizer.init_kwargs.pop(loading, None)
             self.tokenizer.save_pretrained(str(folder))
         own = folder / PIXEL_FOLDER
         own.mkdir(parents=True, exist_ok=True)

@@ -1,0 +1,203 @@
+import json
+import math
+
+import pytest
+import torch
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+from pixel_core.conversation import Turn
+from pixel_core.model.backbones import BackboneError
+from pixel_core.model.batch import build_batch, example_of
+from pixel_core.model.decoding import decode, label_counts, prior_bias
+from pixel_core.model.heads import HEADS, find_head
+from pixel_core.model.pixel import CheckpointError, PixelModel
+from pixel_core.recipe import load_recipe
+from tests.pixel_core.model.small import labelled_dialogue, small_backbone
+
+POST = (Turn("user", "client", "I feel sad today."),)
+
+
+@pytest.fixture
+def batch(tokenizer):
+    return build_batch([[example_of(labelled_dialogue(n), tokenizer) for n in range(3)]], pad=0)
+
+
+def recipe(**changes):
+    return load_recipe(overrides=[f"model.{key}={value}" for key, value in changes.items()]).model
+
+
+def test_the_tiny_preset_is_a_mixture_of_experts_of_a_few_million_parameters(tokenizer):
+    one, same, other = (PixelModel.from_backbone(recipe(), tokenizer, seed=seed) for seed in (1, 1, 2))
+    assert one.language_model.config.model_type == "qwen3_moe"
+    assert 2e6 < sum(parameter.numel() for parameter in one.parameters()) < 8e6
+    assert all(torch.equal(a, b) for a, b in zip(one.state_dict().values(), same.state_dict().values(), strict=True))
+    key = "backbone.model.embed_tokens.weight"
+    assert not torch.equal(one.state_dict()[key], other.state_dict()[key])
+
+
+def test_checkpoint_zero_predicts_the_training_prior_whatever_it_reads(tokenizer, batch):
+    targets = batch.head_targets
+    priors = {spec.name: prior_bias(spec, targets[spec.name]) for spec in HEADS}
+    model = PixelModel(small_backbone(tokenizer), priors=priors).eval()
+    for spec in HEADS:
+        raw = model(batch).heads[spec.name]
+        torch.testing.assert_close(raw, priors[spec.name].expand_as(raw), rtol=1e-4, atol=1e-4)
+    valence = decode(find_head("affect"), model(batch).heads["affect"]).scores[0, 0].item()
+    known = targets["affect"][:, 0]
+    assert valence == pytest.approx((known.nansum().item() + 0.5) / (int((~known.isnan()).sum()) + 1), abs=1e-4)
+
+
+def test_a_checkpoint_is_a_plain_hugging_face_model_and_returns_bit_exactly(model, tokenizer, batch, tmp_path):
+    model.supervised["affect"] = [3, 0, 2]
+    model.priors = {"affect": torch.tensor([0.1, -0.2, 0.3])}
+    model.save(tmp_path)
+    loaded = PixelModel.load(tmp_path)
+    assert loaded.state_dict().keys() == model.state_dict().keys()
+    assert all(torch.equal(loaded.state_dict()[name], tensor) for name, tensor in model.state_dict().items())
+    assert loaded.supervised == model.supervised and torch.equal(loaded.priors["affect"], model.priors["affect"])
+    plain = AutoModelForCausalLM.from_pretrained(tmp_path)
+    ids = batch.input_ids[:, :20]
+    assert torch.equal(plain(ids).logits, model.language_model(ids).logits)
+    assert len(AutoTokenizer.from_pretrained(tmp_path)) == len(tokenizer)
+    assert "implementation" not in (tmp_path / "config.json").read_text()
+
+
+def test_saving_twice_gives_the_same_bytes(model, tmp_path):
+    model.save(tmp_path / "a")
+    PixelModel.load(tmp_path / "a").save(tmp_path / "b")
+    for path in sorted(p for p in (tmp_path / "a").rglob("*") if p.is_file()):
+        assert path.read_bytes() == (tmp_path / "b" / path.relative_to(tmp_path / "a")).read_bytes(), path.name
+
+
+def test_gathered_weights_replace_the_models_own(model, tmp_path):
+    gathered = {name: tensor.to(torch.bfloat16) for name, tensor in model.state_dict().items()}
+    model.save(tmp_path, gathered)
+    loaded = PixelModel.load(tmp_path)
+    assert all(torch.equal(loaded.state_dict()[name].to(torch.bfloat16), tensor) for name, tensor in gathered.items())
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda table: table.pop(3), "head affect is in the table only"),
+        (lambda table: table.append({**table[0], "name": "charm"}), "head charm is in .*config.json only"),
+        (lambda table: table[5]["outputs"].__setitem__(0, "F99"), r"head clinical: outputs has \['F99'\]"),
+        (lambda table: table[7].__setitem__("levels", 4), "head empathy: levels is 4 in the checkpoint and 3 in the table"),
+        (lambda table: table[1]["outputs"].reverse(), "head persona: outputs is"),
+    ],
+)
+def test_another_head_table_is_refused_by_name(model, tmp_path, change, message):
+    model.save(tmp_path)
+    path = tmp_path / "pixel" / "config.json"
+    record = json.loads(path.read_text())
+    change(record["heads"])
+    path.write_text(json.dumps(record))
+    with pytest.raises(CheckpointError, match=message):
+        PixelModel.load(tmp_path)
+
+
+def test_a_plain_model_folder_is_no_pixel_checkpoint(model, tmp_path):
+    model.language_model.save_pretrained(tmp_path)
+    with pytest.raises(CheckpointError, match="no Pixel checkpoint"):
+        PixelModel.load(tmp_path)
+
+
+def test_a_reply_is_greedy_and_its_heads_are_scored_on_it(model):
+    model.supervised = {spec.name: [5] * len(spec.outputs) for spec in HEADS}
+    first, second = model.reply(POST, part="therapist", max_new_tokens=12), model.reply(POST, part="therapist", max_new_tokens=12)
+    assert first == second
+    finished = (*POST, Turn("assistant", "therapist", first.text))
+    assert first.scores == model.scores(finished, 1)
+    assert all(0 <= value <= 1 for value in first.scores["emotions"].values())
+    assert sum(first.scores["persona"].values()) == pytest.approx(1)
+
+
+def test_the_reply_is_the_likeliest_token_at_every_step(model, tokenizer):
+    """With the key-value cache it writes what a full forward pass over the growing text would."""
+    from pixel_core.model.chat import END, prompt
+
+    ids = prompt(POST, tokenizer, "therapist")
+    written = []
+    with torch.no_grad():
+        for _ in range(8):
+            token = int(model.language_model(torch.tensor([ids + written]), use_cache=False).logits[0, -1].argmax())
+            if token == tokenizer.convert_tokens_to_ids(END):
+                break
+            written.append(token)
+    reply = model.reply(POST, part="therapist", max_new_tokens=8)
+    assert reply.text == tokenizer.decode(written, skip_special_tokens=True).strip()
+
+
+def test_an_untrained_output_is_never_a_number(model):
+    model.supervised["affect"] = [4, 0, 4]
+    scores = model.scores((*POST, Turn("assistant", "therapist", "Tell me more.")), 1)
+    assert set(scores["eq"].values()) == {None}
+    assert [value is None for value in scores["affect"].values()] == [False, True, False]
+
+
+def test_what_cannot_be_read_has_no_score(model):
+    model.supervised = {spec.name: [5] * len(spec.outputs) for spec in HEADS}
+    scores = model.scores(POST, 0)
+    assert set(scores["persona"].values()) == {None}, "nothing stands before the first turn"
+    assert set(scores["empathy"].values()) == {None}, "the client's turn shows no empathy of a helper"
+    assert None not in scores["emotions"].values()
+    assert set(model.scores([Turn("assistant", "therapist", "Welcome.")], 0)["crisis"].values()) == {None}
+
+
+def test_label_counts_need_two_different_values():
+    targets = torch.tensor([[1.0, 0.0, math.nan], [0.0, 0.0, math.nan], [0.0, math.nan, 1.0]])
+    spec = find_head("affect")
+    assert label_counts(spec, targets) == [3, 0, 0]
+
+
+def test_lora_trains_adapters_on_attention_and_experts_and_starts_as_its_base(model, tokenizer, batch, tmp_path):
+    model.save(tmp_path / "base")
+    adapted = PixelModel.from_backbone(recipe(backbone=tmp_path / "base", lora_rank=2), tokenizer, seed=1).eval()
+    trained = {name.split("layers.0.")[1] for name, p in adapted.backbone.named_parameters() if p.requires_grad and "layers.0." in name}
+    assert all("lora" in name for name in trained)
+    assert any("q_proj" in name for name in trained) and any("experts" in name for name in trained)
+    with torch.no_grad():
+        before = adapted.language_model(batch.input_ids).logits
+        assert torch.equal(before, model.language_model(batch.input_ids).logits), "with B = 0 the adapter is off"
+        for name, parameter in adapted.named_parameters():
+            if "lora_B" in name:
+                parameter.normal_(std=0.05)
+        after = adapted.language_model(batch.input_ids).logits
+    assert not torch.allclose(before, after)
+    adapted.save(tmp_path / "adapter")
+    assert (tmp_path / "adapter" / "adapter_model.safetensors").is_file() and not (tmp_path / "adapter" / "model.safetensors").exists()
+    loaded = PixelModel.load(tmp_path / "adapter")
+    assert torch.equal(loaded.language_model(batch.input_ids).logits, after)
+    assert loaded.reply(POST, max_new_tokens=3).text == adapted.reply(POST, max_new_tokens=3).text
+
+
+def test_lora_on_random_weights_is_refused(tokenizer):
+    with pytest.raises(BackboneError, match=r"set model\.backbone"):
+        PixelModel.from_backbone(recipe(lora_rank=2), tokenizer, seed=1)
+
+
+def test_a_tokenizer_larger_than_the_backbone_is_refused(model, tmp_path):
+    from pixel_core.training.tokenizer import train_tokenizer
+
+    model.save(tmp_path)
+    larger = train_tokenizer([f"word{n} other{n} again" for n in range(400)] * 2, 600)
+    with pytest.raises(BackboneError, match="use the backbone's own tokenizer"):
+        PixelModel.from_backbone(recipe(backbone=tmp_path), larger, seed=1)
+
+
+def test_a_backbone_without_experts_has_no_balance_loss(tokenizer, batch):
+    from transformers import Qwen3Config, Qwen3ForCausalLM
+
+    dense = Qwen3ForCausalLM(
+        Qwen3Config(
+            vocab_size=len(tokenizer),
+            hidden_size=32,
+            intermediate_size=64,
+            num_hidden_layers=1,
+            num_attention_heads=2,
+            num_key_value_heads=1,
+            head_dim=16,
+        )
+    )
+    assert PixelModel(dense)(batch).balance is None
+    assert PixelModel(small_backbone(tokenizer))(batch).balance.item() > 0

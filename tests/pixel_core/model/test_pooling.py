@@ -1,0 +1,62 @@
+import pytest
+import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from pixel_core.model.batch import build_batch, example_of
+from pixel_core.model.pooling import masked_mean
+from tests.pixel_core.model.asserts import (
+    assert_order_invariant,
+    assert_packing_invariant,
+    assert_padding_invariant,
+    assert_same_heads,
+    heads_of,
+)
+from tests.pixel_core.model.small import labelled_dialogue
+
+few = settings(max_examples=8, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+numbers = st.lists(st.integers(0, 9), min_size=2, max_size=4)
+
+
+def examples_of(numbers, tokenizer):
+    return [example_of(labelled_dialogue(number), tokenizer) for number in numbers]
+
+
+@few
+@given(st.integers(0, 9), st.integers(1, 70))
+def test_padding_changes_nothing(model, tokenizer, number, padding):
+    assert_padding_invariant(model, *examples_of([number], tokenizer), padding)
+
+
+@few
+@given(numbers)
+def test_packing_neighbours_change_nothing(model, tokenizer, numbers):
+    assert_packing_invariant(model, examples_of(numbers, tokenizer))
+
+
+@few
+@given(numbers, st.randoms())
+def test_the_order_of_rows_changes_nothing(model, tokenizer, numbers, random):
+    order = random.sample(range(len(numbers)), len(numbers))
+    assert_order_invariant(model, examples_of(numbers, tokenizer), order)
+
+
+def test_the_properties_can_fail(model, tokenizer):
+    """Other words in what is read, or a neighbour that is not kept apart, do change the outputs."""
+    one, other = examples_of([1, 2], tokenizer)
+    with pytest.raises(AssertionError, match="head"):
+        assert_same_heads(heads_of(model, [[one]]), heads_of(model, [[other]]))
+    packed = build_batch([[other, one]], pad=0)
+    running = torch.arange(packed.input_ids.shape[1])[None]
+    leaking = packed.__class__(packed.input_ids, running, *(getattr(packed, name) for name in packed.__slots__[2:]))
+    with pytest.raises(AssertionError, match="head"), torch.no_grad():
+        assert_same_heads(model(leaking).heads, model(packed).heads)
+
+
+def test_the_mean_is_over_exactly_the_masked_tokens():
+    hidden = torch.arange(24.0).view(2, 4, 3)
+    rows = torch.tensor([1, 0, 1])
+    mask = torch.tensor([[False, True, True, False], [True, False, False, False], [False] * 4])
+    expected = torch.stack([hidden[1, 1:3].mean(0), hidden[0, 0], torch.zeros(3)])
+    torch.testing.assert_close(masked_mean(hidden, rows, mask), expected)
+    assert masked_mean(hidden, rows[:0], mask[:0]).shape == (0, 3)
