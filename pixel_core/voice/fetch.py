@@ -22,7 +22,7 @@ from pixel_core.voice.playlists import Playlist, VoiceError
 from pixel_core.voice.recordings import Recording, read_recordings
 
 KIND, VERSION = "playlist_audio", "1"
-EPISODES, PLAYLIST, REFERENCE = "episodes.parquet", "playlist.json", "reference.parquet"
+EPISODES, PLAYLIST, REFERENCE, WANTED = "episodes.parquet", "playlist.json", "reference.parquet", "wanted.json"
 EPISODE_SCHEMA = pl.Schema(
     {
         "id": pl.String,  # safe as a file name, unique in the playlist
@@ -81,6 +81,7 @@ def fetch_playlist(entry: Playlist, out: Path, *, data_root: Path, recipe: Voice
         (staging / "audio").mkdir()
         with _source(entry, data_root) as source:
             episodes = list(_take_all(source, finished, staging, recipe.min_decoded_share))
+        write_json(staging / WANTED, {"min_decoded_share": recipe.min_decoded_share})
         return _finish(entry, source, sorted(episodes, key=lambda e: (e.upload_date or "", e.id, e.status)), staging)
 
     built = build(out, kind=KIND, version=VERSION, inputs=inputs, write=write, force=force)

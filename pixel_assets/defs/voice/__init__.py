@@ -1,0 +1,1 @@
+"""The voice assets: recordings, transcripts, markers, profile, conversations."""
