@@ -44,11 +44,10 @@ def test_gradients_that_agree_are_summed(method):
     torch.testing.assert_close(merged(row.expand(3, -1), method), 3 * row[0], rtol=1e-4, atol=1e-6)
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", ["sum", "upgrad", "mgda"])
 def test_weights_do_not_depend_on_the_scale_of_the_losses(method):
     gramian = gradients() @ gradients().T
-    if method != "pcgrad":
-        torch.testing.assert_close(weights(gramian, method), weights(gramian * 64, method), rtol=1e-6, atol=1e-9)
+    torch.testing.assert_close(weights(gramian, method), weights(gramian * 64, method), rtol=1e-6, atol=1e-9)
 
 
 @pytest.mark.parametrize("method", ["upgrad", "mgda"])
