@@ -69,3 +69,22 @@ def read_priors(path: Path) -> dict[str, Tensor]:
     import torch
 
     return {name: torch.tensor(values) for name, values in json.loads(path.read_text(encoding="utf-8")).items()}
+
+
+def label_counts(split: PackedSplit) -> dict[str, list[int]]:
+    """How many labels each output of each head has in a split; what `PixelModel` records as `supervised`."""
+    return {name: (~targets.isnan()).sum(0).tolist() for name, targets in split.targets.items()}
+
+
+def prior_losses(priors: Mapping[str, Tensor], split: PackedSplit) -> dict[str, float]:
+    """The mean loss a label of predicting the prior, for each head that has a prior and labels in the split."""
+    from pixel_core.model.heads import find_head
+    from pixel_core.objectives.losses import head_loss
+
+    losses = {}
+    for name, prior in priors.items():
+        spec, targets = find_head(name), split.targets[name]
+        if len(targets):
+            total, count = head_loss(spec.kind, prior.expand(len(targets), -1), targets, spec.levels)
+            losses[name] = float(total) / count
+    return losses

@@ -6,7 +6,7 @@ training_run/<recipe>-<12 hex>/
   metrics.jsonl       one line a reported step: losses, learning rate, gradient norm, validation
   curves.png          the same as a picture
   manifest.json       written when the run is finished
-training_run/<run>.speed.jsonl   tokens and seconds of every session; a clock stands in no artifact
+training_run/.<run>.speed.jsonl  tokens and seconds of every session; a clock stands in no artifact
 training_run/latest.json         {"run": id} of the run that finished last
 """
 
@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +25,7 @@ from pixel_core.recipe import ModelRecipe, Recipe, TrainingRecipe
 
 KIND = "training_run"
 VERSION = "1"
-RUN_FILE, METRICS, CURVES, LATEST = "run.json", "metrics.jsonl", "curves.png", "latest.json"
+RUN_FILE, BASELINES, METRICS, CURVES, LATEST = "run.json", "baselines.json", "metrics.jsonl", "curves.png", "latest.json"
 _SEARCH_KEYS = {"search_trials", "search_steps"}  # loss_weight_search's own: no run depends on them
 
 
@@ -58,7 +59,7 @@ class Run:
     @property
     def speed_file(self) -> Path:
         """The file of tokens and seconds, beside the folder."""
-        return self.folder.parent / f"{self.id}.speed.jsonl"
+        return self.folder.parent / f".{self.id}.speed.jsonl"
 
     def to_json(self) -> dict[str, Any]:
         """What `run.json` holds."""
@@ -106,6 +107,16 @@ def finished(run: Run) -> Manifest | None:
     return manifest if same else None
 
 
+def restart(run: Run) -> None:
+    """Remove everything that a run has written, so that it starts anew."""
+    for path in sorted(run.folder.iterdir()):
+        if path.is_dir():
+            shutil.rmtree(path)
+        elif path.name != RUN_FILE:
+            path.unlink()
+    run.speed_file.unlink(missing_ok=True)
+
+
 def point_latest(run: Run) -> None:
     """Make `latest.json` name this run."""
     _replace_json(run.folder.parent / LATEST, {"run": run.id})
@@ -134,6 +145,26 @@ def read_metrics(folder: Path) -> list[dict[str, float]]:
         raise ArtifactError(f"{folder} holds no {METRICS}: the run never started")
     lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
     return [json.loads(line) for line in lines if line.endswith("\n")]
+
+
+@dataclass(frozen=True, slots=True)
+class Baselines:
+    """The validation losses that training has to beat: of the unigram model, and of each head's training prior.
+
+    `priors` names the heads that have training and validation labels; `labels` counts the labelled training turns by head.
+    """
+
+    unigram: float
+    priors: Mapping[str, float]
+    labels: Mapping[str, int]
+
+
+def read_baselines(folder: Path) -> Baselines:
+    """The baselines of a run folder."""
+    path = folder / BASELINES
+    if not path.is_file():
+        raise ArtifactError(f"{folder} holds no {BASELINES}: the run never started")
+    return Baselines(**json.loads(path.read_text(encoding="utf-8")))
 
 
 def truncate_metrics(folder: Path, step: int) -> None:

@@ -1,0 +1,78 @@
+"""The curves of a run as one picture, small enough for the metadata of a materialisation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pixel_core.training.runs import Baselines
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+Lines = Sequence[Mapping[str, float]]
+_GREY = "0.45"
+
+
+def draw_curves(path: Path, metrics: Lines, baselines: Baselines) -> None:
+    """Write a PNG: language loss against the unigram model, each head against its prior, and the course of the optimiser."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(13, 4), dpi=80, layout="constrained")
+    FigureCanvasAgg(figure)
+    language, heads, optimiser = figure.subplots(1, 3, width_ratios=(1, 1.35, 0.8))
+    _language(language, metrics, baselines)
+    _heads(heads, metrics, baselines)
+    _optimiser(optimiser, metrics)
+    for axes in (language, heads, optimiser):
+        axes.set_xlabel("step")
+        axes.spines[["top", "right"]].set_visible(False)
+    figure.savefig(path, metadata={"Software": None})  # the same bytes under every matplotlib that draws the same
+
+
+def _language(axes: Axes, metrics: Lines, baselines: Baselines) -> None:
+    axes.plot(*_curve(metrics, "train_language"), color="tab:blue", alpha=0.35, linewidth=1, label="training")
+    axes.plot(*_curve(metrics, "validation_language"), color="tab:blue", marker="o", markersize=3, label="validation")
+    axes.axhline(baselines.unigram, color=_GREY, linestyle="--", linewidth=1, label="unigram model")
+    axes.set_title("Language loss (nats a token)", loc="left", fontsize=10)
+    axes.legend(frameon=False, fontsize=8)
+
+
+def _heads(axes: Axes, metrics: Lines, baselines: Baselines) -> None:
+    """Validation loss as a share of the prior's, so that heads of all kinds share one axis; each is named at its end."""
+    ends = []
+    for index, (name, prior) in enumerate(sorted(baselines.priors.items())):
+        steps, losses = _curve(metrics, f"validation_{name}")
+        if steps:
+            shares = [loss / prior for loss in losses]
+            axes.plot(steps, shares, color=f"C{index % 10}", linestyle="-" if index < 10 else ":", linewidth=1.3)
+            ends.append((shares[-1], name, steps[-1], f"C{index % 10}"))
+    axes.axhline(1, color=_GREY, linestyle="--", linewidth=1)
+    low, high = axes.get_ylim()
+    place = low
+    for share, name, step, colour in sorted(ends):
+        place = max(share, place)
+        axes.annotate(
+            f"{name} {share:.2f}",
+            (step, share),
+            (1.02, place),
+            color=colour,
+            fontsize=8,
+            va="center",
+            textcoords=axes.get_yaxis_transform(),
+        )
+        place += (high - low) * 0.065
+    axes.set_title("Heads: validation loss / loss of the training prior", loc="left", fontsize=10)
+
+
+def _optimiser(axes: Axes, metrics: Lines) -> None:
+    axes.plot(*_curve(metrics, "gradient_norm"), color="tab:orange", linewidth=1)
+    axes.set_yscale("log")
+    axes.set_title("Gradient norm, before clipping", loc="left", fontsize=10)
+
+
+def _curve(metrics: Lines, name: str) -> tuple[list[float], list[float]]:
+    found = [(line["step"], line[name]) for line in metrics if name in line]
+    return [step for step, _ in found], [value for _, value in found]

@@ -1,0 +1,123 @@
+"""What a finished run must show: that it learned, that each head beats its prior, and that its checkpoints can be used."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pixel_core.artifacts import ArtifactError, verify
+from pixel_core.findings import Finding, Findings, Severity, equals, none_of
+from pixel_core.training.checkpoints import ENGINE, checkpoint_folder, list_checkpoints, verify_checkpoint
+from pixel_core.training.runs import latest_folder, read_baselines, read_metrics, read_run
+
+PREFIX = "validation_"
+
+
+def check_learning(runs: Path) -> Findings:
+    """The latest run's last language loss on held-out text is below checkpoint-0's and below a unigram model's."""
+    folder = _latest(runs)
+    first, last = _validations(folder)
+    loss = last["language"]
+    return Findings.of(
+        [
+            _below("language loss, against checkpoint-0", loss, first["language"]),
+            _below("language loss, against the unigram model of the training text", loss, read_baselines(folder).unigram),
+        ]
+    )
+
+
+def check_heads(runs: Path) -> Findings:
+    """Each supervised head's last validation loss is below that of predicting its training prior; failing heads are the reasons.
+
+    A head that was trained and has no validation label is a warning: nothing is known of it.
+    """
+    folder = _latest(runs)
+    run, priors = read_run(folder), read_baselines(folder).priors
+    _, last = _validations(folder)
+    trained = _supervised(folder)
+    seen = [head for head in trained if head in last and head in priors]
+    found = [_below(f"{head} loss", last[head], priors[head], reasons={f"{head}_not_below_its_prior": 1}) for head in seen]
+    unseen = {head: 1 for head in trained if head not in seen}
+    found.append(none_of("supervised heads without a validation label", unseen, severity=Severity.WARNING))
+    idle = {head: 1 for head, weight in run.training.weights.items() if weight and head not in ("language", *trained)}
+    found.append(none_of("weighted heads without a training label", idle, severity=Severity.WARNING))
+    return Findings.of(found)
+
+
+def check_checkpoints(runs: Path) -> Findings:
+    """The latest run has a valid checkpoint at step 0, at every interval and at its end, and the last can be resumed."""
+    folder = _latest(runs)
+    training = read_run(folder).training
+    wanted = {0, training.steps, *range(0, training.steps + 1, training.checkpoint_every)}
+    valid, broken = list_checkpoints(folder)
+    missing = wanted - {checkpoint.step for checkpoint in valid}
+    last = checkpoint_folder(folder, training.steps)
+    return Findings.of(
+        [
+            none_of("checkpoints that are not valid", {f"step_{step}": 1 for step in broken}),
+            none_of("checkpoints that are missing", {f"step_{step}": 1 for step in sorted(missing)}),
+            equals("engine state of the last checkpoint", _state(last / ENGINE), "valid"),
+        ]
+    )
+
+
+def check_checkpoint(folder: Path) -> Findings:
+    """One checkpoint's files are those of its manifest, and all of its weights are finite."""
+    try:
+        verify_checkpoint(folder)
+    except ArtifactError as error:
+        return Findings.of([Finding("files", False, str(error), "as the manifest lists them")])
+    tensors, broken = _not_finite(folder)
+    return Findings.of(
+        [
+            Finding("files", True, "as the manifest lists them", "as the manifest lists them"),
+            none_of("weights that are not finite", broken),
+            Finding("weight tensors", tensors > 0, str(tensors), "> 0"),
+        ]
+    )
+
+
+def _latest(runs: Path) -> Path:
+    folder = latest_folder(runs)
+    verify(folder)
+    return folder
+
+
+def _validations(folder: Path) -> tuple[dict[str, float], dict[str, float]]:
+    """The first and the last validation, by objective."""
+    lines = [line for line in read_metrics(folder) if any(name.startswith(PREFIX) for name in line)]
+    if len(lines) < 2:
+        raise ArtifactError(f"{folder} holds {len(lines)} validations, and a comparison needs two: train it again")
+    by_step = sorted(lines, key=lambda line: line["step"])
+    first, last = ({k.removeprefix(PREFIX): v for k, v in line.items() if k.startswith(PREFIX)} for line in (by_step[0], by_step[-1]))
+    return first, last
+
+
+def _supervised(folder: Path) -> list[str]:
+    """Heads that have a weight and saw training labels."""
+    weights = read_run(folder).training.weights
+    return [head for head in read_baselines(folder).labels if weights.get(head)]
+
+
+def _state(folder: Path) -> str:
+    try:
+        verify(folder)
+    except ArtifactError as error:
+        return str(error)
+    return "valid"
+
+
+def _not_finite(folder: Path) -> tuple[int, dict[str, int]]:
+    """How many tensors the checkpoint's files hold, and by file how many of them are not finite."""
+    from safetensors import safe_open
+
+    tensors, broken = 0, {}
+    for path in sorted(folder.rglob("*.safetensors")):
+        with safe_open(path, framework="pt") as stored:
+            names = list(stored.keys())
+            broken[path.name] = sum(not bool(stored.get_tensor(name).isfinite().all()) for name in names)
+        tensors += len(names)
+    return tensors, broken
+
+
+def _below(name: str, observed: float, bound: float, **more: object) -> Finding:
+    return Finding(name, observed < bound, f"{observed:.4f}", f"< {bound:.4f}", **more)  # type: ignore[arg-type]
