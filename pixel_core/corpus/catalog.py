@@ -114,7 +114,9 @@ def find_source(catalogue: Mapping[str, SourceEntry], name: str) -> SourceEntry:
     if name not in catalogue:
         raise CatalogueError(f"source {name!r} is not in the catalogue: use one of {', '.join(catalogue)}, or add an entry to sources.yaml")
     if not catalogue[name].enabled:
-        raise CatalogueError(f"source {name!r} is disabled in sources.yaml: set enabled: true, or take it out of the recipe's corpus.sources")
+        raise CatalogueError(
+            f"source {name!r} is disabled in sources.yaml: set enabled: true, or take it out of the recipe's corpus.sources"
+        )
     return catalogue[name]
 
 

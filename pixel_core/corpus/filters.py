@@ -28,7 +28,8 @@ _LINES = re.compile(r" ?\n ?(?:\n ?)+")
 _REFUSAL = re.compile(
     r"\bas an? (?:ai|artificial intelligence|(?:large )?language model|virtual assistant|chat ?bot)\b"
     r"|\bi(?:'| a)m (?:just |only )?an? (?:ai|artificial intelligence|(?:large )?language model)\b"
-    r"|\bi(?:'m| am) sorry,? but i (?:cannot|can't|am unable to|am not able to) (?:assist|help|fulfil|comply|provide|engage|participate|create)\b"
+    r"|\bi(?:'m| am) sorry,? but i (?:cannot|can't|am unable to|am not able to)"
+    r" (?:assist|help|fulfil|comply|provide|engage|participate|create)\b"
     r"|\bi (?:cannot|can't) (?:fulfil|comply with) (?:this|that|your) request\b",
     re.IGNORECASE,
 )

@@ -152,7 +152,9 @@ def _row(file: str, number: int, value: Any) -> Row | Unreadable:
     try:
         json.dumps(value, ensure_ascii=False, default=str).encode()
     except UnicodeEncodeError:
-        return Unreadable(file, number, "bad_encoding", "the row holds bytes or escapes that are not UTF-8", json.dumps(value, default=repr))
+        return Unreadable(
+            file, number, "bad_encoding", "the row holds bytes or escapes that are not UTF-8", json.dumps(value, default=repr)
+        )
     except (ValueError, RecursionError) as error:
         return Unreadable(file, number, "too_deep", _without_text(error))
     return Row(file, number, value)

@@ -86,7 +86,9 @@ def technique_labels(codings: Iterable[Coding], among: Iterable[str], source: st
 
 
 _QUESTION = re.compile(r"([^.!?\n]+)\?")
-_INVITATION = re.compile(r"(?:can|could|would|will) you (?:please |maybe |like to )*(?:tell|describe|share|explain|say|talk|walk|help me)\b")
+_INVITATION = re.compile(
+    r"(?:can|could|would|will) you (?:please |maybe |like to )*(?:tell|describe|share|explain|say|talk|walk|help me)\b"
+)
 _ONE_FACT = re.compile(r"(?:who|where|when|which|how (?:long|many|much|old|often|far)|what (?:time|day|year|age))\b")
 _OPEN = re.compile(r"(?:what|how|why|in what|tell me)\b")
 _YES_NO = re.compile(

@@ -18,7 +18,6 @@ _SENTENCE = re.compile(r"_\d+_\d+$")  # EmoBank: <document>_<start>_<end>
 _AFFECT = {"V": "valence", "A": "arousal", "D": "dominance"}
 
 
-
 def goemotions(row: Mapping[str, Any], entry: SourceEntry, position: str) -> Conversation:
     """A comment with the ids of its emotions; every emotion that is not named is absent."""
     classes = entry.classes or ids("emotions")

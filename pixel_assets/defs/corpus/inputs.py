@@ -1,0 +1,21 @@
+"""Which artifacts a recipe selects for the corpus, by the name that the mixture knows them by."""
+
+from pathlib import Path
+
+from pixel_assets import paths
+from pixel_core.corpus import find_source, load_catalogue
+from pixel_core.recipe import Recipe
+
+
+def selected_sources(recipe: Recipe) -> dict[str, Path]:
+    """`source_conversations/<source>` of every source in corpus.sources; raises CatalogueError for one that is unknown or disabled."""
+    catalogue = load_catalogue(paths.shipped() / "sources.yaml")
+    names = [find_source(catalogue, name).name for name in recipe.corpus.sources]
+    return {f"source_conversations/{name}": paths.artifact("source_conversations", name) for name in names}
+
+
+def selected_conversations(recipe: Recipe) -> dict[str, Path]:
+    """All that the mixture draws from: knowledge, edge cases, the playlists of voice.playlists and the sources of corpus.sources."""
+    written = {name: paths.artifact(name) for name in ("knowledge_conversations", "edge_case_conversations")}
+    spoken = {f"voice_conversations/{key}": paths.artifact("voice_conversations", key) for key in recipe.voice.playlists}
+    return written | spoken | selected_sources(recipe)
