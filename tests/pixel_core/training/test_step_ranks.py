@@ -17,7 +17,7 @@ from tests.pixel_core.training.test_step import EVERYTHING, counted
 
 # What each rank sees: other lengths, other numbers of rows and queries, and on rank 1 nothing to say on `clinical` and `crisis`.
 ROWS = ((0, 1, 4), (3,))
-LEARNING_RATE = 0.5
+LEARNING_RATE = 0.01
 
 
 def step_of(merge):
@@ -41,6 +41,12 @@ def batches(tokenizer):
     return found
 
 
+def by_agreement(gramian):
+    """Weights that depend on every inner product, and smoothly: a rank that merged by its own Gramian would show."""
+    scale = gramian.diagonal().sqrt()
+    return 1 + (gramian / scale / scale[:, None]).sum(1).tanh()
+
+
 def without_balance(denominators):
     return {**denominators, "balance": float("inf")}  # it is a mean over batches, which one batch for all rows is not
 
@@ -59,6 +65,7 @@ def train_a_rank(rank, port, merge, folder):
         "train_micro_batch_size_per_gpu": 1,
         "zero_optimization": {"stage": 3, "stage3_param_persistence_threshold": 100},
         "zero_allow_untested_optimizer": True,
+        "gradient_clipping": 1e9,  # DeepSpeed clips at 1.0 unless told otherwise
     }
     optimizer = torch.optim.SGD(step.parameters(), lr=LEARNING_RATE)
     engine, *_ = deepspeed.initialize(model=step, config=config, optimizer=optimizer)
@@ -72,15 +79,14 @@ def train_a_rank(rank, port, merge, folder):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("merge", ["upgrad", "sum"])
-def test_two_ranks_under_zero_3_equal_one_process(tmp_path, merge):
+def test_two_ranks_under_zero_3_equal_one_process(tmp_path):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    torch.multiprocessing.spawn(train_a_rank, (port, merge, tmp_path), nprocs=2)
+    torch.multiprocessing.spawn(train_a_rank, (port, by_agreement, tmp_path), nprocs=2)
     found = torch.load(tmp_path / "state.pt", weights_only=True)
 
-    step, tokenizer = step_of(merge)
+    step, tokenizer = step_of(by_agreement)
     both = batches(tokenizer)
     denominators = without_balance(counted(step, *both))
     before = {name: tensor.clone() for name, tensor in step.model.state_dict().items()}
@@ -93,7 +99,7 @@ def test_two_ranks_under_zero_3_equal_one_process(tmp_path, merge):
     expected = step.model.state_dict()
     assert set(found) == set(expected) and len(OBJECTIVES) == len(step.weights)
     for name, tensor in expected.items():
-        torch.testing.assert_close(found[name], tensor, rtol=2e-3, atol=2e-5, msg=lambda message, name=name: f"{name}: {message}")
+        torch.testing.assert_close(found[name], tensor, rtol=1e-3, atol=1e-5, msg=lambda message, name=name: f"{name}: {message}")
     assert sum(not torch.equal(before[name], tensor) for name, tensor in expected.items()) > 0.9 * len(expected), (
         "the step moved the weights"
     )
