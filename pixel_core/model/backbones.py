@@ -31,7 +31,7 @@ def build_backbone(recipe: ModelRecipe, tokenizer: PreTrainedTokenizerBase, *, s
     if name is None and recipe.lora_rank:
         raise BackboneError("LoRA adapts stored weights and the preset 'tiny' is random: set model.backbone, or model.lora_rank=0")
     model = _tiny(tokenizer, seed) if name is None else open_backbone(name)
-    rows = model.get_input_embeddings().num_embeddings
+    rows = int(model.config.get_text_config().vocab_size)
     if len(tokenizer) > rows:
         raise BackboneError(
             f"the tokenizer has {len(tokenizer)} entries and the backbone {name} embeds {rows}: use the backbone's own tokenizer"
@@ -66,7 +66,7 @@ def tiny_config(tokenizer: PreTrainedTokenizerBase) -> Qwen3MoeConfig:
         num_hidden_layers=4,
         num_attention_heads=4,
         num_key_value_heads=2,
-        head_dim=64,
+        head_dim=64,  # type: ignore[call-arg]  # transformers' dataclass does not declare it
         num_experts=4,
         num_experts_per_tok=2,
         norm_topk_prob=True,

@@ -82,6 +82,6 @@ def _text(tokenizer: PreTrainedTokenizerBase, text: str) -> list[int]:
 
 def _marker(tokenizer: PreTrainedTokenizerBase, marker: str) -> int:
     token = tokenizer.convert_tokens_to_ids(marker)
-    if token is None or token == tokenizer.unk_token_id:
+    if not isinstance(token, int) or token == tokenizer.unk_token_id:
         raise ValueError(f"the tokenizer has no token {marker}: add it as a special token, or use a tokenizer made for ChatML")
     return token

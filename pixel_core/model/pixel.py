@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import torch
 from safetensors.torch import load_file, save_file
@@ -100,7 +100,12 @@ class PixelModel(nn.Module):
     @property
     def language_model(self) -> PreTrainedModel:
         """The causal model itself, inside its adapters where there are any."""
-        return self.backbone if isinstance(self.backbone, PreTrainedModel) else self.backbone.get_base_model()
+        return self.backbone if isinstance(self.backbone, PreTrainedModel) else cast("PreTrainedModel", self.backbone.get_base_model())
+
+    @property
+    def device(self) -> torch.device:
+        """Where the input embeddings lie, and batches belong."""
+        return next(self.language_model.get_input_embeddings().parameters()).device
 
     def forward(
         self,
@@ -130,6 +135,7 @@ class PixelModel(nn.Module):
         backbone = {name.removeprefix("backbone."): tensor for name, tensor in state.items() if name.startswith("backbone.")}
         heads = {name.removeprefix("heads."): tensor.contiguous() for name, tensor in state.items() if name.startswith("heads.")}
         self.backbone.save_pretrained(str(folder), state_dict=backbone)
+        (folder / "README.md").unlink(missing_ok=True)  # peft writes an empty model card
         if self.tokenizer is not None:
             for loading in ("is_local", "local_files_only"):  # how it was loaded would be saved too, and bytes would differ
                 self.tokenizer.init_kwargs.pop(loading, None)
@@ -167,8 +173,7 @@ class PixelModel(nn.Module):
         so a stored reply gets the same scores again.
         """
         tokenizer = self._require_tokenizer()
-        device = self.language_model.get_input_embeddings().weight.device
-        asked = torch.tensor([prompt(turns, tokenizer, part)], device=device)
+        asked = torch.tensor([prompt(turns, tokenizer, part)], device=self.device)
         greedy = GenerationConfig(  # what is left unset would come from the backbone's own defaults, such as a repetition penalty
             do_sample=False,
             num_beams=1,
@@ -180,8 +185,9 @@ class PixelModel(nn.Module):
         )
         was_training = self.training
         self.eval()
-        written = self.language_model.generate(asked, attention_mask=torch.ones_like(asked), generation_config=greedy)
-        text = tokenizer.decode(written[0, asked.shape[1] :], skip_special_tokens=True).strip()
+        generate: Callable[..., Tensor] = cast("Any", self.language_model).generate
+        written = generate(asked, attention_mask=torch.ones_like(asked), generation_config=greedy)
+        text = str(tokenizer.decode(written[0, asked.shape[1] :], skip_special_tokens=True)).strip()
         scores = self.scores([*turns, Turn("assistant", part, text)], len(turns))
         self.train(was_training)
         return Reply(text, scores)
@@ -191,7 +197,7 @@ class PixelModel(nn.Module):
         """What the heads say about turn t, by head and output (see `Decoded.scores`); None where untrained or without text to read."""
         tokenizer = self._require_tokenizer()
         example = example_of(turns, tokenizer, ask=[t])
-        batch = build_batch([[example]], pad=tokenizer.pad_token_id or 0).to(self.language_model.get_input_embeddings().weight.device)
+        batch = build_batch([[example]], pad=tokenizer.pad_token_id or 0).to(self.device)
         raw = self(batch).heads
         found: Scores = {}
         for spec in HEADS:

@@ -22,12 +22,13 @@ def fan_out(hidden: Tensor, count: int, merge: Method) -> tuple[Tensor, ...]:
 
 def gramian_of(gradients: Sequence[Tensor | None]) -> Tensor:
     """Inner products [k, k] of k gradients in float32, summed over ranks; an absent gradient is a zero row."""
-    present = [index for index, gradient in enumerate(gradients) if gradient is not None]
-    some = gradients[present[0]] if present else torch.zeros(1)
-    found = torch.zeros((len(gradients), len(gradients)), dtype=torch.float32, device=some.device)
-    place = torch.tensor(present, device=found.device)
-    for row in range(some.shape[0]) if present else ():  # row by row: all k gradients in float32 at once would be k batches of memory
-        stacked = torch.stack([gradients[index][row].flatten().float() for index in present])
+    present = [(index, gradient) for index, gradient in enumerate(gradients) if gradient is not None]
+    device = present[0][1].device if present else torch.device("cpu")
+    found = torch.zeros((len(gradients), len(gradients)), dtype=torch.float32, device=device)
+    place = torch.tensor([index for index, _ in present], dtype=torch.long, device=device)
+    # Row by row: all k gradients in float32 at once would be k batches of memory.
+    for rows in zip(*(gradient for _, gradient in present), strict=True):
+        stacked = torch.stack([row.flatten().float() for row in rows])
         found[place[:, None], place] += stacked @ stacked.T
     if distributed.is_available() and distributed.is_initialized():
         distributed.all_reduce(found)

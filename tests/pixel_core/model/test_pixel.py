@@ -166,6 +166,7 @@ def test_lora_trains_adapters_on_attention_and_experts_and_starts_as_its_base(mo
     assert not torch.allclose(before, after)
     adapted.save(tmp_path / "adapter")
     assert (tmp_path / "adapter" / "adapter_model.safetensors").is_file() and not (tmp_path / "adapter" / "model.safetensors").exists()
+    assert not (tmp_path / "adapter" / "README.md").exists()
     loaded = PixelModel.load(tmp_path / "adapter")
     assert torch.equal(loaded.language_model(batch.input_ids).logits, after)
     assert loaded.reply(POST, max_new_tokens=3).text == adapted.reply(POST, max_new_tokens=3).text
