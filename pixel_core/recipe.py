@@ -177,7 +177,9 @@ class EvaluationRecipe(Section):
     reply_tokens: Positive
     """Longest reply that is generated for an item."""
     replies: Positive
-    """Held-out posts that the checkpoint answers."""
+    """Held-out posts, and held-out dialogues, that the checkpoint answers."""
+    items: Positive
+    """Held-out turns of one kind that are asked about at most."""
 
 
 class Recipe(Section):
