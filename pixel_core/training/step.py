@@ -30,7 +30,9 @@ class StepLosses(NamedTuple):
 
 
 class TrainingStep(nn.Module):
-    """A model with weighted objectives, in the order of `OBJECTIVES`; heads without a weight are frozen.
+    """A model with weighted objectives, in the order of `OBJECTIVES`.
+
+    A head without a weight is frozen, and recorded as not supervised however many labels there are for it.
 
     Every rank computes the same objectives at every step. One without labels costs an exact 0 that still reaches its
     parameters: ZeRO-3 waits forever for a parameter that only some ranks use.
@@ -49,8 +51,11 @@ class TrainingStep(nn.Module):
         self.chunk = chunk
         trained = [spec for spec in HEADS if spec.name in self.weights]
         model.heads.requires_grad_(False)
-        for spec in trained:
-            model.heads.by_name[spec.name].requires_grad_(True)
+        for spec in HEADS:
+            if spec in trained:
+                model.heads.by_name[spec.name].requires_grad_(True)
+            else:
+                model.supervised[spec.name] = [0] * len(spec.outputs)
         model.heads.emotion_encoding.requires_grad_(any(spec.encoding for spec in trained))
 
     def counts(self, batch: PixelBatch) -> dict[str, int]:

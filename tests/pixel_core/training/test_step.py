@@ -135,7 +135,9 @@ def test_an_objective_without_labels_reaches_every_parameter_and_moves_none(toke
 
 def test_a_head_without_weight_is_frozen_and_not_computed(tokenizer):
     model = model_of(tokenizer)
+    model.supervised = {spec.name: [9] * len(spec.outputs) for spec in HEADS}
     step = TrainingStep(model, {"language": 1.0, "eq": 0.1})
+    assert {name for name, labels in model.supervised.items() if any(labels)} == {"eq"}
     batch = batch_of(tokenizer, 0)
     step(batch, counted(step, batch)).total.backward()
     trained = {name for name, parameter in model.heads.named_parameters() if parameter.requires_grad}
