@@ -104,7 +104,7 @@ def download(listed: Listed, folder: Path, *, youtube: bool, proxy: str | None =
 def safe_id(source_id: str) -> str:
     """An id that can name a file: letters, digits, `.`, `_` and `-`, with a digest where anything had to change."""
     safe = re.sub(r"[^A-Za-z0-9._-]+", "-", source_id).strip("-._")[:60]
-    return safe if safe == source_id else f"{safe or 'episode'}-{sha256(source_id.encode()).hexdigest()[:8]}"
+    return safe if safe and safe == source_id else f"{safe or 'episode'}-{sha256(source_id.encode()).hexdigest()[:8]}"
 
 
 def _options(youtube: bool, proxy: str | None) -> dict[str, Any]:

@@ -85,6 +85,8 @@ def load_playlists(path: Path) -> dict[str, Playlist]:
         raise VoiceError(f"playlist catalogue {path} must map each playlist's key to its fields")
     playlists = {}
     for key, entry in raw.items():
+        if "key" in entry:
+            raise VoiceError(f"{path}, playlist {key}: unknown field key: the entry's own name is its key")
         try:
             playlists[str(key)] = Playlist.model_validate({"key": key, **entry})
         except ValidationError as error:

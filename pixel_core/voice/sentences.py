@@ -15,7 +15,7 @@ from pixel_core.voice.words import words_of
 LONGEST_GAP = 8.0  # seconds of silence after which speech starts anew
 _JOIN_GAP = 1.5  # seconds within an unfinished sentence
 _LONGEST = 80  # words
-_END = re.compile(r"(?<=[.!?…])[\"')\]]*\s+")
+_END = re.compile(r"(?<=[.!?…])\s+|(?<=[.!?…][\"')\]])\s+")
 _FINISHED = re.compile(r"[.!?…][\"')\]]*$")
 
 

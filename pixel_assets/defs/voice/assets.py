@@ -21,8 +21,8 @@ def _entry(key: str) -> Playlist:
     owners=OWNERS,
     kinds={"python"},
     code_version=fetch.VERSION,
-    description="The recordings of a playlist, fetched by yt-dlp (YouTube, podcast feed, or the sample as a feed on loopback) or taken from "
-    "a folder; an episode that is gone, private, undecodable or cut short is a row with a reason.",
+    description="The recordings of a playlist, fetched by yt-dlp (YouTube, podcast feed, or the sample as a feed on loopback) or taken "
+    "from a folder; an episode that is gone, private, undecodable or cut short is a row with a reason.",
 )
 def playlist_audio(context: dg.AssetExecutionContext, config: Build) -> dg.MaterializeResult:
     """The episodes of one playlist."""
