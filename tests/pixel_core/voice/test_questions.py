@@ -41,6 +41,11 @@ def test_a_bare_feeling_is_asked_for_and_not_given_away(passage):
         "I do not feel guilty.",
         "I like it very much.",
         "I need some time.",
+        "We all scroll through our phones.",
+        "The doctors say that it helps.",
+        "I noticed it when a friend asked how I was.",
+        "I was only a child.",
+        "The trouble is that it never ends.",
     ],
 )
 def test_no_question_fits_everything(passage):
