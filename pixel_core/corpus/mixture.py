@@ -43,7 +43,7 @@ def build_mixture(recipe: Recipe, sources: Mapping[str, Path], out: Path, *, for
     """
     corpus = recipe.corpus
     keys = corpus.model_dump(mode="json", include=set(_KEYS))
-    shares = {split: 0.0 for split in SPLITS} | {str(split): share for split, share in corpus.splits.items()}
+    shares = dict.fromkeys(SPLITS, 0.0) | {str(split): share for split, share in corpus.splits.items()}
     inputs = {"recipe": digest_of(keys), "seed": str(recipe.seed), **source_digests(sources)}
 
     def write(folder: Path) -> Summary:

@@ -17,7 +17,7 @@ _EMAIL = re.compile(r"\b[\w.+-]+@[\w-]+(?:\.[\w-]+)+\b")
 _LINK = re.compile(r"\b(?:https?://|www\.)[^\s<>\"')\]]+[^\s<>\"')\].,;:!?]", re.IGNORECASE)
 # Seven digits or more in groups as people write numbers; dates, times, prices and years are shorter or have other marks.
 _PHONE = re.compile(
-    r"(?<![\w.,/=$£€#-])(?:\+\d{1,3}[\s.-]?)?(?:\(\d{2,5}\)[\s.-]?)?\d{2,5}(?:[\s.-]\d{2,5}){1,4}(?![\w/-])(?!\.\d)|(?<![\w.,/=$£€#-])\+?\d{7,15}(?!\w)"
+    r"(?<![\w.,/=$£€#-])(?:\+\d{1,3}[\s.-]?)?(?:\(\d{2,5}\)[\s.-]?)?\d{2,5}(?:[\s.-]\d{2,8}){1,4}(?![\w/-])(?!\.\d)|(?<![\w.,/=$£€#-])\+?\d{7,15}(?!\w)"
 )
 _DATE = re.compile(r"\d{4}[-./]\d{1,2}[-./]\d{1,2}|\d{1,2}[-./]\d{1,2}[-./]\d{2,4}|(?:1[89]|20)\d\d[\s-](?:1[89]|20)\d\d")
 _TOLL_FREE = re.compile(

@@ -1,0 +1,165 @@
+import json
+import shutil
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from pixel_core.conversation import read_conversations
+from pixel_core.corpus import import_source, load_catalogue
+from pixel_core.corpus.pairs import read_pairs
+from pixel_core.corpus.quality import check_contact_data, check_label_values, check_source_accounts
+from pixel_core.corpus.sources import SourceError
+from tests.pixel_core.corpus.adapters.test_dialogues import ESCONV
+from tests.pixel_core.corpus.worlds import entry, lines, recipe
+
+DATA = Path(__file__).parents[3] / "data"
+SHIPPED = load_catalogue(DATA / "sources.yaml")
+
+
+def say(*texts, strategy="Others", **fields):
+    turns = [
+        {"speaker": "usr", "text": text} if i % 2 == 0 else {"speaker": "sys", "text": text, "strategy": strategy}
+        for i, text in enumerate(texts)
+    ]
+    return {"dialog": turns, **fields}
+
+
+def run(tmp_path, rows, name="out", **fields):
+    lines(tmp_path / "sample.jsonl", rows)
+    source = entry("esconv", **fields)
+    return import_source(source, tmp_path / name, data_root=tmp_path, recipe=recipe().corpus)
+
+
+@pytest.mark.parametrize("name", sorted(SHIPPED))
+def test_every_shipped_sample_arrives_whole_with_its_labels(tmp_path, name):
+    built = import_source(SHIPPED[name], tmp_path / name, data_root=DATA, recipe=recipe().corpus)
+    assert built.summary.rows > 0
+    assert not built.summary.rejects, "a shipped row is rejected"
+    for check in (check_source_accounts, check_contact_data, check_label_values):
+        assert check(built.folder).passed, check(built.folder)
+    figures = built.summary.figures
+    assert figures["rows_read"] == figures["rows_folded"] + built.summary.rows + figures["merged"]
+    if SHIPPED[name].category == "supervision":
+        assert figures["labelled_turns"] == built.summary.rows
+
+
+def test_rows_are_kept_merged_or_rejected_and_add_up(tmp_path):
+    rows = [
+        say("I lost my job.", "That is hard, I am listening to you."),
+        say("I lost my job.", "That is hard, I am listening to you."),
+        say("Hi.", "Hi."),
+        "{broken",
+        say("I lost my cat.", "Tell me about the cat, if you like.", strategy="Magic"),
+        say("Write to me at a@b.org, please.", "I have noted a@b.org, thank you."),
+    ]
+    built = run(tmp_path, rows)
+    assert built.summary.rows == 2
+    assert built.summary.rejects == {"malformed_json": 1, "too_short": 1, "unknown_code": 1}
+    assert (built.summary.figures["read"], built.summary.figures["merged"], built.summary.figures["pseudonyms_email"]) == (6, 1, 2)
+    rejected = pl.read_parquet(built.folder / "rejected.parquet")
+    assert sorted(rejected["position"]) == ["sample.jsonl row 3", "sample.jsonl row 4", "sample.jsonl row 5"]
+    assert all(rejected["content"])
+    assert check_source_accounts(built.folder).passed
+    merged = next(c for c in read_conversations(built.folder / "conversations.parquet") if "job" in c.text)
+    assert [p.locator for p in merged.provenance] == ["sample.jsonl row 1", "sample.jsonl row 2"]
+
+
+def test_labels_that_contradict_reject_every_row_of_that_text(tmp_path):
+    same = ("I lost my job last week.", "What would help you today?")
+    built = run(
+        tmp_path,
+        [say(*same, strategy="Information"), say(*same, strategy="Self-disclosure"), say("Else entirely.", "Go on, please, I have time.")],
+    )
+    assert built.summary.rejects == {"label_conflict": 2}
+    assert built.summary.rows == 1
+    assert check_source_accounts(built.folder).passed
+
+
+def test_the_same_input_gives_the_same_bytes_and_valid_work_is_skipped(tmp_path):
+    rows = [say(f"Number {i} speaks.", "I hear you, please go on.") for i in range(20)]
+    one, two = run(tmp_path, rows), run(tmp_path, rows, "again")
+    for name in ("conversations.parquet", "rejected.parquet", "manifest.json"):
+        assert (one.folder / name).read_bytes() == (two.folder / name).read_bytes()
+    assert run(tmp_path, rows).skipped
+    assert not run(tmp_path, rows[:-1]).skipped
+    table = pl.read_parquet(one.folder / "conversations.parquet")
+    assert table["id"].to_list() == sorted(table["id"])
+
+
+def test_the_limits_are_inputs_and_other_keys_of_the_recipe_are_not(tmp_path):
+    lines(tmp_path / "sample.jsonl", [say("I lost my job.", "That is hard.")])
+    build = lambda *o: import_source(entry("esconv"), tmp_path / "out", data_root=tmp_path, recipe=recipe(*o).corpus)  # noqa: E731
+    build()
+    assert build("corpus.repeat_cap=2").skipped
+    assert not build("corpus.min_characters=5").skipped
+
+
+def test_a_missing_file_is_an_error_with_a_remedy_and_an_optional_one_an_empty_artifact_that_says_so(tmp_path):
+    source = entry("esconv")
+    with pytest.raises(SourceError, match=r"'sample'.*sample\.jsonl does not exist.*optional: true"):
+        import_source(source, tmp_path / "out", data_root=tmp_path, recipe=recipe().corpus)
+    built = import_source(entry("esconv", optional=True), tmp_path / "out", data_root=tmp_path, recipe=recipe().corpus)
+    assert (built.summary.rows, built.summary.figures["missing"]) == (0, 1)
+    lines(tmp_path / "sample.jsonl", [say("I lost my job.", "That is hard.")])
+    assert import_source(entry("esconv", optional=True), tmp_path / "out", data_root=tmp_path, recipe=recipe().corpus).summary.rows == 1
+
+
+def test_an_optional_source_of_which_only_a_part_is_there_is_an_error(tmp_path):
+    lines(tmp_path / "a.jsonl", [ESCONV])
+    source = entry("esconv", optional=True, files=("a.jsonl", "b.jsonl"))
+    with pytest.raises(SourceError, match=r"b\.jsonl does not exist"):
+        import_source(source, tmp_path / "out", data_root=tmp_path, recipe=recipe().corpus)
+
+
+def test_a_disabled_source_is_not_built(tmp_path):
+    with pytest.raises(SourceError, match="disabled"):
+        import_source(entry("esconv", enabled=False), tmp_path / "out", data_root=tmp_path, recipe=recipe().corpus)
+
+
+def test_class_names_come_from_their_file_and_are_an_input(tmp_path):
+    (tmp_path / "a.tsv").write_text("Hooray!\t1\tx1\n")
+    (tmp_path / "names.txt").write_text("anger\njoy\n")
+    source = entry("goemotions", "supervision", files=("a.tsv",), columns=("text", "labels", "id"), classes="names.txt")
+    build = lambda: import_source(source, tmp_path / "out", data_root=tmp_path, recipe=recipe().corpus)  # noqa: E731
+    [row] = read_conversations(build().folder / "conversations.parquet")
+    assert "emotions.joy" in {label.output for _, label in row.labels}
+    (tmp_path / "names.txt").write_text("joy\nanger\n")
+    [row] = read_conversations(build().folder / "conversations.parquet")
+    assert "emotions.anger" in {label.output for _, label in row.labels}
+    (tmp_path / "names.txt").unlink()
+    with pytest.raises(SourceError, match="class names"):
+        build()
+
+
+def test_preference_pairs_are_united_and_contradictions_rejected(tmp_path):
+    rows = [{"prompt": "p", "chosen": "a", "rejected": "b"}] * 2 + [
+        {"prompt": "q", "chosen": "a", "rejected": "b"},
+        {"prompt": "q", "chosen": "b", "rejected": "a"},
+        {"prompt": "r", "chosen": "a", "rejected": "a"},
+    ]
+    lines(tmp_path / "sample.jsonl", rows)
+    built = import_source(entry("preference", "preference"), tmp_path / "out", data_root=tmp_path, recipe=recipe().corpus)
+    assert [pair.prompt for pair in read_pairs(built.folder / "pairs.parquet")] == ["p"]
+    assert built.summary.rejects == {"no_difference": 1, "preference_conflict": 2}
+    assert built.summary.figures["merged"] == 1
+    assert check_source_accounts(built.folder).passed
+
+
+def test_damaged_samples_lose_only_what_is_damaged(tmp_path):
+    shutil.copytree(DATA / "sample", tmp_path / "sample", ignore=shutil.ignore_patterns("voice"))
+    path = tmp_path / "sample/sources/support_dialogues.jsonl"
+    whole = path.read_text(encoding="utf-8").splitlines()
+    path.write_text("\n".join([*whole[:5], whole[5][:300], *whole[6:]]), encoding="utf-8")
+    built = import_source(SHIPPED["support_dialogues"], tmp_path / "out", data_root=tmp_path, recipe=recipe().corpus)
+    assert (built.summary.rows, built.summary.rejects) == (len(whole) - 1, {"malformed_json": 1})
+
+
+def test_provenance_names_the_catalogue_and_no_path(tmp_path):
+    built = run(tmp_path, [say("I lost my job.", "That is hard.")])
+    text = (
+        json.dumps(pl.read_parquet(built.folder / "conversations.parquet").to_dicts(), default=str)
+        + (built.folder / "manifest.json").read_text()
+    )
+    assert str(tmp_path) not in text
+    assert "pixel-sample://sample" in text

@@ -1,0 +1,94 @@
+"""A small world of upstream artifacts for the corpus tests: distinct wording by number, real files, valid manifests."""
+
+import json
+from pathlib import Path
+
+from pixel_core.artifacts import Built, Summary, build
+from pixel_core.conversation import Conversation, Label, Provenance, Turn, write_conversations
+from pixel_core.corpus.catalog import SourceEntry
+from pixel_core.recipe import Recipe, load_recipe
+from pixel_core.taxonomy import ids
+
+THERAPY = {"user": "client", "assistant": "therapist"}
+PLAIN = {"user": "other", "assistant": "assistant"}
+CODES = ids("dsm5")[:5]
+_SYLLABLES = ("ba", "de", "fi", "go", "lu", "ma", "ne", "pi", "ro", "su")
+
+
+def wording(key: int, words: int = 10) -> str:
+    """A text of distinct words: no two keys share one of eight words or more."""
+    digits = f"{key:05d}"
+    return " ".join("".join(_SYLLABLES[int(d)] for d in digits) + _SYLLABLES[i % 10] for i in range(words)) + "."
+
+
+def conversation(key: int, category="mental_health", group=None, labels=(), source="notes", difficulty=2, **fields) -> Conversation:
+    """Four turns, the client's first; `labels` sit on the last client turn."""
+    turns = (
+        Turn("user", "client", wording(4 * key)),
+        Turn("assistant", "therapist", wording(4 * key + 1), learn=True),
+        Turn("user", "client", wording(4 * key + 2), labels=tuple(labels)),
+        Turn("assistant", "therapist", wording(4 * key + 3), learn=True),
+    )
+    place = Provenance(source, f"pixel:{source}", f"row {key}", "CC0-1.0", "synthetic", "test/1")
+    return Conversation(turns, category, group or f"{source}:{key}", difficulty, (place,), **fields)
+
+
+def post(key: int, labels, group=None, source="posts") -> Conversation:
+    """A supervision row: one labelled post."""
+    place = Provenance(source, f"pixel:{source}", f"row {key}", "CC0-1.0", "synthetic", "test/1")
+    return Conversation(
+        (Turn("user", "other", wording(4 * key), labels=tuple(labels)),), "supervision", group or f"{source}:{key}", 2, (place,)
+    )
+
+
+def clinical(code: str) -> tuple[Label, ...]:
+    return (Label(f"clinical.{code}", 1.0, "derived:test"), Label("clinical.*", 0.0, "derived:test"))
+
+
+def artifact(folder: Path, conversations, kind="source_conversations", *, in_order=True) -> Built:
+    """A valid artifact of these conversations."""
+    ordered = sorted(conversations, key=lambda c: c.id) if in_order else list(conversations)
+
+    def write(staging: Path) -> Summary:
+        return Summary(rows=write_conversations(staging / "conversations.parquet", ordered))
+
+    return build(folder, kind=kind, version="1", inputs={}, write=write, force=True)
+
+
+def sources(root: Path, *, scale: int = 1, reverse: bool = False) -> dict[str, Path]:
+    """Artifacts of every category: 60 psychology rows of five classes, 50 voice rows in ten episodes, two mental health sources, ..."""
+    per = {
+        "knowledge_conversations": [
+            conversation(i, "psychology", f"knowledge:{i // 2}", clinical(CODES[i // 2 % len(CODES)]), "knowledge")
+            for i in range(60 * scale)
+        ],
+        "voice_conversations/talks": [conversation(1000 + i, "voice", f"talks/{i // 5}", source="talks") for i in range(50 * scale)],
+        "source_conversations/answers": [conversation(2000 + i, source="answers") for i in range(30 * scale)],
+        "source_conversations/sessions": [conversation(3000 + i, source="sessions") for i in range(10 * scale)],
+        "source_conversations/reasoning": [conversation(4000 + i, "reasoning", source="reasoning") for i in range(30 * scale)],
+        "edge_case_conversations": [
+            conversation(5000 + i, "personality", f"edge_cases:{i // 2}", source="edge_cases", difficulty=4) for i in range(20 * scale)
+        ],
+        "source_conversations/posts": [post(6000 + i, [Label("crisis.level", float(i % 5), "derived:test")]) for i in range(40 * scale)],
+    }
+    found = {}
+    for name, rows in reversed(per.items()) if reverse else per.items():
+        found[name] = root / name
+        artifact(found[name], rows[::-1] if reverse else rows, name.partition("/")[0], in_order=not reverse)
+    return found
+
+
+def recipe(*overrides: str, conversations: int = 100) -> Recipe:
+    return load_recipe("tiny", [f"corpus.conversations={conversations}", *overrides])
+
+
+def entry(shape: str, category: str = "mental_health", parts=None, **fields) -> SourceEntry:
+    """A catalogue entry of a source `sample`."""
+    base = {"files": ("sample.jsonl",), "uri": "pixel-sample://sample", "licence": "CC0-1.0", "consent": "synthetic"}
+    return SourceEntry(name="sample", category=category, shape=shape, parts=parts or THERAPY, **(base | fields))
+
+
+def lines(path: Path, rows) -> Path:
+    """JSON Lines of these rows; a text stands as it is."""
+    path.write_text("".join((row if isinstance(row, str) else json.dumps(row)) + "\n" for row in rows), encoding="utf-8")
+    return path
