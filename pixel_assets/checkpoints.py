@@ -13,7 +13,7 @@ from pixel_assets.metadata import describe
 from pixel_assets.partitions import checkpoints
 from pixel_core.artifacts import MANIFEST, ArtifactError, read_manifest
 from pixel_core.training import runs
-from pixel_core.training.checkpoints import Checkpoint, step_of, verify_checkpoint
+from pixel_core.training.checkpoints import Checkpoint, checkpoint_folder, step_of, verify_checkpoint
 
 ASSET = dg.AssetKey("checkpoint")
 DATA_VERSION = "dagster/data_version"
@@ -23,6 +23,14 @@ logger = logging.getLogger("pixel_core.training.checkpoints")  # Dagster capture
 def latest_run() -> str | None:
     """Id of the training run that finished last, or None."""
     return runs.latest_run(paths.artifact("training_run"))
+
+
+def checkpoint_of(key: str) -> Path:
+    """The folder of the checkpoint partition `<run>.<step>`; raises ValueError for a key of another form."""
+    run, _, step = key.rpartition(".")
+    if not run or not step.isdecimal():
+        raise ValueError(f"{key!r} is no checkpoint partition: they are named <run>.<step>")
+    return checkpoint_folder(paths.artifact("training_run", run), int(step))
 
 
 def announce_checkpoints(instance: dg.DagsterInstance) -> list[str]:

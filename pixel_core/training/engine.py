@@ -77,7 +77,8 @@ def save_engine(engine: Any, folder: Path) -> None:
 
 def resume_engine(engine: Any, folder: Path) -> None:
     """Read the state that `save_engine` wrote, with as many ranks as then; raises RuntimeError when it cannot be read."""
-    path, _ = engine.load_checkpoint(str(folder), tag=TAG, load_lr_scheduler_states=False)
+    # not strict, since frozen weights are not stored: they come from the recipe again
+    path, _ = engine.load_checkpoint(str(folder), tag=TAG, load_module_strict=False, load_lr_scheduler_states=False)
     if path is None:
         raise RuntimeError(f"DeepSpeed found no state in {folder}")
 

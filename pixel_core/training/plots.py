@@ -76,3 +76,25 @@ def _optimiser(axes: Axes, metrics: Lines) -> None:
 def _curve(metrics: Lines, name: str) -> tuple[list[float], list[float]]:
     found = [(line["step"], line[name]) for line in metrics if name in line]
     return [step for step, _ in found], [value for _, value in found]
+
+
+def draw_history(path: Path, scores: Sequence[float | None]) -> None:
+    """Write a PNG: the score of every trial of a search, and the best so far; a trial without a score leaves a gap."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(6, 3.2), dpi=80, layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = figure.subplots()
+    known = [(number, score) for number, score in enumerate(scores) if score is not None]
+    best = [max(score for _, score in known[: k + 1]) for k in range(len(known))]
+    axes.plot([n for n, _ in known], [s for _, s in known], "o", color="tab:blue", label="trial")
+    axes.step([n for n, _ in known], best, where="post", color="tab:orange", linewidth=1.3, label="best so far")
+    if known and known[0][0] == 0:
+        axes.axhline(known[0][1], color=_GREY, linestyle="--", linewidth=1, label="the recipe's own weights")
+    axes.set_title("Mean of 1 - validation loss / baseline", loc="left", fontsize=10)
+    axes.set_xlabel("trial")
+    axes.set_xticks(range(len(scores)) if len(scores) <= 15 else [n for n, _ in known[:: max(1, len(known) // 10)]])
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.legend(frameon=False, fontsize=8)
+    figure.savefig(path, metadata={"Software": None})

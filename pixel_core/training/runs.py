@@ -107,6 +107,14 @@ def finished(run: Run) -> Manifest | None:
     return manifest if same else None
 
 
+def reuse(run: Run) -> bool:
+    """Whether the run is finished and valid; then it becomes the latest again and needs no training."""
+    if finished(run) is None:
+        return False
+    point_latest(run)
+    return True
+
+
 def restart(run: Run) -> None:
     """Remove everything that a run has written, so that it starts anew."""
     for path in sorted(run.folder.iterdir()):

@@ -22,7 +22,6 @@ from pixel_core.training.run_quality import check_checkpoint, check_checkpoints,
 from pixel_core.training.runs import finished, latest_run, plan_run, read_baselines, read_metrics, read_run
 from pixel_core.training.step import TrainingStep
 from pixel_core.training.tokenizer import load_tokenizer
-from tests.pixel_core.training.conftest import write_sources
 
 CLUSTER = load_cluster("local-cpu")
 
@@ -235,18 +234,3 @@ def test_heads_that_fail_are_named(run):
         if head in ("emotions", "empathy", "persona"):
             assert finding.passed == (last[f"{head}_loss"] < last[f"{head}_prior_loss"])
             assert list(finding.reasons) == [f"{head}_not_below_its_prior"]
-
-
-def test_the_packed_dataset_of_another_plan_is_refused(packed, recipe, sources, tmp_path):
-    from pixel_core.training.data import pack_dataset
-
-    other = tmp_path / "packed"
-    pack_dataset(
-        *write_sources(tmp_path / "other", sizes=(("train", 8), ("validation", 4))),
-        other,
-        model=recipe.model,
-        training=recipe.training,
-        seed=1,
-    )
-    planned = plan_run(packed, tmp_path / "training_run", recipe)
-    assert plan_run(other, tmp_path / "training_run", recipe).id != planned.id
