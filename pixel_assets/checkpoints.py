@@ -17,6 +17,7 @@ from pixel_core.training.checkpoints import Checkpoint, checkpoint_folder, step_
 
 ASSET = dg.AssetKey("checkpoint")
 DATA_VERSION = "dagster/data_version"
+_PARTITIONS = str(checkpoints.name)
 logger = logging.getLogger("pixel_core.training.checkpoints")  # Dagster captures the loggers of pixel_core
 
 
@@ -61,14 +62,15 @@ def _folders() -> list[Path]:
 
 
 def _reported(instance: dg.DagsterInstance, key: str) -> str | None:
-    if not instance.has_dynamic_partition(checkpoints.name, key):
+    if not instance.has_dynamic_partition(_PARTITIONS, key):
         return None
     records = instance.fetch_materializations(dg.AssetRecordsFilter(asset_key=ASSET, asset_partitions=[key]), limit=1).records
-    return (records[0].asset_materialization.tags or {}).get(DATA_VERSION) if records else None
+    event = records[0].asset_materialization if records else None
+    return (event.tags or {}).get(DATA_VERSION) if event else None
 
 
 def _report(instance: dg.DagsterInstance, checkpoint: Checkpoint) -> None:
-    instance.add_dynamic_partitions(checkpoints.name, [checkpoint.key])
+    instance.add_dynamic_partitions(_PARTITIONS, [checkpoint.key])
     instance.report_runless_asset_event(
         dg.AssetMaterialization(
             asset_key=ASSET,

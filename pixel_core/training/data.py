@@ -88,7 +88,7 @@ def _baselines(folder: Path, length: int) -> dict[str, Figure]:
     frames = {split: pl.read_parquet(folder / f"{split}.parquet") for split in SPLITS}
     figures: dict[str, Figure] = {f"labels_{head}": len(targets) for head, targets in train.targets.items()}
     figures |= {f"validation_labels_{head}": len(targets) for head, targets in validation.targets.items()}
-    figures["fill_ratio"] = round(frames["train"]["input_ids"].list.len().sum() / (frames["train"].height * length), 4)
+    figures["fill_ratio"] = round(int(frames["train"]["input_ids"].list.len().sum()) / (frames["train"].height * length), 4)
     figures["unigram_loss"] = round(unigram_loss(pl.read_parquet(folder / UNIGRAM), frames["validation"]), 6)
     return figures
 

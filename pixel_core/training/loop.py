@@ -193,7 +193,7 @@ class _Trainer:
 
     def _resume(self) -> int | None:
         """Read the newest valid engine state; returns its step, or None when there is none."""
-        found = [None]
+        found: list[Path | None] = [None]
         if self.rank == 0 and (newest := newest_resumable(self.run.folder)):
             if world_of(newest) != self.world:
                 raise ArtifactError(
