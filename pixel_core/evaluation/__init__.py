@@ -1,0 +1,35 @@
+"""Evaluation: every checkpoint measured on held-out items, beside its floor and its own base model.
+
+Public: `evaluate`, `compare`, `score_eq_bench`. Stages: `evaluate_axis`, `build_scorecard`, `build_leaderboard`,
+`build_promotion`; `evaluate_checkpoint` is all of it for one checkpoint. Importing this loads no model library.
+"""
+
+from pixel_core.evaluation.eq_bench import EqBenchScore, choose_pass, score_eq_bench
+from pixel_core.evaluation.evaluation import Settings, evaluate, evaluate_axis, evaluate_checkpoint, tasks_of
+from pixel_core.evaluation.figures import AXES, Difference, Figure
+from pixel_core.evaluation.held_out import HeldOut
+from pixel_core.evaluation.leaderboard import build_leaderboard
+from pixel_core.evaluation.promotion import build_promotion, read_pointer
+from pixel_core.evaluation.scorecard import EvaluationError, Scorecard, build_scorecard, compare
+
+__all__ = [
+    "AXES",
+    "Difference",
+    "EqBenchScore",
+    "EvaluationError",
+    "Figure",
+    "HeldOut",
+    "Scorecard",
+    "Settings",
+    "build_leaderboard",
+    "build_promotion",
+    "build_scorecard",
+    "choose_pass",
+    "compare",
+    "evaluate",
+    "evaluate_axis",
+    "evaluate_checkpoint",
+    "read_pointer",
+    "score_eq_bench",
+    "tasks_of",
+]

@@ -1,0 +1,162 @@
+"""Dialogue: how well held-out conversations are predicted, what greedy replies are like beside human ones, and whose voice they have."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from pixel_core.conversation import Conversation, Turn
+from pixel_core.evaluation.authenticity import authenticity
+from pixel_core.evaluation.figures import Measure
+from pixel_core.evaluation.harness import Answer, Question, Task
+from pixel_core.evaluation.held_out import HeldOut, named, unlabelled
+from pixel_core.evaluation.respondent import Loss, Respondent
+from pixel_core.evaluation.supervised import head_task
+from pixel_core.recipe import EvaluationRecipe
+
+AXIS = "dialogue"
+VERSION = "1"
+HEADS = ("appropriateness", "technique", "intervention")
+_WORD = re.compile(r"\w+|[^\w\s]")
+
+
+def tasks(data: HeldOut, recipe: EvaluationRecipe) -> tuple[Task, ...]:
+    """The tasks of the axis."""
+    heads = [head_task(head, AXIS, data, limit=recipe.items) for head in HEADS]
+    return language(data, recipe), replies(data, recipe), authenticity(data, recipe), *heads
+
+
+@dataclass(frozen=True, kw_only=True)
+class Language(Task):
+    """Language loss on the learned turns of held-out conversations: columns nats, tokens, bits, bytes of text.
+
+    Floor: a model that knows the training text's token counts alone.
+    """
+
+    training: tuple[tuple[Turn, ...], ...]
+
+    def answer(self, respondent: Respondent) -> list[Answer]:
+        """See Task."""
+        losses = respondent.losses([q.turns for q in self.questions], self.training)
+        return [
+            Answer(question, [1.0] * 4, _sums(loss, loss.nats), _sums(loss, loss.unigram))
+            for question, loss in zip(self.questions, losses, strict=True)
+            if loss.tokens
+        ]
+
+
+def language(data: HeldOut, recipe: EvaluationRecipe) -> Language:
+    """The held-out conversations; the headline is bits a byte, which compares models of different vocabularies."""
+    asked = [
+        Question(c.id[:16], c.group, unlabelled(c.turns), (), _learned_text(c), (f"category:{c.category}",)) for c in data.conversations
+    ]
+    questions, excluded = data.keep(asked, recipe.items)
+    categories = sorted({tag for question in questions for tag in question.tags})
+    measures = (
+        Measure("bits_per_byte", "ratio", "unigram", (2, 3), headline=True),
+        Measure("language_loss", "ratio", "unigram", (0, 1)),
+        Measure("perplexity", "perplexity", "unigram", (0, 1)),
+        *(Measure(f"language_loss_{tag.removeprefix('category:')}", "ratio", "unigram", (0, 1), tags=(tag,)) for tag in categories),
+    )
+    return Language(
+        name="language",
+        axis=AXIS,
+        version=VERSION,
+        questions=questions,
+        measures=measures,
+        excluded=excluded,
+        training=tuple(unlabelled(turns) for turns in data.training),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Replies(Task):
+    """Greedy replies to held-out dialogues by the columns of `QUALITIES`; `scores` are those of the human reply.
+
+    Floor: one word, said as often as the human reply has words, whatever was asked.
+    """
+
+    reply_tokens: int
+
+    def answer(self, respondent: Respondent) -> list[Answer]:
+        """See Task."""
+        written = respondent.replies([q.turns[: q.t] for q in self.questions], "assistant", self.reply_tokens)
+        human = [q.turns[q.t].content for q in self.questions]
+        same, same_human = Counter(written), Counter(human)
+        return [
+            Answer(
+                question,
+                [1.0] * len(QUALITIES),
+                _qualities(text, theirs, same[text]),
+                _qualities(" ".join(["the"] * len(_words(theirs))), theirs, len(human)),
+                _qualities(theirs, theirs, same_human[theirs]),
+                reply=text,
+            )
+            for question, text, theirs in zip(self.questions, written, human, strict=True)
+        ]
+
+
+def replies(data: HeldOut, recipe: EvaluationRecipe) -> Replies:
+    """The last learned turn of each held-out conversation as reply to what was said before, at most `recipe.replies`."""
+    questions, excluded = data.keep(_reply_questions(data.conversations), recipe.replies)
+    measures = [Measure(f"reply_{name}", "mean", "one word", (k,)) for k, name in enumerate(QUALITIES)]
+    measures += [Measure(f"human_{name}", "mean", "one word", (k,), "scores") for k, name in enumerate(QUALITIES)]
+    return Replies(
+        name="replies",
+        axis=AXIS,
+        version=VERSION,
+        questions=questions,
+        measures=tuple(measures),
+        excluded=excluded,
+        reply_tokens=recipe.reply_tokens,
+    )
+
+
+def distinct(words: Sequence[str], size: int) -> float:
+    """Share of the n-grams of a reply that are different from one another; 0 for a reply too short to have any."""
+    grams = [tuple(words[k : k + size]) for k in range(len(words) - size + 1)]
+    return len(set(grams)) / len(grams) if grams else 0.0
+
+
+def length_agreement(words: int, human: int) -> float:
+    """1 for a reply as long as the human one, 0.5 for one half or twice as long, 0 for none."""
+    return min(words, human) / max(words, human) if words and human else 0.0
+
+
+def _qualities(text: str, human: str, same: int) -> list[float]:
+    words = _words(text)
+    return [measure(words, _words(human), same) for measure in QUALITIES.values()]
+
+
+QUALITIES: dict[str, Callable[[Sequence[str], Sequence[str], int], float]] = {
+    "distinct_2": lambda words, human, same: distinct(words, 2),
+    "unrepeated": lambda words, human, same: distinct(words, 4) if len(words) >= 4 else distinct(words, 1),
+    "length": lambda words, human, same: length_agreement(len(words), len(human)),
+    "unique": lambda words, human, same: float(same == 1 and bool(words)),
+}
+
+
+def _reply_questions(conversations: Iterable[Conversation]) -> list[Question]:
+    found = []
+    for conversation in conversations:
+        places = [t for t, turn in enumerate(conversation.turns) if t and turn.learn and turn.part in ("therapist", "assistant")]
+        if places:
+            turns, t = unlabelled(conversation.turns[: places[-1] + 1]), places[-1]
+            tags = (f"category:{conversation.category}",)
+            found.append(Question(named(conversation, t), conversation.group, turns, (), turns[t].content, tags, t=t))
+    return found
+
+
+def _learned_text(conversation: Conversation) -> str:
+    return "\n".join(turn.content for turn in conversation.turns if turn.learn)
+
+
+def _sums(loss: Loss, nats: float) -> list[float]:
+    return [nats, float(loss.tokens), nats / math.log(2), float(loss.content_bytes)]
+
+
+def _words(text: str) -> list[str]:
+    return _WORD.findall(text.lower())

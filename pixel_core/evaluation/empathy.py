@@ -1,0 +1,88 @@
+"""Empathy, as far as it is expressed: levels of three mechanisms on held-out pairs, and the model's own replies.
+
+The same head that was trained with the model scores the model's replies. A head judged by itself proves
+nothing: those figures are marked indicative, and stand beside what it says of human replies to the same posts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import nan
+
+from pixel_core.conversation import Turn
+from pixel_core.evaluation.figures import Measure
+from pixel_core.evaluation.harness import Answer, Question, Task
+from pixel_core.evaluation.held_out import HeldOut
+from pixel_core.evaluation.items import SeekerPost, read_seeker_posts
+from pixel_core.evaluation.respondent import Respondent
+from pixel_core.evaluation.supervised import head_task
+from pixel_core.model.heads import EMPATHY
+from pixel_core.recipe import EvaluationRecipe
+
+AXIS = "empathy"
+VERSION = "1"
+
+
+def tasks(data: HeldOut, recipe: EvaluationRecipe) -> tuple[Task, ...]:
+    """The tasks of the axis: labelled pairs by the head, then replies to held-out seeker posts."""
+    return head_task("empathy", AXIS, data, limit=recipe.items, headline=True), seeker_replies(data, recipe)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SeekerReplies(Task):
+    """Greedy replies to seeker posts: column k is the expected level of mechanism k that the head sees in the reply.
+
+    `scores` are what the same head says of the human reply, which stands as the last turn of each question. Floor:
+    the training prior.
+    """
+
+    reply_tokens: int
+
+    def answer(self, respondent: Respondent) -> list[Answer]:
+        """See Task."""
+        posts = [question.turns[:1] for question in self.questions]
+        replies = respondent.replies(posts, "therapist", self.reply_tokens)
+        own = _levels(respondent, [(*post, Turn("assistant", "therapist", text)) for post, text in zip(posts, replies, strict=True)])
+        human = _levels(respondent, [question.turns for question in self.questions])
+        trained, prior = respondent.supervised("empathy"), respondent.prior("empathy").scores
+        floor = [level if count else nan for level, count in zip(prior, trained, strict=True)]
+        return [
+            Answer(question, [1.0] * len(EMPATHY), mine, floor, theirs, reply=text)
+            for question, mine, theirs, text in zip(self.questions, own, human, replies, strict=True)
+        ]
+
+
+def seeker_replies(data: HeldOut, recipe: EvaluationRecipe) -> SeekerReplies:
+    """The shipped posts, at most `recipe.replies` of them."""
+    questions, excluded = data.keep(map(question_of, read_seeker_posts(data.scenarios)), recipe.replies)
+    measures = [
+        Measure(f"{whose}_reply_{mechanism}", "level", "prior", (k,), use, indicative=True)  # type: ignore[arg-type]
+        for whose, use in (("own", "prediction"), ("human", "scores"))
+        for k, mechanism in enumerate(EMPATHY)
+    ]
+    return SeekerReplies(
+        name="seeker_replies",
+        axis=AXIS,
+        version=VERSION,
+        questions=questions,
+        measures=tuple(measures),
+        excluded=excluded,
+        reply_tokens=recipe.reply_tokens,
+    )
+
+
+def question_of(post: SeekerPost) -> Question:
+    """The post as the client's turn, and the human reply as the therapist's."""
+    turns = (Turn("user", "client", post.text), Turn("assistant", "therapist", post.reply))
+    return Question(post.id, post.id, turns, (1.0,) * len(EMPATHY), post.text, t=1)
+
+
+def _levels(respondent: Respondent, dialogues: Sequence[Sequence[Turn]]) -> list[list[float]]:
+    """The expected level of each mechanism in the last turn, NaN where untrained; 0 for a reply that says nothing."""
+    trained = respondent.supervised("empathy")
+    found = []
+    for dialogue, heads in zip(dialogues, respondent.heads(dialogues, [len(d) - 1 for d in dialogues]), strict=True):
+        said = heads["empathy"].scores if dialogue[-1].content and "empathy" in heads else (0.0,) * len(EMPATHY)
+        found.append([level if count else nan for level, count in zip(said, trained, strict=True)])
+    return found

@@ -1,0 +1,235 @@
+"""Evaluating a checkpoint: tasks in, an artifact of figures, answers and questions out.
+
+The work key is checkpoint, items and evaluator version: the same key is never worked on twice, unless by force, and
+then the answers must be the same again.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from pixel_core.artifacts import MANIFEST, Built, Manifest, Summary, build, digest_of, is_valid, read_manifest, verify, write_table
+from pixel_core.evaluation.figures import AXES, Figure
+from pixel_core.evaluation.harness import Task, ask, questions_of
+from pixel_core.evaluation.held_out import HeldOut
+from pixel_core.evaluation.measuring import Rows, difference_of, figure_of
+from pixel_core.evaluation.scorecard import (
+    FIGURES,
+    ITEMS,
+    QUESTIONS,
+    EvaluationError,
+    Scorecard,
+    TaskRecord,
+    build_scorecard,
+    read_items,
+    read_scorecard,
+    summary_figures,
+    write_scorecard,
+)
+from pixel_core.recipe import EvaluationRecipe, Recipe
+
+VERSION = "1"
+BASE = "checkpoint-0"
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How figures are computed. `batch_size` changes no figure."""
+
+    resamples: int = 1000
+    seed: str = "0"
+    batch_size: int = 16
+
+    @classmethod
+    def of(cls, recipe: Recipe) -> Settings:
+        """The settings of a recipe."""
+        return cls(recipe.evaluation.bootstrap, str(recipe.seed), recipe.evaluation.batch_size)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Who answered: the partition key `<run>.<step>`, the digest of the checkpoint, the digests of what it was trained with."""
+
+    key: str
+    digest: str
+    inputs: Mapping[str, str]
+
+
+def tasks_of(axis: str, data: HeldOut, recipe: EvaluationRecipe) -> tuple[Task, ...]:
+    """The tasks of an axis; raises EvaluationError for one that does not exist."""
+    from pixel_core.evaluation import clinical, dialogue, empathy, eq, persona
+
+    for module in (eq, empathy, clinical, persona, dialogue):
+        if axis == module.AXIS:
+            return module.tasks(data, recipe)
+    raise EvaluationError(f"axis {axis!r} is not known: use one of {', '.join(AXES)}")
+
+
+def evaluate(
+    checkpoint: Path, tasks: Sequence[Task], out: Path, *, base: Path | None = None, settings: Settings | None = None
+) -> Scorecard:
+    """The figures of a checkpoint folder on these tasks, also written to `out` as an artifact.
+
+    `base` is an earlier evaluation folder that the figures are compared with. Raises ArtifactError when the folder is no
+    valid checkpoint.
+    """
+    build_evaluation(checkpoint, tasks, out, base=base, settings=settings or Settings())
+    return read_scorecard(out / FIGURES)
+
+
+def build_evaluation(
+    checkpoint: Path,
+    tasks: Sequence[Task],
+    out: Path,
+    *,
+    base: Path | None,
+    settings: Settings,
+    kind: str = "evaluation",
+    force: bool = False,
+) -> Built:
+    """Write `figures.json`, `items.parquet` (answers) and `questions.parquet`; where `base` is `out` it is compared with itself.
+
+    With force on a valid evaluation of the same work key the answers must come out the same: EvaluationError if not.
+    """
+    _require_different(tasks)
+    manifest = checkpoint_manifest(checkpoint)
+    inputs = {
+        "checkpoint": manifest.digest,
+        "tasks": digest_of({task.name: task.digest for task in tasks}),
+        "intervals": digest_of([settings.resamples, settings.seed]),
+        "base": "none" if base is None else "itself" if base == out else verify(base).digest,
+    }
+
+    def write(folder: Path) -> Summary:
+        from pixel_core.evaluation.checkpoint import CheckpointRespondent
+
+        logger.info("%s: asking %s, %d items", kind, key_of(checkpoint), sum(len(task.questions) for task in tasks))
+        answers = ask(tasks, CheckpointRespondent(checkpoint, batch_size=settings.batch_size))
+        _require_same(out, answers, inputs)
+        told = Told(key_of(checkpoint), manifest.digest, manifest.inputs)
+        card = record(folder, tasks, answers, told, settings=settings, base=folder if base == out else base)
+        return Summary(rows=answers.height, figures=summary_figures(card))
+
+    return build(out, kind=kind, version=VERSION, inputs=inputs, write=write, force=force)
+
+
+def record(
+    folder: Path, tasks: Sequence[Task], answers: pl.DataFrame, told: Told, *, settings: Settings, base: Path | None = None
+) -> Scorecard:
+    """Write answers, questions and the figures that follow from them; `base` may be the folder itself."""
+    write_table(folder / ITEMS, answers)
+    write_table(folder / QUESTIONS, questions_of(tasks))
+    card = Scorecard(
+        checkpoint=told.key,
+        digest=told.digest,
+        trained_with=dict(told.inputs),
+        base=None if base is None else f"{told.key.rpartition('.')[0]}.0",
+        evaluator=VERSION,
+        tasks={t.name: TaskRecord(version=t.version, digest=t.digest, excluded=t.excluded) for t in tasks},
+        resamples=settings.resamples,
+        seed=settings.seed,
+        figures=figures_of(tasks, answers, settings, base),
+    )
+    write_scorecard(folder / FIGURES, card)
+    return card
+
+
+def figures_of(tasks: Sequence[Task], answers: pl.DataFrame, settings: Settings, base: Path | None = None) -> tuple[Figure, ...]:
+    """The figures of all measures of the tasks, each beside that of the evaluation folder `base`."""
+    others = read_items(base) if base is not None else {}
+    found = []
+    for task in tasks:
+        rows = Rows.of(answers, task.name)
+        for measure in task.measures:
+            figure = figure_of(
+                measure,
+                rows,
+                axis=task.axis,
+                task=task.name,
+                excluded=task.excluded,
+                count=settings.resamples,
+                seed=settings.seed,
+                absent=task.absent,
+            )
+            if figure.value is not None and task.name in others:
+                pair = difference_of(measure, rows, others[task.name], count=settings.resamples, seed=settings.seed)
+                if pair is not None:
+                    figure = figure.model_copy(update={"base": pair[0], "difference": pair[1]})
+            found.append(figure)
+    return tuple(found)
+
+
+def evaluate_axis(axis: str, checkpoint: Path, out: Path, *, data: HeldOut, packed: Path, recipe: Recipe, force: bool = False) -> Built:
+    """One axis of a checkpoint of a run, below `out` under its key `<run>.<step>`, compared with the run's checkpoint-0.
+
+    The base is evaluated first where that is still to do; it is compared with itself. Raises EvaluationError when the
+    run has no base, or was trained on other data than `packed` and `data` hold: nobody knows then what is held out.
+    """
+    tasks = tasks_of(axis, data, recipe.evaluation)
+    settings, kind = Settings.of(recipe), f"{axis}_evaluation"
+    base = checkpoint.parent / BASE
+    require_held_out(checkpoint, packed, data)
+    if not (base / MANIFEST).is_file():
+        raise EvaluationError(f"{checkpoint.parent} holds no {BASE}, which its checkpoints are compared with: train the run again")
+    beside = out / key_of(base)
+    if checkpoint.name != BASE:
+        build_evaluation(base, tasks, beside, base=beside, settings=settings, kind=kind)
+    return build_evaluation(checkpoint, tasks, out / key_of(checkpoint), base=beside, settings=settings, kind=kind, force=force)
+
+
+def evaluate_checkpoint(checkpoint: Path, out: Path, *, data: HeldOut, packed: Path, recipe: Recipe, force: bool = False) -> Built:
+    """All axes of a checkpoint and its scorecard: `out/<axis>_evaluation/<run>.<step>` and `out/scorecard/<run>.<step>`."""
+    built = {
+        axis: evaluate_axis(axis, checkpoint, out / f"{axis}_evaluation", data=data, packed=packed, recipe=recipe, force=force)
+        for axis in AXES
+    }
+    folders = {axis: one.folder for axis, one in built.items()}
+    return build_scorecard(folders, out / "scorecard" / key_of(checkpoint), force=force)
+
+
+def key_of(checkpoint: Path) -> str:
+    """The partition key of a checkpoint folder `<run>/checkpoint-<step>`: `<run>.<step>`."""
+    return f"{checkpoint.parent.name}.{checkpoint.name.removeprefix('checkpoint-')}"
+
+
+def checkpoint_manifest(folder: Path) -> Manifest:
+    """The manifest of a checkpoint, every file compared with it; raises ArtifactError or EvaluationError."""
+    manifest = verify(folder)
+    if manifest.kind != "checkpoint":
+        raise EvaluationError(f"{folder} holds a {manifest.kind}, not a checkpoint: give a folder <run>/checkpoint-<step>")
+    return manifest
+
+
+def require_held_out(checkpoint: Path, packed: Path, data: HeldOut) -> None:
+    """Raise EvaluationError unless the checkpoint was trained on the packed dataset that was made of just this data."""
+    trained, made = read_manifest(checkpoint).inputs.get("packed_dataset"), read_manifest(packed)
+    if trained != made.digest:
+        raise EvaluationError(
+            f"{key_of(checkpoint)} was trained on another packed dataset than {packed} holds now: what it has not seen is unknown. "
+            "Train a run on the present data, or bring back the data that it was trained on"
+        )
+    for name, folder in (("training_mixture", data.mixture), ("head_examples", data.head_examples)):
+        if made.inputs.get(name) != verify(folder).digest:
+            raise EvaluationError(f"{packed} was packed from another {name} than {folder} holds now: materialise packed_dataset again")
+
+
+def _require_different(tasks: Sequence[Task]) -> None:
+    names = [measure.name for task in tasks for measure in task.measures]
+    twice = {name for name in names if names.count(name) > 1} | {t.name for t in tasks if sum(t.name == o.name for o in tasks) > 1}
+    if twice:
+        raise EvaluationError(f"two tasks or figures are named {min(twice)}: names must be unique within an evaluation")
+
+
+def _require_same(earlier: Path, answers: pl.DataFrame, inputs: Mapping[str, str]) -> None:
+    """Raise EvaluationError when a valid evaluation of the same work key has other answers than these."""
+    if not is_valid(earlier):
+        return
+    manifest = read_manifest(earlier)
+    if manifest.version == VERSION and dict(manifest.inputs) == dict(inputs) and not pl.read_parquet(earlier / ITEMS).equals(answers):
+        raise EvaluationError(f"{earlier.name} was evaluated again and answered otherwise: the evaluation is not deterministic")

@@ -1,0 +1,124 @@
+"""Held-out data: the test splits, and which texts stand in the training splits all the same.
+
+A text of eight words or more stands in training when at least half of its word 8-grams do; a shorter one when it is,
+apart from case and punctuation, a whole training turn. Groups keep splits apart, but not everybody who wrote the same thing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+
+import polars as pl
+
+from pixel_core.artifacts import ArtifactError
+from pixel_core.conversation import Conversation, Turn, read_conversations
+from pixel_core.evaluation.harness import Question
+
+GRAM = 8
+SHARE = 0.5
+_WORD = re.compile(r"\w+")
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """Where held-out items come from: shipped scenarios, the test splits of mixture and head examples, the profile."""
+
+    scenarios: Path
+    mixture: Path
+    head_examples: Path
+    profile: Path
+
+    @cached_property
+    def training_files(self) -> tuple[Path, ...]:
+        """What was trained on: the train splits; raises ArtifactError when one is missing."""
+        files = tuple(folder / "train.parquet" for folder in (self.mixture, self.head_examples))
+        for path in files:
+            if not path.is_file():
+                raise ArtifactError(f"{path} does not exist: materialise {path.parent.name} first")
+        return files
+
+    @cached_property
+    def conversations(self) -> list[Conversation]:
+        """The test split of the mixture, in id order."""
+        return sorted(read_conversations(self.mixture / "test.parquet"), key=lambda c: c.id)
+
+    @cached_property
+    def examples(self) -> list[Conversation]:
+        """The labelled test conversations: head examples and mixture, each id once, in id order."""
+        labelled = {c.id: c for c in self.conversations} | {c.id: c for c in read_conversations(self.head_examples / "test.parquet")}
+        return [labelled[key] for key in sorted(labelled)]
+
+    @cached_property
+    def training(self) -> list[tuple[Turn, ...]]:
+        """The dialogues of the mixture's train split."""
+        return [c.turns for c in read_conversations(self.mixture / "train.parquet")]
+
+    def keep(self, questions: Iterable[Question], limit: int | None = None) -> tuple[tuple[Question, ...], int]:
+        """The questions whose text does not stand in training, in item order, and how many were left out for it.
+
+        With a limit at most so many are kept: those whose item names come first when hashed, so that a larger
+        test split does not shift the choice.
+        """
+        asked = sorted(questions, key=lambda q: q.item)
+        found = in_training([q.text for q in asked], self.training_files)
+        kept = [q for q, seen in zip(asked, found, strict=True) if not seen]
+        if limit is not None and len(kept) > limit:
+            kept = sorted(sorted(kept, key=lambda q: _hash(q.item))[:limit], key=lambda q: q.item)
+        return tuple(kept), sum(found)
+
+
+def in_training(texts: Sequence[str], files: Iterable[Path]) -> list[bool]:
+    """Whether each text stands in the turns of these Parquet files of conversations (see the module)."""
+    short: dict[str, list[int]] = defaultdict(list)
+    grams: dict[str, list[int]] = defaultdict(list)
+    counts = []
+    for index, text in enumerate(texts):
+        own = set(_grams(_WORD.findall(text.lower())))
+        counts.append(len(own))
+        for gram in own:
+            grams[gram].append(index)
+        if not own:
+            short[_normal(text)].append(index)
+    found = [0] * len(texts)
+    for turn in _turns(files):
+        for index in short.pop(_normal(turn), ()):
+            found[index], counts[index] = 1, 1
+        for gram in _grams(_WORD.findall(turn.lower())):
+            for index in grams.pop(gram, ()):  # each gram counts once, however often it stands in training
+                found[index] += 1
+    return [total > 0 and hits >= SHARE * total for hits, total in zip(found, counts, strict=True)]
+
+
+def named(conversation: Conversation, t: int) -> str:
+    """The name of a turn as item."""
+    return f"{conversation.id[:16]}.{t}"
+
+
+def unlabelled(turns: Iterable[Turn]) -> tuple[Turn, ...]:
+    """The turns as a model sees them: without labels and evidence."""
+    return tuple(replace(turn, labels=(), evidence=()) for turn in turns)
+
+
+def _turns(files: Iterable[Path]) -> Iterator[str]:
+    for path in files:
+        turns = pl.read_parquet(path, columns=["turns"]).explode("turns").drop_nulls()
+        yield from turns["turns"].struct.field("content").unique(maintain_order=True)
+
+
+def _grams(words: Sequence[str]) -> Iterator[str]:
+    return (" ".join(words[start : start + GRAM]) for start in range(len(words) - GRAM + 1))
+
+
+def _normal(text: str) -> str:
+    return " ".join(_WORD.findall(text.lower()))
+
+
+def _hash(name: str) -> str:
+    import hashlib
+
+    return hashlib.sha256(name.encode()).hexdigest()

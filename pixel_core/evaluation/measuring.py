@@ -1,0 +1,211 @@
+"""From rows to figures: what a figure says can be computed again by whoever holds `items.parquet`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from pixel_core.evaluation import metrics
+from pixel_core.evaluation.figures import Difference, Figure, Measure, Status
+from pixel_core.evaluation.intervals import interval_of, resamples, seeded
+from pixel_core.evaluation.metrics import STATISTICS, Array, nan_mean
+
+_SHUFFLES = 50
+_DIGITS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """The rows of one task as arrays: [n, k] by column, NaN where unknown or untrained."""
+
+    items: list[str]
+    groups: list[str]
+    tags: list[set[str]]
+    parsed: Array
+    truth: Array
+    prediction: Array
+    scores: Array
+    floor: Array
+    floor_scores: Array
+
+    @classmethod
+    def of(cls, frame: pl.DataFrame, task: str) -> Rows:
+        """The rows of a task from a frame with `ITEM_SCHEMA`, in item order."""
+        own = frame.filter(pl.col("task") == task).sort("item")
+
+        def array(column: str) -> Array:
+            listed = own[column].to_list()
+            return np.array(listed, dtype=np.float64) if listed else np.zeros((0, 0))
+
+        return cls(
+            items=own["item"].to_list(),
+            groups=own["group"].to_list(),
+            tags=[set(tags) for tags in own["tags"].to_list()],
+            parsed=own["parsed"].to_numpy().astype(np.float64),
+            truth=array("truth"),
+            prediction=array("prediction"),
+            scores=array("scores"),
+            floor=array("floor"),
+            floor_scores=array("floor_scores"),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _View:
+    """What one measure sees of rows: chosen columns, and the items about which something is known."""
+
+    truth: Array
+    prediction: Array
+    floor: Array
+    groups: list[str]
+    items: list[str]
+    strata: list[NDArray[np.intp]]  # rows of each tag, or all
+    unparsed: int
+    untrained: int
+
+    def statistic(self, name: metrics.Name, prediction: Array, weights: Array) -> Array:
+        """The mean over the strata of a statistic, for weights [R, n]."""
+        values = [metrics.compute(name, self.truth[s], prediction[s], weights[:, s]) for s in self.strata if len(s)]
+        return nan_mean(np.stack(values))
+
+
+def figure_of(
+    measure: Measure, rows: Rows, *, axis: str, task: str, excluded: int, count: int, seed: str, absent: Status = "no items"
+) -> Figure:
+    """The figure of a measure, without a base to compare with. `count` resamples, seeded by `seed` and the figure's name."""
+    wanted = STATISTICS[measure.statistic]
+    view = _view(measure, rows)
+    common: dict[str, Any] = {
+        "name": measure.name,
+        "axis": axis,
+        "task": task,
+        "statistic": measure.statistic,
+        "columns": measure.columns,
+        "use": measure.use,
+        "tags": measure.tags,
+        "headline": measure.headline,
+        "indicative": measure.indicative,
+        "lower_is_better": wanted.lower,
+        "excluded": excluded,
+    }
+    if view is None:
+        status: Status = "untrained" if rows.items else absent
+        untrained = len(measure.columns) if rows.items else 0
+        empty: dict[str, Any] = {"n": 0, "groups": 0, "unparsed": 0, "untrained": untrained, "floors": {}}
+        return Figure(**common, **empty, status=status, value=None, low=None, high=None, floor=None, skill=None)
+    once = np.ones((1, len(view.items)))
+    value = float(view.statistic(measure.statistic, view.prediction, once)[0])
+    drawn = [view.statistic(measure.statistic, view.prediction, w) for w in resamples(view.groups, count, f"{seed}:{measure.name}")]
+    low, high = interval_of(np.concatenate(drawn))
+    floors = _floors(measure, view, seed)
+    floor = (min if wanted.lower else max)(floors.values())
+    skill = 0.0 if wanted.perfect == floor else (value - floor) / (wanted.perfect - floor)
+    return Figure(
+        **common,
+        status="measured",
+        n=len(view.items),
+        groups=len(set(view.groups)),
+        unparsed=view.unparsed,
+        untrained=view.untrained,
+        value=round(value, _DIGITS),
+        low=round(low, _DIGITS),
+        high=round(high, _DIGITS),
+        floor=round(floor, _DIGITS),
+        floors={name: round(number, _DIGITS) for name, number in floors.items()},
+        skill=round(skill, _DIGITS),
+    )
+
+
+def difference_of(measure: Measure, rows: Rows, other: Rows, *, count: int, seed: str) -> tuple[float, Difference] | None:
+    """The figure of `other`, and the paired difference `rows` - `other` on the items in both.
+
+    None where they share no item, or no output that both were trained on.
+    """
+    shared = sorted(set(rows.items) & set(other.items))
+    first, second = _view(measure, _of_items(rows, shared)), _view(measure, _of_items(other, shared))
+    if first is None or second is None or first.truth.shape != second.truth.shape or not np.array_equal(first.truth, second.truth, True):
+        return None
+    name = measure.statistic
+    once = np.ones((1, len(first.items)))
+    mine, theirs = (float(view.statistic(name, view.prediction, once)[0]) for view in (first, second))
+    drawn = [
+        first.statistic(name, first.prediction, weights) - second.statistic(name, second.prediction, weights)
+        for weights in resamples(first.groups, count, f"{seed}:{measure.name}")
+    ]
+    low, high = interval_of(np.concatenate(drawn))
+    found = Difference(
+        figure=measure.name,
+        n=len(first.items),
+        value=round(mine - theirs, _DIGITS),
+        low=round(low, _DIGITS),
+        high=round(high, _DIGITS),
+        lower_is_better=STATISTICS[name].lower,
+    )
+    return round(theirs, _DIGITS), found
+
+
+def _of_items(rows: Rows, items: Sequence[str]) -> Rows:
+    place = {item: index for index, item in enumerate(rows.items)}
+    keep = [place[item] for item in items]
+    return Rows(
+        items=list(items),
+        groups=[rows.groups[i] for i in keep],
+        tags=[rows.tags[i] for i in keep],
+        parsed=rows.parsed[keep],
+        truth=rows.truth[keep],
+        prediction=rows.prediction[keep],
+        scores=rows.scores[keep],
+        floor=rows.floor[keep],
+        floor_scores=rows.floor_scores[keep],
+    )
+
+
+def _view(measure: Measure, rows: Rows) -> _View | None:
+    """None where there is no item, or no output that was trained and is known anywhere."""
+    if not rows.items:
+        return None
+    columns = list(measure.columns) or list(range(rows.truth.shape[1]))
+    prediction = (rows.prediction if measure.use == "prediction" else rows.scores)[:, columns]
+    floor = (rows.floor if measure.use == "prediction" else rows.floor_scores)[:, columns]
+    trained = ~np.isnan(prediction).any(0)
+    truth = rows.truth[:, columns][:, trained]
+    kept = np.array([bool(not measure.tags or rows.tags[i] & set(measure.tags)) for i in range(len(rows.items))])
+    kept &= ~np.isnan(truth).all(1) if trained.any() else False
+    if not kept.any():
+        return None
+    chosen = np.flatnonzero(kept)
+    strata = [np.flatnonzero([tag in rows.tags[i] for i in chosen]) for tag in measure.tags] or [np.arange(len(chosen))]
+    return _View(
+        truth=truth[chosen],
+        prediction=prediction[:, trained][chosen],
+        floor=floor[:, trained][chosen],
+        groups=[rows.groups[i] for i in chosen],
+        items=[rows.items[i] for i in chosen],
+        strata=strata,
+        unparsed=int((rows.parsed[chosen] == 0).sum()),
+        untrained=int((~trained).sum()),
+    )
+
+
+def _floors(measure: Measure, view: _View, seed: str) -> dict[str, float]:
+    once = np.ones((1, len(view.items)))
+    floors = {measure.floor: float(view.statistic(measure.statistic, view.floor, once)[0])}
+    if measure.shuffled:
+        generator = seeded(f"{seed}:{measure.name}:shuffled")
+        values = [view.statistic(measure.statistic, _dealt(view.truth, generator), once)[0] for _ in range(_SHUFFLES)]
+        floors["shuffled"] = float(np.mean(values))
+    return floors
+
+
+def _dealt(truth: Array, generator: np.random.Generator) -> Array:
+    """The right answers dealt out at random, whole rows among the items about which the same columns are known."""
+    dealt = truth.copy()
+    for pattern in np.unique(np.isnan(truth), axis=0):
+        alike = np.flatnonzero((np.isnan(truth) == pattern).all(1))
+        dealt[alike] = truth[generator.permutation(alike)]
+    return dealt

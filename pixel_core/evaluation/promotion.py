@@ -1,0 +1,118 @@
+"""Promotion: a pointer to the checkpoint to use, which moves only where no axis falls.
+
+The best checkpoints of the leaderboard are considered in order, until one holds on every axis: its headline is not
+below that of its base, nor of the last promoted one, by a paired 95 % interval that excludes zero; and its score is above
+its base's. A refusal names the axis: where it is the score, the axis that lost most.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from pixel_core.artifacts import ArtifactError, Built, Summary, build, input_digest, is_valid, verify, write_json
+from pixel_core.evaluation.evaluation import checkpoint_manifest
+from pixel_core.evaluation.figures import Difference, headlines
+from pixel_core.evaluation.leaderboard import LEADERBOARD
+from pixel_core.evaluation.scorecard import SCORECARD, compare, read_scorecard
+
+KIND, VERSION = "promotion", "1"
+POINTER, DECISION = "promoted.json", "decision.json"
+
+
+def build_promotion(leaderboard: Path, scorecards: Path, runs: Path, out: Path, *, force: bool = False) -> Built:
+    """Write `promoted.json` (the pointer; null while no checkpoint was good enough) and `decision.json` (who was considered, and why).
+
+    `runs` holds the run folders; a candidate whose checkpoint is not valid there is passed over. The same leaderboard
+    leads to the same decision, however often it is taken.
+    """
+    board = input_digest(leaderboard)
+    before = _before(out, board)
+    if before is not None and not is_valid(_folder(runs, before)):
+        before = None  # it is gone: what is left is compared with its base alone
+
+    def write(folder: Path) -> Summary:
+        considered = list(_consider(leaderboard, scorecards, runs, before))
+        chosen = next((entry["checkpoint"] for entry in considered if entry["promoted"]), before)
+        pointer = {"checkpoint": chosen, "digest": verify(_folder(runs, chosen)).digest if chosen else None}
+        write_json(folder / POINTER, pointer)
+        write_json(folder / DECISION, {"leaderboard": board, "before": before, "considered": considered})
+        refused = {f"refused_{axis}": 1 for entry in considered for axis in entry["falls"]}
+        figures = {"promoted": chosen, "before": before, "moved": chosen != before, "considered": len(considered), **refused}
+        return Summary(rows=len(considered), figures=figures)
+
+    return build(out, kind=KIND, version=VERSION, inputs={"leaderboard": board, "before": before or "none"}, write=write, force=force)
+
+
+def read_pointer(folder: Path) -> str | None:
+    """The promoted checkpoint's key `<run>.<step>`, or None while there is none; raises ArtifactError when the artifact is not valid."""
+    verify(folder)
+    promoted: str | None = json.loads((folder / POINTER).read_text(encoding="utf-8"))["checkpoint"]
+    return promoted
+
+
+def _before(out: Path, board: str) -> str | None:
+    """What was promoted before this leaderboard: a decision on the same one is taken again from where it started."""
+    try:
+        promoted = read_pointer(out)
+    except ArtifactError:
+        return None
+    decision = json.loads((out / DECISION).read_text(encoding="utf-8"))
+    started: str | None = decision["before"]
+    return started if decision["leaderboard"] == board else promoted
+
+
+def _consider(leaderboard: Path, scorecards: Path, runs: Path, before: str | None) -> Iterator[dict[str, Any]]:
+    """A verdict on each candidate, best first, up to the first that is promoted."""
+    for row in pl.read_parquet(leaderboard / LEADERBOARD).sort("rank").iter_rows(named=True):
+        key = row["checkpoint"]
+        if key == before:
+            return  # nothing that is left ranks higher
+        if row["step"] == 0 or not row["current"] or not _stands(runs, row):
+            continue
+        axes = _axes(scorecards, key, before)
+        falls = sorted(axis for axis, verdict in axes.items() if verdict["falls"])
+        yield {"checkpoint": key, "promoted": not falls, "falls": falls, "axes": axes}
+        if not falls:
+            return
+
+
+def _axes(scorecards: Path, key: str, before: str | None) -> dict[str, Any]:
+    """By axis: the headline's difference from base and last promoted (null where there is no pair), and whom it falls below."""
+    card = read_scorecard(scorecards / key / SCORECARD)
+    pairs = {d.figure: d for d in compare(scorecards / key, scorecards / before)} if before and is_valid(scorecards / before) else {}
+    heads = headlines(card.figures)
+    gains = {axis: (figure.skill or 0.0) - figure.base_skill for axis, figure in heads.items()}
+    found = {}
+    for axis, figure in heads.items():
+        against = {"base": figure.difference, "last promoted": pairs.get(figure.name)}
+        found[axis] = {
+            "figure": figure.name,
+            "statistic": figure.statistic,
+            "falls": [f"below {name}" for name, difference in against.items() if difference is not None and difference.worse],
+            **{name.replace(" ", "_"): _shown(difference) for name, difference in against.items()},
+        }
+    if sum(gains.values()) <= 0:
+        found[min(gains, key=lambda axis: (gains[axis], axis))]["falls"].append("score not above base")
+    return found
+
+
+def _shown(difference: Difference | None) -> dict[str, float] | None:
+    return None if difference is None else {"value": difference.value, "low": difference.low, "high": difference.high, "n": difference.n}
+
+
+def _stands(runs: Path, row: dict[str, Any]) -> bool:
+    """Whether the checkpoint is still there, and is the one that was measured."""
+    try:
+        return checkpoint_manifest(_folder(runs, row["checkpoint"])).digest == row["digest"]
+    except ArtifactError:
+        return False
+
+
+def _folder(runs: Path, key: str) -> Path:
+    run, _, step = key.rpartition(".")
+    return runs / run / f"checkpoint-{step}"
