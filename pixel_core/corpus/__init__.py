@@ -3,15 +3,18 @@
 from pixel_core.corpus import edge_cases, head_examples, mixture, preference_pairs, quality, sources
 from pixel_core.corpus.adapters import adapt
 from pixel_core.corpus.apportion import apportion
-from pixel_core.corpus.catalog import find_source, load_catalogue
+from pixel_core.corpus.catalog import CatalogueError, find_source, load_catalogue
 from pixel_core.corpus.contracts import mixture_contract, source_contract
 from pixel_core.corpus.edge_cases import build_edge_cases
 from pixel_core.corpus.head_examples import build_head_examples
 from pixel_core.corpus.mixture import MixtureSummary, build_mixture
+from pixel_core.corpus.population import CorpusError
 from pixel_core.corpus.preference_pairs import collect_pairs
 from pixel_core.corpus.sources import import_source
 
 __all__ = [
+    "CatalogueError",
+    "CorpusError",
     "MixtureSummary",
     "adapt",
     "apportion",

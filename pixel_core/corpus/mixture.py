@@ -24,7 +24,7 @@ VERSION = "1"
 SPLITS: tuple[str, ...] = ("train", "validation", "test")
 SPLIT_TABLE = "splits.parquet"
 _KEYS = ("conversations", "shares", "splits", "deficit", "repeat_cap")
-Counts = Mapping[str, Mapping[str, int]]  # category, split: rows
+Counts = Mapping[str, dict[str, int]]  # category, split: rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ def build_mixture(recipe: Recipe, sources: Mapping[str, Path], out: Path, *, for
         population = gather(sources)
         rows = population.rows
         wanted = table(apportion(corpus.conversations, corpus.shares), apportion(corpus.conversations, shares))
-        split_of = assign(units_of(rows), shares, needs=wanted, seed=recipe.seed)
+        split_of = assign(units_of(rows), shares, needs=_needs(wanted, corpus), seed=recipe.seed)
         rows = rows.with_columns(split=pl.col("unit").replace_strict(split_of, return_dtype=pl.String))
         counts = _settle(wanted, _available(rows, wanted), corpus)
         drawn = {split: _draw_split(rows.filter(split=split), split, counts, recipe.seed) for split in SPLITS}
@@ -80,6 +80,12 @@ def read_composition(folder: Path) -> dict[str, Any]:
 def _available(rows: pl.DataFrame, wanted: Counts) -> Counts:
     have = {(category, split): count for category, split, count in rows.group_by("category", "split").len().iter_rows()}
     return {category: {split: have.get((category, split), 0) for split in SPLITS} for category in wanted}
+
+
+def _needs(wanted: Counts, corpus: CorpusRecipe) -> Counts:
+    """The rows that each split has to hold: where rows of train may repeat, so many fewer there."""
+    cap = corpus.repeat_cap if corpus.deficit == "repeat" else 1
+    return {category: cells | {"train": -(-cells["train"] // cap)} for category, cells in wanted.items()}
 
 
 def _settle(wanted: Counts, have: Counts, corpus: CorpusRecipe) -> Counts:

@@ -14,15 +14,14 @@ from pixel_core.conversation import Conversation
 from pixel_core.corpus.pairs import PreferencePair
 
 _EMAIL = re.compile(r"\b[\w.+-]+@[\w-]+(?:\.[\w-]+)+\b")
-_LINK = re.compile(r"\b(?:https?://|www\.)[^\s<>\"')\]]+[^\s<>\"')\].,;:!?]", re.IGNORECASE)
-# Seven digits or more in groups as people write numbers; dates, times, prices and years are shorter or have other marks.
-_PHONE = re.compile(
-    r"(?<![\w.,/=$£€#-])(?:\+\d{1,3}[\s.-]?)?(?:\(\d{2,5}\)[\s.-]?)?\d{2,5}(?:[\s.-]\d{2,8}){1,4}(?![\w/-])(?!\.\d)|(?<![\w.,/=$£€#-])\+?\d{7,15}(?!\w)"
-)
+_LINK = re.compile(r"(?:https?://|\bwww\.)[^\s<>\"')\]]+[^\s<>\"')\].,;:!?]", re.IGNORECASE)
+# Digits in groups as people write numbers, or seven and more in a row; a sum of money, a fraction or a version has other marks around it.
+_BEFORE = r"(?<![\w.,/=$£€#-])"
+_GROUPS = r"(?:\+\d{1,3}[\s.-]?)?(?:\(\d{2,5}\)[\s.-]?)?\d{2,5}(?:[\s.-]\d{2,8}){1,4}(?![\w/-])(?!\.\d)"
+_PHONE = re.compile(rf"{_BEFORE}{_GROUPS}|{_BEFORE}\+?\d{{7,15}}(?!\w)")
 _DATE = re.compile(r"\d{4}[-./]\d{1,2}[-./]\d{1,2}|\d{1,2}[-./]\d{1,2}[-./]\d{2,4}|(?:1[89]|20)\d\d[\s-](?:1[89]|20)\d\d")
-_TOLL_FREE = re.compile(
-    r"(?:\+?1[\s.-]?)?\(?8(?:00|33|44|55|66|77|88)\)?|0800|0808|116"
-)  # an organisation's line; a helpline must stay right
+# An organisation's line, not a person's: the number of a helpline must stay right.
+_TOLL_FREE = re.compile(r"(?:\+?1[\s.-]?)?\(?8(?:00|33|44|55|66|77|88)\)?|0800|0808|116")
 
 
 class Pseudonyms:

@@ -21,7 +21,7 @@ from pixel_core.rejects import REJECTED
 _CONTACT = {
     "email": re.compile(r"[\w.+-]+@(?!example\.org\b)[\w-]+\.\w+"),
     "link": re.compile(r"(?:https?://(?!example\.org/\d+)|\bwww\.)\w", re.IGNORECASE),
-    "phone": re.compile(r"(?<![\w.-])(?!8(?:00|33|44|55|66|77|88)|2\d\d-555-01\d\d)\(?\d{3}\)?[-. ]\d{3}[-. ]\d{4}(?!\w)"),
+    "phone": re.compile(r"(?<![\w.-])(?!\(?8(?:00|33|44|55|66|77|88)|\(?2\d\d-555-01\d\d)\(?\d{3}\)?[-. ]\d{3}[-. ]\d{4}(?!\w)"),
 }
 
 

@@ -75,7 +75,7 @@ def test_repeating_has_a_cap():
 
 @pytest.mark.parametrize(("total", "ratios"), [(-1, {"a": 1.0}), (1, {"a": -0.1}), (1, {"a": 0.0})])
 def test_nonsense_is_refused(total, ratios):
-    with pytest.raises(ValueError, match="negative|every ratio is 0"):
+    with pytest.raises(ValueError, match=r"negative|every ratio is 0"):
         apportion(total, ratios)
 
 

@@ -21,7 +21,7 @@ def said(*turns, category="mental_health"):
 @pytest.mark.parametrize(
     ("text", "repaired"),
     [
-        ("itâ€™s fine", "it’s fine"),
+        ("itâ€™s fine", "it\u2019s fine"),
         ("<p>One.</p><p>Two &amp; three.</p>", "One.\nTwo & three."),
         ("a<br/>b", "a\nb"),
         ('<a href="https://example.org">here</a>', "here"),

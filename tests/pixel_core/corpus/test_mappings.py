@@ -45,7 +45,7 @@ def test_a_code_that_shows_nothing_closes_the_scheme_and_gives_no_intervention()
         ("So, have you slept?", "closed_question"),
         ("How long has it been?", "closed_question"),
         ("When did it start? And what changed?", "open_question"),
-        ("Isn’t it early?", "closed_question"),
+        ("Isn\u2019t it early?", "closed_question"),
         ("Your sister?", None),
         ("That sounds hard.", None),
     ],

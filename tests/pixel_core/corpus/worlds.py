@@ -21,7 +21,7 @@ def wording(key: int, words: int = 10) -> str:
     return " ".join("".join(_SYLLABLES[int(d)] for d in digits) + _SYLLABLES[i % 10] for i in range(words)) + "."
 
 
-def conversation(key: int, category="mental_health", group=None, labels=(), source="notes", difficulty=2, **fields) -> Conversation:
+def conversation(key: int, category="mental_health", group=None, labels=(), source="notes", *, difficulty=2, **fields) -> Conversation:
     """Four turns, the client's first; `labels` sit on the last client turn."""
     turns = (
         Turn("user", "client", wording(4 * key)),

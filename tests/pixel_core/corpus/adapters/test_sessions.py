@@ -8,7 +8,7 @@ from tests.pixel_core.corpus.worlds import entry
 NONE = dict.fromkeys(("question_subtype", "reflection_subtype", "therapist_input_subtype"), "n/a")
 
 
-def said(utterance, who, text, annotator=0, transcript="7", quality="high", **codes):
+def said(utterance, who, text, annotator=0, *, transcript="7", quality="high", **codes):
     main = codes.pop("main", "n/a" if who == "client" else "other")
     return {
         "transcript_id": transcript,

@@ -1,0 +1,51 @@
+"""The corpus assets through Dagster: partitions of the catalogue, selection by the recipe, errors that name the remedy."""
+
+import dagster as dg
+import pytest
+
+from pixel_assets import paths
+from pixel_assets.definitions import defs
+from pixel_core.artifacts import is_valid
+from pixel_core.corpus import CatalogueError, CorpusError
+
+DEFINITIONS = defs()
+CORPUS = {key.to_user_string(): key for key in DEFINITIONS.resolve_asset_graph().get_all_asset_keys()}
+
+
+def materialise(asset, partition=None, *, config=None, raises=True):
+    job = DEFINITIONS.resolve_implicit_global_asset_job_def().get_subset(asset_selection={CORPUS[asset]})
+    with dg.instance_for_test() as instance:
+        return job.execute_in_process(
+            instance=instance,
+            tags={"dagster/partition": partition} if partition else None,
+            run_config={"ops": {asset: {"config": config}}} if config else None,
+            raise_on_error=raises,
+        )
+
+
+def test_one_source_materialises_with_its_checks_and_figures():
+    result = materialise("source_conversations", "counselor_answers")
+    [event] = result.get_asset_materialization_events()
+    metadata = event.materialization.metadata
+    assert metadata["pseudonyms_email"].value == 5
+    assert metadata["dagster/row_count"].value == 44
+    checks = {e.check_name: e.passed for e in result.get_asset_check_evaluations()}
+    assert checks == dict.fromkeys(("contract", "rows_are_accounted_for", "no_contact_data", "label_values_in_range"), True)
+    assert is_valid(paths.artifact("source_conversations", "counselor_answers"))
+
+
+def test_edge_cases_and_pairs_materialise():
+    assert all(e.passed for e in materialise("edge_case_conversations").get_asset_check_evaluations())
+    materialise("source_conversations", "preferences")
+    result = materialise("preference_pairs", config={"overrides": {"corpus.sources": "[preferences]"}})
+    assert [e.passed for e in result.get_asset_check_evaluations()] == [True]
+
+
+def test_a_selected_source_that_is_not_built_stops_the_mixture_with_the_command():
+    with pytest.raises(CorpusError, match=r"knowledge_conversations|edge_case_conversations"):
+        materialise("training_mixture")
+
+
+def test_a_source_that_the_catalogue_does_not_have_is_named():
+    with pytest.raises(CatalogueError, match="'poems' is not in the catalogue"):
+        materialise("preference_pairs", config={"overrides": {"corpus.sources": "[poems]"}})

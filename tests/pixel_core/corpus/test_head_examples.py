@@ -1,0 +1,72 @@
+import polars as pl
+import pytest
+
+from pixel_core.conversation import read_conversations, validate
+from pixel_core.corpus import build_head_examples, build_mixture
+from pixel_core.corpus.mixture import SPLITS
+from pixel_core.corpus.population import CorpusError
+from tests.pixel_core.corpus.worlds import artifact, conversation, recipe, sources
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory):
+    root = tmp_path_factory.mktemp("world")
+    found = sources(root)
+    build_mixture(recipe(), found, root / "training_mixture")
+    return found, root / "training_mixture"
+
+
+@pytest.fixture(scope="module")
+def built(world, tmp_path_factory):
+    return build_head_examples(*world, tmp_path_factory.mktemp("heads") / "head_examples")
+
+
+def test_supervision_rows_and_the_psychology_that_the_mixture_left(built, world):
+    rows = [c for split in SPLITS for c in read_conversations(built.folder / f"{split}.parquet")]
+    origins = [c.provenance[0].source for c in rows]
+    assert origins.count("posts") == 40
+    assert origins.count("knowledge") == 60 - 30 == built.summary.figures["from_psychology"]
+    assert set(origins) == {"posts", "knowledge"}
+    assert built.summary.rows == len(rows) == 70
+    drawn = {i for split in SPLITS for i in pl.read_parquet(world[1] / f"{split}.parquet")["id"]}
+    assert not drawn & {c.id for c in rows}
+
+
+def test_nothing_of_them_is_learnt_and_each_is_a_valid_record_with_its_id(built):
+    for split in SPLITS:
+        stored = pl.read_parquet(built.folder / f"{split}.parquet")["id"].to_list()
+        rows = read_conversations(built.folder / f"{split}.parquet")
+        assert [c.id for c in rows] == stored == sorted(stored)
+        for one in rows:
+            validate(one)
+            assert one.category == "supervision"
+            assert not any(turn.learn for turn in one.turns)
+
+
+def test_groups_keep_the_split_that_the_mixture_gave_them(built, world):
+    split_of = dict(pl.read_parquet(world[1] / "splits.parquet").select("group", "split").iter_rows())
+    for split in SPLITS:
+        assert {split_of[c.group] for c in read_conversations(built.folder / f"{split}.parquet")} == {split}
+
+
+def test_coverage_counts_labels_by_output_and_split(built):
+    import json
+
+    coverage = json.loads((built.folder / "coverage.json").read_text())
+    assert sum(coverage["crisis.level"].values()) == 40 == built.summary.figures["labels_crisis"]
+    assert all(coverage["crisis.level"][split] for split in SPLITS)
+    assert sum(coverage["clinical.*"].values()) == 30
+
+
+def test_a_rerun_is_skipped_and_gives_the_same_bytes(built, world, tmp_path):
+    again = build_head_examples(*world, tmp_path / "out")
+    for split in SPLITS:
+        assert (again.folder / f"{split}.parquet").read_bytes() == (built.folder / f"{split}.parquet").read_bytes()
+    assert build_head_examples(*world, tmp_path / "out").skipped
+
+
+def test_a_mixture_of_other_sources_is_refused_with_the_command(world, tmp_path):
+    found, mixture = world
+    artifact(tmp_path / "sessions", [conversation(9000, source="sessions")])
+    with pytest.raises(CorpusError, match=r"another source_conversations/sessions.*--select training_mixture"):
+        build_head_examples(found | {"source_conversations/sessions": tmp_path / "sessions"}, mixture, tmp_path / "out")

@@ -1,0 +1,167 @@
+import shutil
+from collections import Counter
+
+import polars as pl
+import pytest
+
+from pixel_core.artifacts import verify
+from pixel_core.conversation import CONVERSATION_SCHEMA, read_conversations
+from pixel_core.corpus import build_mixture
+from pixel_core.corpus.apportion import apportion, table
+from pixel_core.corpus.mixture import SPLITS, read_composition
+from pixel_core.corpus.population import CorpusError
+from tests.pixel_core.corpus.test_apportion import SHARES
+from tests.pixel_core.corpus.worlds import artifact, conversation, recipe, sources
+
+FILES = ("train.parquet", "validation.parquet", "test.parquet", "splits.parquet", "composition.json", "composition.png", "rejected.parquet")
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory):
+    return sources(tmp_path_factory.mktemp("world"))
+
+
+@pytest.fixture(scope="module")
+def built(world, tmp_path_factory):
+    return build_mixture(recipe(), world, tmp_path_factory.mktemp("mixture") / "training_mixture")
+
+
+def counts(folder):
+    return {split: Counter(pl.read_parquet(folder / f"{split}.parquet")["category"]) for split in SPLITS}
+
+
+@pytest.mark.parametrize("total", [100, 97, 33])
+def test_shares_are_exact_in_every_split(world, tmp_path, total):
+    built = build_mixture(recipe(conversations=total), world, tmp_path / "out")
+    wanted = table(apportion(total, SHARES), apportion(total, {"train": 0.8, "validation": 0.1, "test": 0.1}))
+    got = counts(built.folder)
+    assert {c: {s: got[s][c] for s in SPLITS} for c in SHARES} == wanted == built.wanted == built.got
+    assert built.summary.rows == total
+    figures = built.summary.figures
+    assert figures["read"] == figures["merged"] + figures["supervision"] + figures["spare"] + total
+
+
+def test_the_files_have_the_records_schema_and_are_in_order(built):
+    for split in SPLITS:
+        frame = pl.read_parquet(built.folder / f"{split}.parquet")
+        assert frame.schema == CONVERSATION_SCHEMA
+        assert frame["id"].to_list() == sorted(frame["id"])
+        assert frame["id"].is_unique().all()
+
+
+def test_no_group_stands_in_two_splits_and_every_group_of_every_source_has_one(built, world):
+    seen = [set(pl.read_parquet(built.folder / f"{split}.parquet")["group"]) for split in SPLITS]
+    assert not seen[0] & seen[1]
+    assert not (seen[0] | seen[1]) & seen[2]
+    groups = {c.group for folder in world.values() for c in read_conversations(folder / "conversations.parquet")}
+    assert set(pl.read_parquet(built.folder / "splits.parquet")["group"]) == groups
+
+
+def test_rows_are_spread_evenly_over_classes_and_sources(built):
+    rows = read_conversations(built.folder / "train.parquet")
+    classes = Counter(label.output for c in rows for _, label in c.labels if label.head == "clinical" and label.value == 1)
+    assert max(classes.values()) - min(classes.values()) <= 1
+    assert len(classes) == 5
+    origins = Counter(c.provenance[0].source for c in rows if c.category == "mental_health")
+    assert origins["sessions"] == 8, "a small source gives all it has in train"
+    assert origins["answers"] == 8
+
+
+def test_shuffled_inputs_give_the_same_bytes(built, tmp_path):
+    shuffled = sources(tmp_path / "world", reverse=True)
+    straight = sources(tmp_path / "straight")
+    one = build_mixture(recipe(), straight, tmp_path / "one")
+    two = build_mixture(recipe(), shuffled, tmp_path / "two")
+    for name in FILES:
+        assert (one.folder / name).read_bytes() == (two.folder / name).read_bytes(), name
+        assert (one.folder / name).read_bytes() == (built.folder / name).read_bytes(), name
+
+
+def test_a_rerun_is_skipped_and_another_seed_draws_other_rows(world, tmp_path):
+    one = build_mixture(recipe(), world, tmp_path / "out")
+    again = build_mixture(recipe(), world, tmp_path / "out")
+    assert again.skipped
+    assert again.got == one.got
+    assert build_mixture(recipe("corpus.min_characters=7"), world, tmp_path / "out").skipped, "not a key of the mixture"
+    other = build_mixture(recipe("seed=21"), world, tmp_path / "other")
+    assert other.got == one.got
+    assert (other.folder / "train.parquet").read_bytes() != (one.folder / "train.parquet").read_bytes()
+
+
+def test_one_changed_source_changes_the_mixture(world, tmp_path):
+    mine = dict(world)
+    build_mixture(recipe(), mine, tmp_path / "out")
+    mine["source_conversations/sessions"] = tmp_path / "sessions"
+    artifact(tmp_path / "sessions", [conversation(9000 + i, source="sessions") for i in range(10)])
+    assert not build_mixture(recipe(), mine, tmp_path / "out").skipped
+
+
+def test_the_composition_says_what_is_in_it(built, world):
+    found = read_composition(built.folder)
+    assert sum(sum(s.values()) for s in found["rows_by_source"].values()) == 100
+    assert set(found["rows_by_source"]) == set(world) - {"source_conversations/posts"}
+    assert found["licences"]["CC0-1.0"] == {"train": 80, "validation": 10, "test": 10}
+    assert found["labels"]["clinical.*"]["train"] == 24
+    assert (found["seed"], found["deficit"], found["conversations"]) == (20, "error", 100)
+    assert (built.folder / "composition.png").read_bytes().startswith(b"\x89PNG")
+    assert (built.folder / "composition.png").stat().st_size < 200_000
+
+
+def test_too_few_rows_are_an_error_that_names_cells_and_ways_out(world, tmp_path):
+    with pytest.raises(CorpusError, match=r"personality: \d+ wanted, \d+ available.*deficit to redistribute"):
+        build_mixture(recipe(conversations=230), world, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_deficit_is_redistributed_within_each_split(world, tmp_path):
+    built = build_mixture(
+        recipe("corpus.deficit=redistribute", "corpus.shares.reasoning=0.65", "corpus.shares.psychology=0", "corpus.shares.voice=0.05"),
+        world,
+        tmp_path / "out",
+    )
+    got = counts(built.folder)
+    assert [got[split].total() for split in SPLITS] == [80, 10, 10]
+    assert sum(got[split]["reasoning"] for split in SPLITS) == 30
+    assert not any(got[split]["psychology"] for split in SPLITS), "a share of zero is not filled from"
+
+
+def test_rows_repeat_in_train_up_to_the_cap_and_never_elsewhere(world, tmp_path):
+    shares = ("corpus.shares.reasoning=0.40", "corpus.shares.psychology=0.05", "corpus.deficit=repeat")
+    with pytest.raises(CorpusError, match="train reasoning: 32 wanted"):
+        build_mixture(
+            recipe(*shares, "corpus.repeat_cap=1", "corpus.splits={train: 0.8, validation: 0.1, test: 0.1}"), world, tmp_path / "out"
+        )
+    built = build_mixture(recipe(*shares, "corpus.repeat_cap=2"), world, tmp_path / "out")
+    train = pl.read_parquet(built.folder / "train.parquet").filter(category="reasoning")
+    assert train.height == 32
+    assert train.group_by("id").len()["len"].max() == 2
+    assert built.summary.figures["repeated"] == 32 - train["id"].n_unique()
+    for split in SPLITS[1:]:
+        assert pl.read_parquet(built.folder / f"{split}.parquet")["id"].is_unique().all()
+
+
+def test_a_selected_source_without_a_valid_manifest_is_an_error(world, tmp_path):
+    mine = dict(world) | {"source_conversations/answers": tmp_path / "answers"}
+    shutil.copytree(world["source_conversations/answers"], tmp_path / "answers")
+    (tmp_path / "answers/conversations.parquet").write_bytes(b"half")
+    with pytest.raises(CorpusError, match="source_conversations/answers is selected"):
+        build_mixture(recipe(), mine, tmp_path / "out")
+
+
+def test_a_split_without_a_share_is_empty(world, tmp_path):
+    built = build_mixture(recipe("corpus.splits={train: 0.9, validation: 0.1}"), world, tmp_path / "out")
+    assert [counts(built.folder)[split].total() for split in SPLITS] == [90, 10, 0]
+
+
+def test_conflicts_between_sources_are_kept_apart(world, tmp_path):
+    from tests.pixel_core.corpus.worlds import clinical
+
+    mine = dict(world)
+    for name, code in (("a", "F32"), ("b", "F41.1")):
+        mine[f"source_conversations/{name}"] = tmp_path / name
+        artifact(tmp_path / name, [conversation(9500, labels=clinical(code), source=name), conversation(9600 + ord(name), source=name)])
+    built = build_mixture(recipe(), mine, tmp_path / "out")
+    assert built.summary.rejects == {"label_conflict": 2}
+    assert pl.read_parquet(built.folder / "rejected.parquet").height == 2
+    assert read_composition(built.folder)["drops"] == {"mixture": {"label_conflict": 2}}
+    verify(built.folder)
