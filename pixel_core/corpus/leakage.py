@@ -14,13 +14,14 @@ import polars as pl
 from pixel_core.findings import Finding, Severity, at_most, none_of
 
 LONG_WORDS = 8  # a turn of so many words or more is one person's wording
-FORMULA_WORDS = 25  # a formula is shorter
+FORMULA_WORDS = 25  # a formula is shorter, whoever says it
+REPLY_FORMULA_WORDS = 60  # ... or shorter than this as a reply
 FORMULA_SHARE = 0.05  # of the held-out long turns that may be formulae which train says too
 _WORD = re.compile(r"[^\W_]+")
 
 
 def scan(tables: Mapping[str, Iterable[Path]], formulae: Iterable[str]) -> list[Finding]:
-    """Findings over the files of each split; `formulae` are SHA-256 keys of short turns that many groups say and that may recur.
+    """Findings over the files of each split; `formulae` are SHA-256 keys of replies and short turns that may recur.
 
     System turns are instructions and may recur. Nothing here is shared with the code that made the splits.
     """
@@ -40,7 +41,8 @@ def scan(tables: Mapping[str, Iterable[Path]], formulae: Iterable[str]) -> list[
                     if turn["role"] == "system" or len(words) < LONG_WORDS:
                         continue
                     key = hashlib.sha256(" ".join(words).encode()).hexdigest()
-                    formula = key in allowed and len(words) < FORMULA_WORDS and category != "supervision"
+                    limit = REPLY_FORMULA_WORDS if turn["part"] in ("therapist", "assistant") else FORMULA_WORDS
+                    formula = key in allowed and len(words) < limit and category != "supervision"
                     (spoken if formula else turns)[split].add(key)
     held_out = {key for split in tables if split != "train" for key in turns[split] | spoken[split]}
     recurring = {key for split in tables if split != "train" for key in spoken[split]} & spoken["train"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -71,8 +72,6 @@ def build_mixture(recipe: Recipe, sources: Mapping[str, Path], out: Path, *, for
 
 def read_composition(folder: Path) -> dict[str, Any]:
     """`composition.json` of a mixture: wanted and got by category and split, sources, licences, drops, labels."""
-    import json
-
     composition: dict[str, Any] = json.loads((folder / "composition.json").read_text(encoding="utf-8"))
     return composition
 

@@ -4,7 +4,7 @@ import pytest
 
 from pixel_core.conversation import Turn, write_conversations
 from pixel_core.corpus.leakage import scan
-from pixel_core.corpus.population import turn_key
+from pixel_core.corpus.ties import turn_key
 from tests.pixel_core.corpus.worlds import conversation, post, wording
 
 FORMULA = "Is there anything else that you would like to talk about today?"
