@@ -16,6 +16,7 @@ from pixel_core.findings import Finding, Severity, at_most, none_of
 LONG_WORDS = 8  # a turn of so many words or more is one person's wording
 FORMULA_WORDS = 25  # a formula is shorter, whoever says it
 REPLY_FORMULA_WORDS = 60  # ... or shorter than this as a reply
+PAIR = 2  # turns of a labelled post with its reply
 FORMULA_SHARE = 0.05  # of the held-out long turns that may be formulae which train says too
 _WORD = re.compile(r"[^\W_]+")
 
@@ -36,13 +37,14 @@ def scan(tables: Mapping[str, Iterable[Path]], formulae: Iterable[str]) -> list[
             ids[split] |= set(frame["id"])
             groups[split] |= set(frame["group"])
             for category, row in zip(frame["category"], frame["turns"], strict=True):
+                single = category == "supervision" and len(row) <= PAIR  # a labelled post or pair is nobody's formula
                 for turn in row:
                     words = _WORD.findall(turn["content"].lower())
                     if turn["role"] == "system" or len(words) < LONG_WORDS:
                         continue
                     key = hashlib.sha256(" ".join(words).encode()).hexdigest()
                     limit = REPLY_FORMULA_WORDS if turn["part"] in ("therapist", "assistant") else FORMULA_WORDS
-                    formula = key in allowed and len(words) < limit and category != "supervision"
+                    formula = key in allowed and len(words) < limit and not single
                     (spoken if formula else turns)[split].add(key)
     held_out = {key for split in tables if split != "train" for key in turns[split] | spoken[split]}
     recurring = {key for split in tables if split != "train" for key in spoken[split]} & spoken["train"]
