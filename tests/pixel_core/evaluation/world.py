@@ -21,10 +21,46 @@ RUN = "small-0123456789ab"
 RECIPE = load_recipe("tiny", ["evaluation.bootstrap=50", "evaluation.reply_tokens=6", "evaluation.replies=3", "evaluation.items=12"])
 CATEGORIES = ("psychology", "voice", "mental_health", "reasoning", "personality")
 SPLITS = ("train", "validation", "test")
-_WORDS = (
-    "window river morning letter garden table quiet heavy slow bright corner kettle bridge paper winter coat evening road light "
-    "hand voice door field stone lamp story glass rain shore cloud bread wheel thread mirror basket candle ladder harbour"
-).split()
+_WORDS = [
+    "window",
+    "river",
+    "morning",
+    "letter",
+    "garden",
+    "table",
+    "quiet",
+    "heavy",
+    "slow",
+    "bright",
+    "corner",
+    "kettle",
+    "bridge",
+    "paper",
+    "winter",
+    "coat",
+    "evening",
+    "road",
+    "light",
+    "hand",
+    "voice",
+    "door",
+    "field",
+    "stone",
+    "lamp",
+    "story",
+    "glass",
+    "rain",
+    "shore",
+    "cloud",
+    "bread",
+    "wheel",
+    "thread",
+    "mirror",
+    "basket",
+    "candle",
+    "ladder",
+    "harbour",
+]
 
 
 def speech(key: str, words: int = 14) -> str:
