@@ -15,7 +15,7 @@ from pixel_core.corpus.labels import fault
 from pixel_core.corpus.leakage import scan
 from pixel_core.corpus.mixture import SPLIT_TABLE, SPLITS, read_composition
 from pixel_core.corpus.pairs import PreferencePair, read_pairs
-from pixel_core.findings import Finding, Findings, at_least, at_most, equals, none_of
+from pixel_core.findings import Finding, Findings, Severity, at_least, at_most, equals, none_of
 from pixel_core.rejects import REJECTED
 
 _CONTACT = {
@@ -76,7 +76,8 @@ def check_edge_cases(folder: Path) -> Findings:
     both = sum(sorted(parts) == ["client", "therapist"] for parts in learners.values())
     return Findings.of(
         [
-            at_least("scenarios", len(learners), 30),
+            at_least("scenarios", len(learners), 1),
+            at_least("scenarios for a varied practice", len(learners), 30, severity=Severity.WARNING),
             equals("scenarios with both parts", both, len(learners)),
             equals("client parts announced by a system turn", announced, len(learners)),
             equals(

@@ -65,7 +65,7 @@ def source_label_values(context: dg.AssetCheckExecutionContext) -> dg.AssetCheck
 @dg.asset_check(
     asset="edge_case_conversations",
     blocking=True,
-    description="At least thirty scenarios, each with the therapist's and the client's part, none lost.",
+    description="Every scenario has the therapist's and the client's part, announced as training mode, and none was lost.",
 )
 def both_parts_of_every_scenario() -> dg.AssetCheckResult:
     """Look at the scenarios."""
