@@ -17,7 +17,7 @@ from pixel_core.conversation import CONVERSATION_SCHEMA
 from pixel_core.corpus.apportion import DeficitError, apportion, level, table
 from pixel_core.corpus.composition import compose, draw_plot
 from pixel_core.corpus.population import CorpusError, Population, gather, source_digests
-from pixel_core.corpus.splits import assign, label_values, must_stand_everywhere, strata_of, units_of
+from pixel_core.corpus.splits import CLASSIFIED, assign, label_values, must_stand_everywhere, strata_of, units_of
 from pixel_core.recipe import CorpusRecipe, Recipe
 from pixel_core.rejects import count_reasons, write_rejects
 
@@ -119,16 +119,33 @@ def _draw_split(rows: pl.DataFrame, split: str, counts: Counts, seed: int) -> pl
 
 
 def _draw(rows: pl.DataFrame, count: int, seed: str) -> pl.DataFrame:
-    """`count` rows in seeded order, spread evenly over strata; more than there are repeat every row equally often first."""
+    """`count` rows in seeded order, spread over strata; more than there are repeat every row equally often first."""
     copies, rest = divmod(count, rows.height) if rows.height else (0, 0)
     strata = strata_of(rows)
-    sizes = dict(strata.group_by("stratum").len().iter_rows())
-    order = sorted(sizes, key=lambda stratum: (not must_stand_everywhere(stratum), _rank(seed, stratum)))
-    quota = level(rest, {stratum: sizes[stratum] for stratum in order})
+    quota = _quota(dict(strata.group_by("stratum").len().iter_rows()), rest, seed)
     ranked = strata.with_columns(rank=pl.Series([_rank(seed, i) for i in strata["id"]], dtype=pl.String)).sort("rank")
     places = ranked.with_columns(place=pl.int_range(pl.len()).over("stratum"))
     chosen = places.filter(pl.col("place") < pl.col("stratum").replace_strict(quota, default=0, return_dtype=pl.Int64))["id"]
     return pl.concat([*[rows] * copies, rows.filter(pl.col("id").is_in(chosen.implode()))])
+
+
+def _quota(sizes: Mapping[str, int], count: int, seed: str) -> dict[str, int]:
+    """How many rows each stratum gives: every clinical class one while there is room, then families of strata by their sizes.
+
+    A family (clinical classes, PDM-2 classes, sources) is spread evenly over its strata; what is left over goes by seed.
+    """
+    families: dict[str, list[str]] = {}
+    for stratum in sorted(sizes, key=lambda stratum: _rank(seed, stratum)):
+        family = next((name for name in CLASSIFIED if stratum.startswith(name)), "")
+        families.setdefault(family, []).append(stratum)
+    have = {family: sum(sizes[stratum] for stratum in strata) for family, strata in families.items()}
+    first = {family: min(count, len(strata)) for family, strata in families.items() if must_stand_everywhere(family)}
+    shares = apportion(count, have, have, deficit="redistribute") if count else dict.fromkeys(have, 0)
+    for family, least in first.items():
+        if shares[family] < least:
+            others = {name: size for name, size in have.items() if name != family}
+            shares = {family: least} | (apportion(count - least, others, others, deficit="redistribute") if others else {})
+    return {s: n for family, strata in families.items() for s, n in level(shares[family], {s: sizes[s] for s in strata}).items()}
 
 
 def _rank(seed: str, key: str) -> str:

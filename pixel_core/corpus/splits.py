@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+CLASSIFIED = ("clinical.", "pdm2.")  # label values that make strata of their own
 Cell = tuple[str, str]  # stratum, category or label value, and split
 _ZERO_COUNTS = ("eq", "affect", "empathy", "appropriateness", "crisis")  # heads whose zero is a value of its own, not an absence
 
@@ -45,10 +46,10 @@ def units_of(rows: pl.DataFrame) -> list[Unit]:
 
 def strata_of(rows: pl.DataFrame) -> pl.DataFrame:
     """`id` and `stratum` of each row: its rarest clinical class, else its rarest PDM-2 class, else its source."""
-    clinical = pl.col("value").str.starts_with("clinical.")
+    clinical, pdm2 = (pl.col("value").str.starts_with(family) for family in CLASSIFIED)
     rarest = (
         label_values(rows)
-        .filter(clinical | pl.col("value").str.starts_with("pdm2."))
+        .filter(clinical | pdm2)
         .with_columns(size=pl.len().over("value"))
         .sort(~clinical, "size", "value")
         .group_by("id", maintain_order=True)

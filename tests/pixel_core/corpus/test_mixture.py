@@ -5,13 +5,13 @@ import polars as pl
 import pytest
 
 from pixel_core.artifacts import verify
-from pixel_core.conversation import CONVERSATION_SCHEMA, read_conversations
+from pixel_core.conversation import CONVERSATION_SCHEMA, Label, read_conversations
 from pixel_core.corpus import build_mixture
 from pixel_core.corpus.apportion import apportion, table
 from pixel_core.corpus.mixture import SPLITS, read_composition
 from pixel_core.corpus.population import CorpusError
 from tests.pixel_core.corpus.test_apportion import SHARES
-from tests.pixel_core.corpus.worlds import artifact, conversation, recipe, sources
+from tests.pixel_core.corpus.worlds import CODES, artifact, clinical, conversation, recipe, sources
 
 FILES = ("train.parquet", "validation.parquet", "test.parquet", "splits.parquet", "composition.json", "composition.png", "rejected.parquet")
 
@@ -65,6 +65,22 @@ def test_rows_are_spread_evenly_over_classes_and_sources(built):
     origins = Counter(c.provenance[0].source for c in rows if c.category == "mental_health")
     assert origins["sessions"] == 8, "a small source gives all it has in train"
     assert origins["answers"] == 8
+
+
+def test_psychology_holds_every_clinical_class_and_then_its_kinds_by_their_sizes(world, tmp_path):
+    pdm2 = [Label("pdm2.depressive", 1.0, "derived:test"), Label("pdm2.*", 0.0, "derived:test")]
+    rows = [conversation(i, "psychology", labels=clinical(CODES[i % 5]), source="k") for i in range(40)]
+    rows += [conversation(100 + i, "psychology", labels=pdm2, source="k") for i in range(40)]
+    rows += [conversation(200 + i, "psychology", source="k") for i in range(80)]
+    artifact(tmp_path / "k", rows, "knowledge_conversations")
+    built = build_mixture(recipe(), world | {"knowledge_conversations": tmp_path / "k"}, tmp_path / "out")
+
+    def kinds(split):
+        drawn = [c for c in read_conversations(built.folder / f"{split}.parquet") if c.category == "psychology"]
+        return Counter(next((label.head for _, label in c.labels), "none") for c in drawn)
+
+    assert kinds("train") == {"clinical": 6, "pdm2": 6, "none": 12}
+    assert kinds("test") == {"clinical": 3}, "no room for more than the classes"
 
 
 def test_shuffled_inputs_give_the_same_bytes(built, tmp_path):
@@ -154,8 +170,6 @@ def test_a_split_without_a_share_is_empty(world, tmp_path):
 
 
 def test_conflicts_between_sources_are_kept_apart(world, tmp_path):
-    from tests.pixel_core.corpus.worlds import clinical
-
     mine = dict(world)
     for name, code in (("a", "F32"), ("b", "F41.1")):
         mine[f"source_conversations/{name}"] = tmp_path / name
