@@ -10,6 +10,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 HEAVY = ("torch", "transformers", "faiss", "faster_whisper", "sentence_transformers", "great_expectations", "deepspeed", "sklearn", "optuna")
 FLOORS = {
+    "endpoint": -1,  # on the ground, and used there by writing
     "writing": 0,
     "taxonomy": 0,
     "knowledge": 1,

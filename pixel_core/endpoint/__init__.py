@@ -1,0 +1,6 @@
+"""A client of OpenAI-compatible chat endpoints: structured, validated, retried and cached answers, with tokens and cost counted."""
+
+from pixel_core.endpoint.batch import complete
+from pixel_core.endpoint.records import Answer, Endpoint, EndpointError, Failure, Message, Request, Spent, Usage, usage_of
+
+__all__ = ["Answer", "Endpoint", "EndpointError", "Failure", "Message", "Request", "Spent", "Usage", "complete", "usage_of"]
