@@ -12,7 +12,7 @@ HEAVY = ("torch", "transformers", "faiss", "faster_whisper", "sentence_transform
 FLOORS = {
     "endpoint": -1,  # on the ground, and used there by writing
     "writing": 0,
-    "taxonomy": 0,
+    "taxonomy": -1,
     "knowledge": 1,
     "voice": 1,
     "corpus": 1,

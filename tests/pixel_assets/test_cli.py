@@ -1,0 +1,93 @@
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from pixel_assets import cli, report
+from pixel_assets.paths import artifact
+from pixel_assets.walk import Outcome
+
+ROOT = Path(__file__).parents[2]
+
+
+def outcome(asset="passages", partition=None, succeeded=True, **more):
+    base = {"group": "knowledge", "seconds": 1.25, "metadata": {"dagster/row_count": 7, "rejected": 2}, "checks": {"spans": True}}
+    return Outcome(asset=asset, partition=partition, succeeded=succeeded, **(base | more))
+
+
+def test_the_table_has_one_row_an_asset_and_adds_up_partitions():
+    text = report.table([outcome(partition="a"), outcome(partition="b"), outcome("index", metadata={"skipped": True, "recall": 0.98765})])
+    lines = text.splitlines()
+    assert len(lines) == 4
+    assert "14 rows, 4 rejected" in lines[2]
+    assert "2.5" in lines[2]
+    assert "2/2" in lines[2]
+    assert "recall 0.9877" in lines[3]
+    assert "(valid)" in lines[3]
+
+
+def test_problems_name_asset_partition_check_and_error():
+    text = report.problems(
+        [
+            outcome(),
+            outcome("audio", "talks", False, failed_checks={"complete": "1 failing rows"}, checks={"complete": False}),
+            outcome("index", None, False, error="encoder x is not installed: use pip"),
+        ]
+    )
+    assert text.splitlines() == ["audio [talks]: check complete failed: 1 failing rows", "index: encoder x is not installed: use pip"]
+
+
+def test_the_next_lines_name_the_newest_checkpoint():
+    text = report.next_lines([outcome("scorecard", "tiny-abc.0"), outcome("scorecard", "tiny-abc.60")])
+    assert "training_run/tiny-abc/checkpoint-60" in text
+
+
+def test_a_bad_recipe_is_told_in_one_line(monkeypatch, capsys):
+    assert cli.main(["run", "--set", "training.stepz=3"]) == 2
+    assert "unknown key training.stepz" in capsys.readouterr().err
+    assert cli.main(["run", "--set", "training.steps"]) == 2
+    assert cli.main(["run", "--recipe", "nobody"]) == 2
+
+
+def test_the_environment_file_keeps_what_a_user_wrote(monkeypatch, tmp_path):
+    monkeypatch.setattr(cli, "PROJECT", tmp_path)
+    for name in ("DAGSTER_HOME", "PIXEL_HOME", "PIXEL_DAGSTER_DIR"):
+        monkeypatch.setenv(name, str(tmp_path / "set"))
+    (tmp_path / ".env").write_text("PIXEL_HOME=/elsewhere")
+    cli.load_environment()
+    cli.load_environment()
+    lines = (tmp_path / ".env").read_text().splitlines()
+    assert lines[0] == "PIXEL_HOME=/elsewhere"
+    assert [line.partition("=")[0] for line in lines] == ["PIXEL_HOME", "DAGSTER_HOME", "PIXEL_DAGSTER_DIR"]
+    assert os.environ["PIXEL_HOME"] == str(tmp_path / "set"), "the environment wins over .env"
+
+
+@pytest.mark.parametrize("name", ["../x", "a/b", "", ".hidden", "a b"])
+def test_no_name_leaves_the_artifacts_folder(name):
+    with pytest.raises(ValueError, match="cannot name an artifact folder"):
+        artifact("playlist_audio", name) if name else artifact(name)
+
+
+def test_exactly_one_faiss_is_installed():
+    from importlib.metadata import distributions
+
+    found = {d.metadata["Name"] for d in distributions() if d.metadata["Name"].startswith("faiss")}
+    assert len(found) == 1, f"the extras cpu and gpu are exclusive, found {found}"
+
+
+@pytest.mark.slow
+def test_the_bare_commands_work_in_an_empty_environment(tmp_path):
+    """As the README says them, from the repository root, with nothing but PATH."""
+    cli.load_environment()
+    bare = {"PATH": os.environ["PATH"], "HOME": str(tmp_path)}
+    scripts = Path(sys.executable).parent
+    for command in (
+        [scripts / "dagster", "asset", "materialize", "--select", "knowledge_passages", "-m", "pixel_assets.definitions"],
+        [scripts / "dg", "launch", "--assets", "knowledge_passages"],
+        [sys.executable, "-m", "pixel_core", "trace", "--help"],
+        [scripts / "pixel", "run", "--help"],
+    ):
+        done = subprocess.run(list(map(str, command)), cwd=ROOT, env=bare, capture_output=True, text=True, timeout=240)
+        assert done.returncode == 0, done.stderr[-2000:]
