@@ -77,7 +77,7 @@ def _run(options: argparse.Namespace) -> int:
     outcomes = []
     try:
         build = Build(recipe=options.recipe, overrides=_pairs(options.set), force=options.force)
-        for outcome in walk(build, options.groups, "DEBUG" if options.verbose else "ERROR"):
+        for outcome in walk(build, options.groups, "DEBUG" if options.verbose else "CRITICAL"):
             print(report.line(outcome), flush=True)
             outcomes.append(outcome)
     except RecipeError as error:

@@ -42,7 +42,8 @@ class Outcome:
 def walk(build: Build, groups: Sequence[str] = GROUPS, log_level: str = "WARNING") -> Iterator[Outcome]:
     """Materialise the assets of the groups in graph order, and tell each outcome as it comes.
 
-    `log_level` is that of Dagster's own console log. Raises RecipeError before anything is built.
+    `log_level` is that of Dagster's own console log. Raises RecipeError before anything is built, and
+    KeyboardInterrupt once the interrupted step has cleaned up.
     """
     from pixel_assets.definitions import defs
 
@@ -107,6 +108,8 @@ def _execute(
         tags={_PARTITION_TAG: partition} if partition else None,
         raise_on_error=False,
     )
+    if any(_error(e).cls_name == dg.DagsterExecutionInterruptedError.__name__ for e in result.all_events if e.is_step_failure):
+        raise KeyboardInterrupt
     return [_outcome(result, key, graph.get(key).group_name, partition, external) for key in keys]
 
 
@@ -117,15 +120,15 @@ def _outcome(result: Any, key: dg.AssetKey, group: str, partition: str | None, e
     evaluations = [e for e in result.get_asset_check_evaluations() if e.asset_key == key]
     checks = {e.check_name: e.passed for e in evaluations if e.passed or e.severity == dg.AssetCheckSeverity.ERROR}
     failed = {e.check_name: e.description or "no description" for e in evaluations if not checks.get(e.check_name, True)}
-    errors = [_last_line(e) for e in result.all_events if e.is_step_failure and e.step_key == name]
+    errors = [_error(e).message.strip() for e in result.all_events if e.is_step_failure and e.step_key == name]
     seconds = sum(e.event_specific_data.duration_ms for e in result.all_events if e.is_step_success and e.step_key == name) / 1000
     succeeded = (external or bool(materialised)) and all(checks.values()) and not errors
     return Outcome(name, group, partition, succeeded, seconds, metadata, checks, failed, "; ".join(errors))
 
 
-def _last_line(failure: Any) -> str:
-    """What went wrong, as the innermost error says it."""
+def _error(failure: Any) -> Any:
+    """The innermost error of a failed step: what went wrong, not what it went through."""
     error = failure.step_failure_data.error
     while error.cause:
         error = error.cause
-    return str(error.message.strip())
+    return error
