@@ -1,0 +1,1 @@
+"""The knowledge stage: documents, records, passages, index, conversations."""

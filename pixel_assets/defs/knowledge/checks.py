@@ -1,0 +1,84 @@
+"""The checks of the knowledge assets."""
+
+import dagster as dg
+
+from pixel_assets import paths
+from pixel_assets.checks import answer
+from pixel_core.knowledge import quality
+
+
+@dg.asset_check(
+    asset="dsm5_criteria",
+    blocking=True,
+    description="Every disorder is a class of the taxonomy, thresholds fit the items, every text stands where its span says, and "
+    "records kept and rejected add up to records read.",
+)
+def disorders_sound() -> dg.AssetCheckResult:
+    """Taxonomy, criteria and spans of the disorders."""
+    return answer(lambda: quality.check_dsm5(paths.artifact("dsm5_criteria")))
+
+
+@dg.asset_check(asset="dsm5_criteria", description="How many disorders hold each field; at least half hold what the writers need.")
+def disorders_complete() -> dg.AssetCheckResult:
+    """The completeness of the disorders."""
+    return answer(lambda: quality.check_dsm5_completeness(paths.artifact("dsm5_criteria")))
+
+
+@dg.asset_check(
+    asset="psychology_framework",
+    blocking=True,
+    description="PDM-2 entries are classes of the taxonomy, no entry is double or empty, every text stands where its span says.",
+)
+def framework_sound() -> dg.AssetCheckResult:
+    """Classes, entries and spans of the framework."""
+    return answer(lambda: quality.check_framework(paths.artifact("psychology_framework")))
+
+
+@dg.asset_check(
+    asset="knowledge_passages",
+    blocking=True,
+    description="Passages are whole sentences in their order, of about the wanted length, each where its span says.",
+)
+def passages_whole() -> dg.AssetCheckResult:
+    """Text, length and spans of the passages."""
+    return answer(lambda: quality.check_passages(paths.artifact("knowledge_passages")))
+
+
+@dg.asset_check(
+    asset="knowledge_index",
+    blocking=True,
+    description="Every passage has a vector of length 1, a sample of passages finds itself first, and neighbours are those of an exact "
+    "search (recall at 10 of at least .98).",
+)
+def index_finds() -> dg.AssetCheckResult:
+    """What the index finds."""
+    return answer(lambda: quality.check_index(paths.artifact("knowledge_index")))
+
+
+@dg.asset_check(
+    asset="knowledge_conversations",
+    blocking=True,
+    description="Records are valid, labels belong to the taxonomies, voiced symptoms have evidence, difficulty follows its rule.",
+)
+def conversations_sound() -> dg.AssetCheckResult:
+    """Record, labels, evidence and difficulty of the conversations."""
+    return answer(lambda: quality.check_conversation_record(paths.artifact("knowledge_conversations")))
+
+
+@dg.asset_check(
+    asset="knowledge_conversations",
+    blocking=True,
+    description="No diagnosis is thrust on a client, no medication ordered, no method named, and danger is asked about at once.",
+)
+def conversations_appropriate() -> dg.AssetCheckResult:
+    """The rules of the clinical conversation."""
+    return answer(lambda: quality.check_conversation_appropriateness(paths.artifact("knowledge_conversations")))
+
+
+@dg.asset_check(
+    asset="knowledge_conversations",
+    description="Under 1 % near-duplicates (word 5-grams, Jaccard .7), classes balanced.",
+)
+def conversations_varied() -> dg.AssetCheckResult:
+    """Near-duplicates and balance of the conversations."""
+    return answer(lambda: quality.check_conversation_variety(paths.artifact("knowledge_conversations")))

@@ -1,0 +1,20 @@
+"""Knowledge: documents become records, passages, an index, and conversations."""
+
+from pixel_core.knowledge.conversations import write_knowledge_conversations
+from pixel_core.knowledge.dsm5 import extract_dsm5
+from pixel_core.knowledge.framework import extract_framework
+from pixel_core.knowledge.index import build_index
+from pixel_core.knowledge.passages import extract_passages
+from pixel_core.knowledge.retrieval import Hit, Retriever
+from pixel_core.knowledge.sources import KnowledgeError
+
+__all__ = [
+    "Hit",
+    "KnowledgeError",
+    "Retriever",
+    "build_index",
+    "extract_dsm5",
+    "extract_framework",
+    "extract_passages",
+    "write_knowledge_conversations",
+]

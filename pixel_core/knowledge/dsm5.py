@@ -1,0 +1,211 @@
+"""DSM-5 records: from JSON files of disorders to one table whose every text knows its place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from pixel_core import taxonomy
+from pixel_core.artifacts import Built, Summary, build, tree_digest, write_table
+from pixel_core.knowledge.records import integer_of, letter, records_of, slug, span_of, text_of, texts_of
+from pixel_core.knowledge.schema import DISORDER_SCHEMA
+from pixel_core.knowledge.sources import (
+    Document,
+    KnowledgeError,
+    Rejected,
+    UnusableError,
+    keep_documents,
+    list_documents,
+    read_json,
+    readable,
+)
+from pixel_core.rejects import as_content, count_reasons, write_rejects
+from pixel_core.taxonomy import TaxonomyClass
+
+VERSION = "1"
+TABLE = "disorders.parquet"
+
+
+def extract_dsm5(source: Path, out: Path, *, force: bool = False) -> Built:
+    """The disorders of every JSON file below `source` as `disorders.parquet` (`DISORDER_SCHEMA`), one row a taxonomy class.
+
+    Reads `{"disorders": [...]}`, a bare list, or a single record. What cannot be used lies in `rejected.parquet`:
+    malformed_json, not_utf8, empty, not_a_record, missing_field, outside_taxonomy, code_name_conflict, duplicate_code.
+    Raises KnowledgeError when no record is left.
+    """
+    return build(
+        out,
+        kind="dsm5_criteria",
+        version=VERSION,
+        inputs={"source": tree_digest_of(source)},
+        write=lambda stage: _write(source, stage),
+        force=force,
+    )
+
+
+def tree_digest_of(source: Path) -> str:
+    """The digest of a knowledge folder; raises KnowledgeError when it is missing."""
+    list_documents(source)
+    return tree_digest(source)
+
+
+def _write(source: Path, stage: Path) -> Summary:
+    rejected = Rejected()
+    rows: dict[str, dict[str, Any]] = {}
+    read = 0
+    for document, position, raw in _records(source, rejected):
+        read += 1
+        try:
+            row = _row(raw, document.file)
+            if row["code"] in rows:
+                raise UnusableError("duplicate_code", f"{row['code']} stands already in {rows[row['code']]['file']}")
+            rows[row["code"]] = row
+        except UnusableError as error:
+            rejected.add(document.file, position, error.reason, str(error), as_content(raw))
+    if not rows:
+        reasons = ", ".join(f"{reason} {count}" for reason, count in count_reasons(rejected.rows).items()) or "no JSON file holds a record"
+        raise KnowledgeError(f"{source} holds no usable disorder ({reasons}): see data/knowledge/README.md for the shape of a record")
+    order = {code: index for index, code in enumerate(taxonomy.ids("dsm5"))}
+    table = pl.DataFrame(sorted(rows.values(), key=lambda row: order[row["code"]]), schema=DISORDER_SCHEMA)
+    write_table(stage / TABLE, table)
+    keep_documents(stage, source, table["file"])
+    write_rejects(stage, rejected.rows)
+    unread = sum(1 for reject in rejected.rows if reject.position == "file")
+    return Summary(rows=table.height, rejects=count_reasons(rejected.rows), figures=_figures(table) | {"read": read + unread})
+
+
+def _records(source: Path, rejected: Rejected) -> Iterator[tuple[Document, str, Any]]:
+    """Every record of every JSON file that is not the framework's, with its position."""
+    files = [f for f in list_documents(source) if f.lower().endswith(".json") and "pdm2" not in Path(f.lower()).parts]
+    for document in readable(source, files, rejected):
+        try:
+            value = read_json(document)
+        except UnusableError as error:
+            rejected.add(document.file, "file", error.reason, str(error))
+            continue
+        for index, raw in enumerate(_listed(value)):
+            yield document, f"record {index}", raw
+
+
+def _listed(value: Any) -> list[Any]:
+    """The records of a file; [] when it is JSON of another kind."""
+    if isinstance(value, Mapping):
+        if isinstance(value.get("disorders"), list):
+            return list(value["disorders"])
+        return [value] if "name" in value and ("criteria" in value or "symptoms" in value) else []
+    if isinstance(value, list) and any(isinstance(v, Mapping) and ("criteria" in v or "symptoms" in v) for v in value):
+        return value
+    return []
+
+
+def _row(raw: Any, file: str) -> dict[str, Any]:
+    if not isinstance(raw, Mapping):
+        raise UnusableError("not_a_record", "a disorder must be a JSON object")
+    found = _classify(str(raw.get("code") or "").strip(), str(raw.get("name") or "").strip())
+    criteria = list(_criteria(raw))
+    if not criteria:
+        raise UnusableError("missing_field", f"{found.id} has neither criteria nor symptoms with text")
+    duration = text_of(raw, "duration", "course")
+    min_days = integer_of(raw["duration"], "min_days") if isinstance(raw.get("duration"), Mapping) else None
+    return {
+        "code": found.id,
+        "name": found.name,
+        "chapter": found.fields["chapter"],
+        "summary": span_of(text_of(raw, "summary", "description", "overview")),
+        "criteria": criteria,
+        "duration": {"text": span_of(duration), "min_days": min_days} if duration else None,
+        "exclusions": [t.span for t in texts_of(raw, "exclusions", "exclusion_criteria")],
+        "impairment": span_of(text_of(raw, "impairment", "functional_impairment")),
+        "specifiers": [{"name": str(s["name"]), "code": _string(s.get("code"))} for s in _named(raw, "specifiers")],
+        "differentials": [_differential(d) for d in _named(raw, "differentials", "differential_diagnosis", "differential_diagnoses")],
+        "symptoms": _symptoms(criteria),
+        "therapist_focus": [t.span for t in texts_of(raw, "therapist_focus", "interview_focus")],
+        "care": [t.span for t in texts_of(raw, "care", "treatment", "treatments")],
+        "file": file,
+    }
+
+
+def _classify(code: str, name: str) -> TaxonomyClass:
+    """The taxonomy class of a code (the longest one that begins it) or else of a name; raises UnusableError."""
+    if not code and not name:
+        raise UnusableError("missing_field", "the record has neither code nor name")
+    by_code = max((i for i in taxonomy.ids("dsm5") if code.startswith(i)), key=len, default=None) if code else None
+    by_name = _names().get(slug(name))
+    if by_code and by_name and by_code != by_name and not by_name.startswith(by_code):
+        raise UnusableError("code_name_conflict", f"code {code} is {by_code} of the taxonomy, but its name belongs to {by_name}")
+    if found := by_name if by_code and by_name else by_code or by_name:
+        return taxonomy.find("dsm5", found)
+    raise UnusableError("outside_taxonomy", f"neither code {code or '-'} nor the name is a class of pixel_core/taxonomy/dsm5.csv")
+
+
+@cache
+def _names() -> dict[str, str]:
+    return {slug(c.name): c.id for c in taxonomy.classes("dsm5")}
+
+
+def _criteria(raw: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    for index, entry in enumerate(records_of(raw, "criteria", "diagnostic_criteria")):
+        criterion_id = str(entry.get("id") or letter(index))
+        text = text_of(entry, "text", "description", "criterion")
+        items = list(_items(entry, criterion_id, "items", "symptoms"))
+        if text or items:
+            yield _criterion(criterion_id, text, entry, items)
+    symptoms = [s for s in records_of(raw, "symptoms") if " " in str(s.get("text", ""))]
+    if symptoms:  # free text; the shipped shape repeats the ids of its items here instead
+        yield _criterion("symptoms", None, {}, list(_items({"symptoms": [s["text"] for s in symptoms]}, "S", "symptoms")))
+
+
+def _criterion(criterion_id: str, text: Any, entry: Mapping[str, Any], items: list[dict[str, Any]]) -> dict[str, Any]:
+    return {
+        "id": criterion_id,
+        "text": span_of(text),
+        "min_count": integer_of(entry, "min_count", "minimum", "required"),
+        "voiced": [t.span for t in texts_of(entry, "voiced", "client_statements", "examples")],
+        "items": items,
+    }
+
+
+def _items(entry: Mapping[str, Any], criterion_id: str, *names: str) -> Iterator[dict[str, Any]]:
+    for number, item in enumerate(records_of(entry, *names), start=1):
+        text = text_of(item, "text", "description", "name")
+        if text:
+            yield {
+                "id": str(item.get("id") or f"{criterion_id}{number}"),
+                "symptom": str(item.get("symptom") or slug(text)[:60]),
+                "text": text.span,
+                "voiced": [t.span for t in texts_of(item, "voiced", "client_statements", "examples")],
+            }
+
+
+def _named(raw: Mapping[str, Any], *names: str) -> Iterator[Mapping[str, Any]]:
+    return (entry for entry in records_of(raw, *names, key="name", value="name") if str(entry.get("name") or "").strip())
+
+
+def _differential(entry: Mapping[str, Any]) -> dict[str, Any]:
+    code = _string(entry.get("code")) or _names().get(slug(str(entry["name"])))
+    return {"code": code, "name": str(entry["name"]), "distinguish": span_of(text_of(entry, "distinguish", "text", "note"))}
+
+
+def _symptoms(criteria: list[dict[str, Any]]) -> list[str]:
+    return list(dict.fromkeys(item["symptom"] for criterion in criteria for item in criterion["items"]))
+
+
+def _string(value: Any) -> str | None:
+    return str(value) if isinstance(value, str) and value.strip() else None
+
+
+def _figures(table: pl.DataFrame) -> dict[str, int | float]:
+    items = [item for row in table["criteria"] for criterion in row for item in criterion["items"]]
+    voiced = sum(len(i["voiced"]) for i in items) + sum(len(c["voiced"]) for row in table["criteria"] for c in row)
+    return {
+        "chapters": table["chapter"].n_unique(),
+        "criteria": sum(len(row) for row in table["criteria"]),
+        "items": len(items),
+        "voiced": voiced,
+        "symptoms": len({item["symptom"] for item in items}),
+        "taxonomy_share": table.height / len(taxonomy.ids("dsm5")),
+    }

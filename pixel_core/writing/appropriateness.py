@@ -1,0 +1,70 @@
+"""Rules that every written conversation keeps: no diagnosis thrust on a client, no medication orders, danger first."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from functools import cache
+
+from pixel_core import taxonomy
+from pixel_core.conversation import Conversation, Turn
+from pixel_core.writing.risk import IDEATION
+
+# Names of disorders as people say them; the full names of the taxonomy are added.
+_DIAGNOSES = (
+    r"depression|clinically depressed|bipolar|manic|mania|borderline|schizophreni\w+|psychosis|psychotic|ptsd|ocd|adhd|autism|autistic|"
+    r"anorexi\w+|bulimi\w+|alcoholi\w+|addict\w*|agoraphobi\w+|dysmorphi\w+|narcissis\w+|psychopath\w*|sadis\w+|histrionic|schizoid|"
+    r"paranoid|paranoia|hypochondri\w+|disorders?|diagnosed|(?:my|your) diagnosis|diagnosis (?:is|of)"
+)
+_MEDICINE = r"medic(?:ation|ine)s?|tablets?|pills?|antidepressants?|tranquillisers?|lithium|sertraline|dose|dosage"
+_ORDER = re.compile(
+    rf"\b(?:start|stop|take|increase|raise|double|halve|reduce|lower|skip|come off|leave off|switch to)\b[^.?!]*\b(?:{_MEDICINE})\b", re.I
+)
+_LEAVES_IT_TO_OTHERS = re.compile(r"\bdoctor|prescri|\bnot mine|isn't mine|don't (?:stop|change)|between you and", re.I)
+_METHODS = re.compile(r"\b(?:overdos\w+|hang(?:ing)? yourself|noose|razor blades?|cut your|slit|jump(?:ing)? (?:off|from)|lethal)\b", re.I)
+
+
+def faults_of(conversation: Conversation) -> list[str]:
+    """The rules that a conversation breaks, as reason codes, each once; [] when it keeps them all."""
+    return list(dict.fromkeys(_faults(conversation.turns)))
+
+
+def _faults(turns: Sequence[Turn]) -> Iterator[str]:
+    for turn in turns:
+        if turn.part not in ("therapist", "assistant"):
+            continue
+        if turn.part == "therapist" and _diagnosis().search(turn.content):
+            yield "diagnosis_named"
+        if any(
+            _ORDER.search(sentence) and not _LEAVES_IT_TO_OTHERS.search(sentence) for sentence in re.split(r"(?<=[.?!])\s+", turn.content)
+        ):
+            yield "medication_order"
+        if _METHODS.search(turn.content):
+            yield "method_named"
+    yield from _danger(turns)
+
+
+def _danger(turns: Sequence[Turn]) -> Iterator[str]:
+    """Whoever voices thoughts of dying is asked about them in the very next turn, and a plan is made in the same conversation."""
+    first = next((i for i, turn in enumerate(turns) if _level(turn) >= IDEATION), None)
+    if first is None:
+        return
+    replies = [turn for turn in turns[first + 1 :] if turn.part == "therapist"]
+    if not replies or not _does(replies[0], "safety_assessment"):
+        yield "danger_not_first"
+    if not any(_does(turn, "safety_planning") for turn in replies):
+        yield "no_safety_plan"
+
+
+def _level(turn: Turn) -> float:
+    return max((label.value for label in turn.labels if label.output == "crisis.level"), default=0)
+
+
+def _does(turn: Turn, technique: str) -> bool:
+    return any(label.output == f"technique.{technique}" and label.value == 1 for label in turn.labels)
+
+
+@cache
+def _diagnosis() -> re.Pattern[str]:
+    names = "|".join(re.escape(c.name) for c in taxonomy.classes("dsm5"))
+    return re.compile(rf"\b(?:{_DIAGNOSES}|{names})\b", re.I)

@@ -1,0 +1,77 @@
+"""What sentences tell about their speaker, so that one client does not have two jobs, two marriages and three ages."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Mapping
+from functools import cache, lru_cache
+
+from pixel_core.writing.phrases import bank
+
+_RARE, _RARELY = "teens", 0.8  # most people who come are grown up; an eighteen-year-old only now and then
+
+Facts = Mapping[str, frozenset[str]]
+"""For each facet that was spoken of the values that are possible; a facet that is absent is open."""
+
+
+@lru_cache(maxsize=20_000)
+def facts_of(text: str, scope: str = "") -> Facts:
+    """The facts that a text tells; `scope` is the class whose own cues count too (whose death, which event)."""
+    found: dict[str, frozenset[str]] = {}
+    for pattern, told in (*_cues(""), *_cues(scope)):
+        if pattern.search(text):
+            for facet, values in told.items():
+                found[facet] = found.get(facet, values) & values
+    return found
+
+
+def join(first: Facts, second: Facts) -> Facts | None:
+    """The facts of one person who says both; None when they contradict each other."""
+    joined = dict(first)
+    for facet, values in second.items():
+        joined[facet] = joined.get(facet, values) & values
+    return joined if _possible(joined) else None
+
+
+def complete(facts: Facts, rng: random.Random) -> dict[str, str]:
+    """A person whom these facts fit: one value for gender, age, partner, children, work and home."""
+    person: dict[str, str] = {}
+    current: Facts = facts
+    for facet in ("age", "work", "partner", "children", "gender", "home"):
+        values = _shuffled(sorted(current.get(facet, _values(facet))), rng)
+        for value in sorted(values, key=lambda v: v == _RARE and rng.random() < _RARELY):
+            narrowed = join(current, {facet: frozenset({value})})
+            if narrowed is not None:
+                person[facet], current = value, narrowed
+                break
+    return person
+
+
+def _possible(facts: Facts) -> bool:
+    if not all(facts.values()):
+        return False
+    ages = facts.get("age", _values("age"))
+    for facet, table in (("work", "work_ages"), ("children", "child_ages"), ("partner", "partner_ages")):
+        if facet in facts:
+            ages &= frozenset().union(*(bank("facts")[table][value] for value in facts[facet]))
+    homes = facts.get("home", _values("home")) & frozenset().union(
+        *(bank("facts")["partner_homes"][p] for p in facts.get("partner", _values("partner")))
+    )
+    return bool(ages) and bool(homes)
+
+
+@cache
+def _values(facet: str) -> frozenset[str]:
+    return frozenset(bank("facts")["facets"][facet])
+
+
+@cache
+def _cues(scope: str) -> tuple[tuple[re.Pattern[str], Facts], ...]:
+    raw = bank("facts")["within"].get(scope, []) if scope else bank("facts")["cues"]
+    return tuple((re.compile(c["cue"]), {facet: frozenset(values) for facet, values in c.items() if facet != "cue"}) for c in raw)
+
+
+def _shuffled(values: list[str], rng: random.Random) -> list[str]:
+    rng.shuffle(values)
+    return values

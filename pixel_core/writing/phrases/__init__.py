@@ -1,0 +1,128 @@
+"""The phrase banks: YAML files beside this module, read once into typed families and lists."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any, Literal
+
+import yaml
+
+from pixel_core.writing.material import Feature, Picture
+
+Echo = Literal["plain", "quote", "none"]
+REFLECTIONS = ("feeling_reflection", "complex_reflection", "validation")
+_LINES = ("open_question", "closed_question", *REFLECTIONS, "information")
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """A move of the therapist's and how clients answer it: the first reply is willing, the second hesitant.
+
+    `after` is what the therapist has to do next, as (technique, sentence), where that is not left to choice.
+    """
+
+    technique: str
+    say: str
+    replies: tuple[str, str]
+    after: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Family:
+    """What a therapist may say about symptoms of one kind. `echo` tells how the client's words may be said back; `sure`, that
+    the family carries no risk; `risk`, the crisis level that it raises by itself; `attachment`, the styles that go with it."""
+
+    name: str
+    echo: Echo
+    topics: tuple[str, ...]
+    lines: Mapping[str, tuple[str, ...]]
+    exchanges: tuple[Exchange, ...]
+    sure: bool = False
+    risk: int | None = None
+    voiced: tuple[str, ...] = ()
+    attachment: tuple[str, ...] = ()
+
+
+def bank(name: str) -> Mapping[str, Any]:
+    """The content of one phrase file: `therapist`, `client`, `crisis`, `assistant`, `facts`, ..."""
+    return _read(f"{name}.yaml")
+
+
+@cache
+def families() -> Mapping[str, Family]:
+    """The families of symptoms, by name."""
+    folder = files(__package__) / "families"
+    names = sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".yaml"))
+    return {key: _family(key, raw) for name in names for key, raw in _read(f"families/{name}").items()}
+
+
+@cache
+def psychodynamic() -> Mapping[str, Family]:
+    """The families of personality syndromes and mental functions, by the id of the taxonomy."""
+    return {key: _family(key, raw) for key, raw in bank("psychodynamic").items()}
+
+
+@cache
+def everyday() -> Mapping[str, Family]:
+    """Concerns of people without a disorder, by name."""
+    return {key: _family(key, raw | {"echo": "plain", "sure": True}) for key, raw in bank("everyday").items() if key != "mild"}
+
+
+def family_of(picture: Picture, feature: Feature) -> Family:
+    """The family of a feature: named by class and feature, by its symptom, or found by its words; else `general`."""
+    if picture.head == "pdm2":
+        return psychodynamic().get(picture.id) or families()["general"]
+    by_name, by_cue = _index()
+    for name in (f"{picture.id}:{feature.symptom or feature.key}", f"{picture.id}:{feature.key}", feature.symptom):
+        if name in by_name:
+            return families()[by_name[name]]
+    if feature.role == "impact":
+        return families()["life_impact"]
+    if feature.role == "course":
+        return families()["life_course"]
+    words = f"{feature.symptom.replace('_', ' ')} {feature.text.text if feature.text else ''}"
+    return families()[next((name for name, cue in by_cue if cue.search(words)), "general")]
+
+
+@cache
+def _index() -> tuple[dict[str, str], tuple[tuple[str, re.Pattern[str]], ...]]:
+    folder = files(__package__) / "families"
+    raw = [
+        item
+        for f in sorted(folder.iterdir(), key=lambda f: f.name)
+        if f.name.endswith(".yaml")
+        for item in _read(f"families/{f.name}").items()
+    ]
+    by_name = {symptom: name for name, content in raw for symptom in content["symptoms"]}
+    return by_name, tuple((name, re.compile(content["cues"], re.I)) for name, content in raw if content.get("cues"))
+
+
+@cache
+def _read(path: str) -> Any:
+    text = files(__package__).joinpath(*path.split("/")).read_text(encoding="utf-8")
+    return yaml.safe_load(text)
+
+
+def _family(name: str, raw: Mapping[str, Any]) -> Family:
+    return Family(
+        name=name,
+        echo=raw["echo"],
+        topics=tuple(raw["topics"]),
+        lines={key: tuple(raw[key]) for key in _LINES if raw.get(key)},
+        exchanges=tuple(_exchange(e) for e in raw["exchanges"]),
+        attachment=tuple(raw.get("attachment", ())),
+        sure=bool(raw.get("sure")),
+        risk=raw.get("risk"),
+        voiced=tuple(raw.get("voiced", ())),
+    )
+
+
+def _exchange(raw: Mapping[str, Any]) -> Exchange:
+    after = raw.get("after")
+    return Exchange(
+        raw["technique"], raw["say"], (raw["replies"][0], raw["replies"][1]), (after["technique"], after["say"]) if after else None
+    )

@@ -1,0 +1,133 @@
+"""From a finished scene to the record: roles, labels, evidence, provenance, and what the writer knew."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from pixel_core.conversation import REST, Conversation, Evidence, Label, Provenance, Turn
+from pixel_core.writing.phrases import bank
+from pixel_core.writing.scene import Utterance
+from pixel_core.writing.sheets import difficulty_of, make_sheet
+from pixel_core.writing.therapy import Session
+
+VERSION = "1"
+SOURCE = "derived:grammar"
+LICENCE = "CC0-1.0"
+CONSENT = "written for this project; the people in it are invented"
+_MODALITIES = {
+    "CBT": ("cognitive_restructuring", "exposure", "behavioural_activation"),
+    "ACT": ("acceptance", "values_clarification"),
+    "DBT": ("grounding",),
+    "motivational interviewing": ("evoking_change",),
+    "psychodynamic": ("interpretation",),
+    "crisis work": ("safety_planning",),
+}
+
+
+def of_session(session: Session, number: str, kind: str) -> Conversation:
+    """The record of a therapy session; `kind` is disorder, comorbid, psychodynamic, everyday or subclinical."""
+    turns = session.scene.turns
+    classes = tuple(p.id for p in session.pictures) if kind not in ("everyday", "subclinical") else ()
+    resistance = sum(1 for turn in turns if turn.reluctant)
+    concern = session.spoken[0].family.topics[0]
+    sheet = make_sheet(number, session.temper, person=session.person, concern=concern, classes=classes, resistance=resistance)
+    voiced = [
+        {"turn": i, "class": v.picture.id, "feature": v.feature.key, "symptom": v.feature.symptom, "role": v.feature.role}
+        for i, turn in enumerate(turns)
+        for v in turn.voices
+        if v.picture
+    ]
+    symptoms = sum(1 for v in voiced if v["role"] == "symptom")
+    risk = max(turn.risk for turn in turns)
+    extra = {
+        "writer": "grammar",
+        "kind": kind,
+        "sheet": sheet.to_json(),
+        "goals": session.goals,
+        "modality": _modality(turns),
+        "voiced": voiced,
+    }
+    return Conversation(
+        turns=tuple(_therapy_turns(session, kind)),
+        category="psychology",
+        group=sheet.id,
+        difficulty=difficulty_of(resistance=resistance, symptoms=symptoms, classes=len(classes), risk=risk),
+        provenance=provenance(turns, ", ".join([*classes, *(v["feature"] for v in voiced)]) or kind),
+        extra=extra | _course(turns),
+    )
+
+
+def of_questions(turns: Sequence[Utterance], topic: str, classes: Sequence[str]) -> Conversation:
+    """The record of questions and answers about a topic; they stay in one group, since their answers quote the same text."""
+    learned = [Turn("user", "other", t.text, evidence=t.evidence) if t.speaker == "other" else _helper_turn(t, "assistant") for t in turns]
+    return Conversation(
+        turns=tuple(learned),
+        category="psychology",
+        group=f"questions:{topic}",
+        difficulty=difficulty_of(resistance=0, symptoms=0, classes=len(classes), risk=0),
+        provenance=provenance(turns, ", ".join(classes) or topic),
+        extra={"writer": "grammar", "kind": "questions", "topic": topic, "classes": list(classes)} | _course(turns),
+    )
+
+
+def provenance(turns: Sequence[Utterance], locator: str) -> tuple[Provenance, ...]:
+    """One entry a document that a turn rests on, in the order of the turns."""
+    uris = dict.fromkeys(e.uri for turn in turns for e in turn.evidence if e.uri)
+    return tuple(Provenance("knowledge", uri, locator, LICENCE, CONSENT, f"grammar {VERSION}") for uri in uris)
+
+
+def _therapy_turns(session: Session, kind: str) -> Iterator[Turn]:
+    """The turns with labels: classes from the first voiced symptom on, crisis where it is known."""
+    told, risk = False, 0
+    calm = _is_calm(session, kind)
+    for turn in session.scene.turns:
+        if turn.speaker != "client":
+            yield _helper_turn(turn, "therapist")
+            continue
+        told = told or bool(turn.voices)
+        risk = max(risk, turn.risk)
+        labels = list(_class_labels(session, kind)) if told else []
+        if risk or calm:
+            labels.append(Label("crisis.level", float(risk), SOURCE))
+        yield Turn("user", "client", turn.text, labels=tuple(labels), evidence=_plain(turn.evidence))
+
+
+def _class_labels(session: Session, kind: str) -> Iterator[Label]:
+    if kind in ("everyday", "subclinical"):
+        yield Label(f"clinical.{REST}", 0.0, SOURCE)
+        return
+    for picture in session.pictures:
+        yield Label(picture.label, 1.0, SOURCE)
+    yield Label(f"{session.pictures[0].head}.{REST}", 0.0, SOURCE)
+
+
+def _is_calm(session: Session, kind: str) -> bool:
+    """Whether the absence of risk is certain: nothing is voiced that could hide it."""
+    unsure = set(bank("crisis")["unsure_codes"]) & {p.id for p in session.pictures}
+    shipped = all(v.family.sure for v in session.spoken if v.feature.role == "symptom")
+    return kind in ("everyday", "subclinical") or (kind in ("disorder", "comorbid") and not unsure and shipped)
+
+
+def _helper_turn(turn: Utterance, part: Any) -> Turn:
+    labels = [Label(f"technique.{t}", 1.0, SOURCE) for t in turn.techniques]
+    if labels:
+        labels += [Label(f"technique.{REST}", 0.0, SOURCE), Label(f"intervention.{turn.purpose}", 1.0, SOURCE)]
+    return Turn("assistant", part, turn.text, learn=True, labels=tuple(labels), evidence=_plain(turn.evidence))
+
+
+def _plain(evidence: Sequence[Evidence]) -> tuple[Evidence, ...]:
+    return tuple(e for e in evidence if e.uri)
+
+
+def _course(turns: Sequence[Utterance]) -> Mapping[str, Any]:
+    rationale = bank("therapist")["rationale"]
+    moves = [
+        {"turn": i, "technique": turn.purpose, "rationale": rationale.get(turn.purpose, "")} for i, turn in enumerate(turns) if turn.purpose
+    ]
+    return {"stages": [turn.stage for turn in turns], "moves": moves}
+
+
+def _modality(turns: Sequence[Utterance]) -> str:
+    used = {t for turn in turns for t in turn.techniques}
+    return next((name for name, own in reversed(_MODALITIES.items()) if used & set(own)), "person-centred")

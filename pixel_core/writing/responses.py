@@ -1,0 +1,247 @@
+"""What a therapist answers, asks and rests on; how a client's turn begins and ends."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from pixel_core.conversation import Evidence
+from pixel_core.writing.echo import clause_of, continued, quote_of, sentence_case
+from pixel_core.writing.material import Material, Picture
+from pixel_core.writing.phrases import REFLECTIONS, Family, bank, families
+from pixel_core.writing.risk import level_of
+from pixel_core.writing.scene import Piece, Scene, Utterance, Voice
+from pixel_core.writing.sheets import Temper
+
+if TYPE_CHECKING:
+    from pixel_core.writing.therapy import Session
+
+_COMMON = 4  # words shorter than five letters tell nothing of what a line is about
+_MONTH, _HALF_YEAR, _YEAR = 31, 180, 365
+
+
+def client_turn(
+    text: str, stage: str, voices: Sequence[Voice], evidence: Iterable[Evidence], *, reluctant: bool = False, risk: int = 0
+) -> Utterance:
+    """A client's utterance; its risk is the highest of what is voiced and what is given."""
+    voiced = [level_of(v.statement.text, v.feature.symptom) for v in voices] + [v.family.risk or 0 for v in voices]
+    spans = tuple(dict.fromkeys(evidence))
+    level = max([risk, level_of(text), *voiced])
+    return Utterance("client", sentence_case(text), stage, spans, tuple(voices), reluctant=reluctant, risk=level)
+
+
+# -- the therapist's answers ------------------------------------------------------------------------------------------
+
+
+def answer(scene: Scene, last: tuple[str, Any], spoken: Sequence[Voice]) -> tuple[list[Piece], list[Evidence]]:
+    """The part of a therapist's turn that takes up what was said, and the criteria it rests on."""
+    kind, what = last
+    therapist = bank("therapist")
+    if kind == "voices":
+        return _reflection(scene, what, spoken), [e for v in what for e in criterion(v)]
+    if kind == "asked":
+        return [Piece(what["technique"], what["say"])], []
+    if kind == "urgent":
+        return [Piece(*what)], []
+    if kind == "resist":
+        line = scene.draw("roll", therapist["roll"])
+        heard = _reflection(scene, what, spoken, echo=False) if what and scene.chance(0.6) else []
+        return [*([Piece(line["technique"], line["say"])] if line else []), *heard], [e for v in what for e in criterion(v)]
+    options = therapist["attachment"][what] if kind == "attachment" else therapist["after"].get(kind, [])
+    line = scene.draw(f"after:{kind}:{what if kind == 'attachment' else ''}", options)
+    return ([Piece(line["technique"], line["say"])] if line else []), []
+
+
+def _reflection(scene: Scene, voices: Sequence[Voice], spoken: Sequence[Voice], *, echo: bool = True) -> list[Piece]:
+    """A reflection of one of the voices: the client's own words (with `echo`), a line of the family, or both."""
+    voice = voices[-1] if scene.chance(0.7) else scene.rng.choice(list(voices))
+    family, therapist = voice.family, bank("therapist")
+    pieces: list[Piece] = []
+    clause = clause_of(voice.statement.text) if echo and family.echo == "plain" else None
+    quote = quote_of(voice.statement.text) if echo and family.echo != "none" else None
+    roll = scene.rng.random()
+    if clause and roll < 0.35:
+        frame = str(scene.draw("echo_plain", therapist["echo_plain"]))
+        pieces.append(Piece("simple_reflection", frame.format(echo=continued(clause), Echo=sentence_case(clause))))
+    elif quote and roll < 0.5:
+        frame = str(scene.draw("echo_quote", therapist["echo_quote"]))
+        pieces.append(Piece("simple_reflection", frame.format(quote=quote, Quote=sentence_case(quote))))
+    if not pieces or scene.chance(0.45):
+        kinds = [k for k in REFLECTIONS if family.lines.get(k)]
+        scene.rng.shuffle(kinds)
+        for kind in kinds:
+            line = scene.draw(f"{family.name}:{kind}", family.lines[kind], lambda text: _ripe(text, voice.picture, spoken))
+            if line:
+                pieces.append(Piece(kind, line))
+                break
+    return pieces
+
+
+def question(scene: Scene, voice: Voice, last: tuple[str, Any], spoken: Sequence[Voice]) -> list[Piece]:
+    """The question that leads to a symptom: for more of the same, by the client's own words, or by the symptom's family."""
+    family, therapist = voice.family, bank("therapist")
+    before = last[1][-1] if last[0] == "voices" and last[1] else None
+    if before and before.family is family and family.echo != "none" and scene.chance(0.3):
+        quote = quote_of(before.statement.text)
+        frame = scene.draw("quote_ask", therapist["quote_ask"])
+        if quote and frame:
+            return [Piece("simple_reflection", ""), Piece("open_question", frame.format(quote=quote, Quote=sentence_case(quote)))]
+    if any(v.family is family for v in spoken) and scene.chance(0.6):
+        line = scene.draw("again", therapist["again"])
+        if line:
+            return [Piece("open_question", line)]
+    if family.lines.get("closed_question") and scene.chance(0.12):
+        line = scene.draw(f"{family.name}:closed_question", family.lines["closed_question"])
+        if line:
+            return [Piece("closed_question", line)]
+    line = scene.draw(f"{family.name}:open_question", family.lines["open_question"])
+    line = line or scene.draw("again", therapist["again"]) or "And what else?"
+    elsewhere = before is not None and before.family is not family
+    bridge = scene.draw("before_question", therapist["before_question"]) if elsewhere and scene.chance(0.3) else None
+    return [Piece(None, str(bridge))] * bool(bridge) + [Piece(_kind_of_question(line), line)]
+
+
+def _kind_of_question(line: str) -> str:
+    """Closed when it begins like a question for yes or no; `Could you` and `Would you` invite."""
+    return "closed_question" if re.match(r"(?:do|does|did|is|are|has|have|was|were|will|can the)\b", line, re.I) else "open_question"
+
+
+def role_question(scene: Scene, role: str, voice: Voice | None) -> list[Piece]:
+    """The question about impact, course, or something to rule out; [] when there is none to ask."""
+    therapist = bank("therapist")
+    if role == "screen":
+        text = voice.feature.text.text if voice and voice.feature.text else ""
+        say = next((entry["say"] for entry in therapist["screen"] if re.search(entry["cue"], text, re.I)), None)
+        line = scene.draw(f"screen:{text}", say) if say else None
+        return [Piece("closed_question", line)] if line else []
+    own = families()["life_impact" if role == "impact" else "life_course"].lines["open_question"]
+    line = scene.draw(role, (*own, *therapist["duration_question"]) if role == "course" else own)
+    return [Piece(_kind_of_question(line), line)] if line else []
+
+
+def role_answer(scene: Scene, role: str, picture: Picture) -> str | None:
+    """An answer of the bank's where the knowledge has none; a duration is at least as long as the class asks for."""
+    if role == "screen":
+        return None
+    client = bank("client")
+    if role == "impact":
+        return scene.draw_line("impact", client["impact"])
+    long = _durations(picture)
+    return scene.draw_line(f"duration:{long[0]}", [line for key in long for line in client["duration"][key]]) if long else None
+
+
+def _durations(picture: Picture) -> tuple[str, ...]:
+    text = picture.duration.text if picture.duration else ""
+    if re.search(r"adolescence|childhood|early|before age|enduring", text, re.I):
+        return ("always",)
+    days = picture.min_days
+    if days is None:
+        return ("months", "years") if text else ()
+    return ("weeks", "months") if days < _MONTH else ("months", "years") if days <= _HALF_YEAR else ("years",) if days > _YEAR else ()
+
+
+# -- what a line rests on ---------------------------------------------------------------------------------------------
+
+
+def criterion(voice: Voice) -> list[Evidence]:
+    """The place of the criterion that a voiced sentence shows."""
+    return [voice.feature.text.evidence] if voice.feature.text and voice.feature.text.evidence.uri else []
+
+
+def grounds(pictures: Sequence[Picture], line: str) -> list[Evidence]:
+    """The sentence on focus or care that shares most words with a line: the passage that the move rests on."""
+    statements = [s for p in pictures for s in (*p.focus, *p.care)]
+    best = max(statements, key=lambda s: len(_content(s.text) & _content(line)), default=None)
+    return [best.evidence] if best else []
+
+
+def guideline(material: Material, word: str) -> list[Evidence]:
+    """The interview guideline whose id holds this word."""
+    return [n.focus[0].evidence for n in material.of("interview") if word in n.id and n.focus][:1]
+
+
+def is_ripe(line: str, session: Session) -> bool:
+    """Whether a line speaks only of what this client has said already."""
+    return _ripe(line, session.pictures[0] if session.pictures else None, session.spoken)
+
+
+def _ripe(line: str, picture: Picture | None, spoken: Sequence[Voice]) -> bool:
+    """A line on a PDM-2 class may take up an image (a dishwasher, a farm) only after the sentence that holds it was said."""
+    if picture is None or picture.head != "pdm2":
+        return True
+    said = {v.statement.text for v in spoken}
+    words = _content(line)
+    sentences = [s.text for f in picture.features for s in f.voiced]
+    holders = {word: [s for s in sentences if word in _content(s)] for word in words}
+    return all(len(h) != 1 or h[0] in said for h in holders.values())
+
+
+def _content(text: str) -> set[str]:
+    words = re.findall(r"[a-z]+", text.lower().replace("'", ""))
+    return {re.sub(r"(?:ing|ed|es|s)$", "", word) for word in words if len(word) > _COMMON and word not in _everyday()}
+
+
+@cache
+def _everyday() -> frozenset[str]:
+    return frozenset(bank("words")["everyday"].split())
+
+
+# -- the client's beginnings and ends ---------------------------------------------------------------------------------
+
+
+def lead(scene: Scene, voices: Sequence[Voice]) -> str:
+    """How an answer begins: assent to a reflection, a pause, or nothing."""
+    client = bank("client")
+    reflected = bool(scene.turns) and any(t.endswith("reflection") or t == "validation" for t in scene.turns[-1].techniques)
+    if not voices:
+        return ""
+    name = "assent" if reflected and scene.chance(0.55) else "lead"
+    return str(scene.draw_line(name, client[name]) or "")
+
+
+def colour(scene: Scene, temper: Temper, voices: Sequence[Voice]) -> str:
+    """How a turn may end: in the way of the client's defence or a strong trait, or with a sigh."""
+    client = bank("client")
+    if not voices:
+        return ""
+    roll = scene.rng.random()
+    if roll < 0.18:
+        return str(scene.draw_line(f"defence:{temper.defence}", client["defence"][temper.defence]) or "")
+    strong = sorted(f"{trait} {level}" for trait, level in temper.traits.items() if level != "average")
+    if roll < 0.3 and strong:
+        name = scene.rng.choice(strong)
+        return str(scene.draw_line(f"trait:{name}", client["trait"][name]) or "")
+    return str(scene.draw_line("tail", client["tail"]) or "") if roll < 0.6 else ""
+
+
+def introduction(scene: Scene, person: dict[str, str]) -> str:
+    """Who the client is, in a sentence."""
+    facts = bank("facts")
+    age = scene.rng.choice(facts["ages"][person["age"]])
+    frame = str(scene.draw("introduction", bank("client")["introduction"]) or "")
+    return sentence_case(frame.format(age=age, job=person["job"], family=_family(person)))
+
+
+def _family(person: dict[str, str]) -> str:
+    at_home = {"alone": "living on my own", "shared": "living in a shared flat", "family": "living with family"}
+    partner = at_home[person["home"]] if person["partner"] == "none" else bank("facts")["families"][person["partner"]]
+    children = {"none": "", "small": "a small child", "school": "two children at school", "grown": "grown-up children"}[person["children"]]
+    if not children:
+        return partner
+    joint = " with " if partner == "married" else " and " if "with" in partner else ", with "
+    return partner + joint + children
+
+
+def topics(scene: Scene, told: Sequence[Family]) -> list[str]:
+    """Up to three things that were talked about, as the therapist would name them."""
+    if len(told) == 1:
+        return list(scene.rng.sample(told[0].topics, min(2, len(told[0].topics))))
+    chosen = scene.rng.sample(list(told), min(3, len(told)))
+    return [scene.rng.choice(f.topics) for f in chosen]
+
+
+def joined(parts: Sequence[str]) -> str:
+    """`a`, `a and b`, or `a, b and c`."""
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}" if parts else "what you've told me"

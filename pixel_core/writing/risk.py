@@ -1,0 +1,23 @@
+"""The crisis level of what a client says: by sentence, and by the kind of symptom."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+from pixel_core.writing.phrases import bank
+
+HARM = 3  # self-harm or preparation
+IDEATION = 2  # thoughts of dying: from here a conversation is about safety first
+_BY_SYMPTOM = {"suicidal_thoughts": IDEATION, "self_harm_or_suicidality": IDEATION}
+
+
+def level_of(text: str, symptom: str = "") -> int:
+    """The crisis level (0 to 4) that a sentence voices; a symptom of suicidality raises it to ideation at least."""
+    spoken = next((level for level, cue in _levels() if cue.search(text)), 0)
+    return max(spoken, _BY_SYMPTOM.get(symptom, 0))
+
+
+@cache
+def _levels() -> tuple[tuple[int, re.Pattern[str]], ...]:
+    return tuple((entry["level"], re.compile(entry["cue"])) for entry in bank("crisis")["levels"])
