@@ -1,7 +1,7 @@
 """`python -m pixel_core`: what needs no orchestrator.
 
-    python -m pixel_core trace <conversation-id> [--artifacts FOLDER]
-    python -m pixel_core eval <checkpoint> [--out FOLDER]
+python -m pixel_core trace <conversation-id> [--artifacts FOLDER]
+python -m pixel_core eval <checkpoint> [--out FOLDER]
 """
 
 from __future__ import annotations
@@ -18,8 +18,16 @@ def main(arguments: list[str] | None = None) -> int:
     trace = commands.add_parser("trace", help="print where a conversation came from: page, row or second")
     trace.add_argument("id", help="id of the conversation, or its first 8 characters or more")
     trace.add_argument("--artifacts", type=Path, default=Path("data/artifacts"), help="artifacts folder (default: %(default)s)")
+    evaluate = commands.add_parser("eval", help="measure a checkpoint on held-out items, beside its floor and its own base")
+    evaluate.add_argument("checkpoint", type=Path, help="folder <run>/checkpoint-<step>; <run>/checkpoint-0 is its base")
+    evaluate.add_argument("--out", type=Path, help="folder for evaluations and scorecard (default: the artifacts folder)")
+    evaluate.add_argument("--artifacts", type=Path, help="artifacts folder of the data it was trained on (default: the one it lies in)")
+    evaluate.add_argument(
+        "--scenarios", type=Path, default=Path("data/scenarios"), help="folder of evaluation items (default: %(default)s)"
+    )
+    evaluate.add_argument("--recipe", default="tiny", help="recipe name or YAML path, for its seed and section evaluation")
     options = parser.parse_args(arguments)
-    return _trace(options)
+    return _evaluate(options) if options.command == "eval" else _trace(options)
 
 
 def _trace(options: argparse.Namespace) -> int:
@@ -30,6 +38,26 @@ def _trace(options: argparse.Namespace) -> int:
     except TraceError as error:
         print(error, file=sys.stderr)
         return 1
+    return 0
+
+
+def _evaluate(options: argparse.Namespace) -> int:
+    from pixel_core.artifacts import ArtifactError
+    from pixel_core.evaluation import HeldOut, evaluate_checkpoint
+    from pixel_core.evaluation.items import ItemError
+    from pixel_core.evaluation.scorecard import REPORT, SCORECARD, read_scorecard, to_text
+    from pixel_core.recipe import RecipeError, load_recipe
+
+    checkpoint = options.checkpoint.resolve()
+    artifacts = options.artifacts or checkpoint.parent.parent.parent
+    try:
+        data = HeldOut.below(artifacts, options.scenarios)
+        recipe, out = load_recipe(options.recipe), options.out or artifacts
+        built = evaluate_checkpoint(checkpoint, out, data=data, packed=artifacts / "packed_dataset", recipe=recipe)
+    except (ArtifactError, ItemError, RecipeError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    print(to_text(read_scorecard(built.folder / SCORECARD)), built.folder / REPORT, sep="\n\n")
     return 0
 
 

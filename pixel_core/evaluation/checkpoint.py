@@ -23,7 +23,7 @@ from pixel_core.conversation import Part, Turn
 from pixel_core.evaluation.respondent import HeadAnswer, Loss
 from pixel_core.model.batch import PixelBatch, query_masks_of
 from pixel_core.model.chat import END, Encoded, encode, prompt
-from pixel_core.model.decoding import Decoded, decode
+from pixel_core.model.decoding import Decoded, decode, prior_bias
 from pixel_core.model.heads import HEADS, READS, find_head
 from pixel_core.model.pixel import PixelModel
 
@@ -102,7 +102,8 @@ class CheckpointRespondent:
     def prior(self, head: str) -> HeadAnswer:
         """See Respondent. A head without a stored prior starts neutral."""
         spec = find_head(head)
-        return _answer(decode(spec, self._model.priors.get(head, torch.zeros(spec.width))[None]))
+        neutral = prior_bias(spec, torch.zeros((0, len(spec.outputs))))
+        return _answer(decode(spec, self._model.priors.get(head, neutral)[None]))
 
     def _likelihoods(self, turns: Sequence[Turn], choices: Sequence[str]) -> list[float]:
         asked = torch.tensor([prompt(self._recent(turns), self._tokenizer)], device=self._device)

@@ -33,6 +33,11 @@ class HeldOut:
     head_examples: Path
     profile: Path
 
+    @classmethod
+    def below(cls, artifacts: Path, scenarios: Path) -> HeldOut:
+        """What lies in the usual places of an artifacts folder."""
+        return cls(scenarios, artifacts / "training_mixture", artifacts / "head_examples", artifacts / "personality_profile")
+
     @cached_property
     def training_files(self) -> tuple[Path, ...]:
         """What was trained on: the train splits; raises ArtifactError when one is missing."""

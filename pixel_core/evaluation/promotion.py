@@ -31,9 +31,10 @@ def build_promotion(leaderboard: Path, scorecards: Path, runs: Path, out: Path, 
     leads to the same decision, however often it is taken.
     """
     board = input_digest(leaderboard)
-    before = _before(out, board)
+    now, before = _before(out, board)
     if before is not None and not is_valid(_folder(runs, before)):
         before = None  # it is gone: what is left is compared with its base alone
+    gone = now is not None and not is_valid(_folder(runs, now))
 
     def write(folder: Path) -> Summary:
         considered = list(_consider(leaderboard, scorecards, runs, before))
@@ -45,7 +46,9 @@ def build_promotion(leaderboard: Path, scorecards: Path, runs: Path, out: Path, 
         figures = {"promoted": chosen, "before": before, "moved": chosen != before, "considered": len(considered), **refused}
         return Summary(rows=len(considered), figures=figures)
 
-    return build(out, kind=KIND, version=VERSION, inputs={"leaderboard": board, "before": before or "none"}, write=write, force=force)
+    return build(
+        out, kind=KIND, version=VERSION, inputs={"leaderboard": board, "before": before or "none"}, write=write, force=force or gone
+    )
 
 
 def read_pointer(folder: Path) -> str | None:
@@ -55,15 +58,15 @@ def read_pointer(folder: Path) -> str | None:
     return promoted
 
 
-def _before(out: Path, board: str) -> str | None:
-    """What was promoted before this leaderboard: a decision on the same one is taken again from where it started."""
+def _before(out: Path, board: str) -> tuple[str | None, str | None]:
+    """What is promoted now, and what was before this leaderboard: a decision on the same one is taken again from where it started."""
     try:
         promoted = read_pointer(out)
     except ArtifactError:
-        return None
+        return None, None
     decision = json.loads((out / DECISION).read_text(encoding="utf-8"))
     started: str | None = decision["before"]
-    return started if decision["leaderboard"] == board else promoted
+    return promoted, started if decision["leaderboard"] == board else promoted
 
 
 def _consider(leaderboard: Path, scorecards: Path, runs: Path, before: str | None) -> Iterator[dict[str, Any]]:

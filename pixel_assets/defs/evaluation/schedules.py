@@ -26,4 +26,4 @@ def nightly_evaluation(context: dg.ScheduleEvaluationContext) -> Iterator[dg.Run
     folders = {key: checkpoint_of(key) for key in announced}
     config = dg.RunConfig({name: Build(force=True) for name in EVALUATIONS})
     for key in newest_and_best(folders, paths.artifact("packed_dataset"), paths.artifact("leaderboard")):
-        yield dg.RunRequest(run_key=None, partition_key=key, run_config=config)
+        yield dg.RunRequest(run_key=f"{context.scheduled_execution_time:%Y-%m-%d}:{key}", partition_key=key, run_config=config)

@@ -1,5 +1,6 @@
 """Respondents without a model: one that was given the answers, one that guesses."""
 
+import math
 import random
 
 from pixel_core.evaluation.respondent import HeadAnswer, Loss
@@ -10,24 +11,20 @@ class Knowing:
     """Was given the questions, and answers each of them right: it looks them up by the dialogue."""
 
     def __init__(self, tasks):
-        self._questions = {q.turns: q for task in tasks for q in task.questions}
+        self._asked = {q.turns: q for task in tasks for q in task.questions if q.choices}
+        heads = {task: getattr(task, "head", "clinical") for task in tasks}
+        self._labels = {(q.turns, heads[task]): _known(q.truth) for task in tasks for q in task.questions if not q.choices}
 
     def likelihoods(self, dialogues, choices):
-        return [[float(value) for value in self._questions[tuple(d)].truth] for d in dialogues]
+        return [[float(value) for value in self._asked[tuple(d)].truth] for d in dialogues]
 
     def replies(self, dialogues, part, max_new_tokens):
-        found = []
-        for dialogue in dialogues:
-            question = self._questions[tuple(dialogue)]
-            found.append(question.choices[question.truth.index(1.0)])
-        return found
+        found = [self._asked[tuple(dialogue)] for dialogue in dialogues]
+        return [question.choices[question.truth.index(1.0)] for question in found]
 
     def heads(self, dialogues, turns):
-        found = []
-        for dialogue in dialogues:
-            truth = tuple(0.0 if value != value else value for value in self._questions[tuple(dialogue)].truth)  # noqa: PLR0124  # NaN
-            found.append({spec.name: HeadAnswer(truth, truth) for spec in HEADS})
-        return found
+        labels = [{spec.name: self._labels.get((tuple(d), spec.name)) for spec in HEADS} for d in dialogues]
+        return [{name: HeadAnswer(truth, truth) for name, truth in found.items() if truth is not None} for found in labels]
 
     def losses(self, dialogues, training):
         return [Loss(0.0, 10, 40, 30.0) for _ in dialogues]
@@ -54,9 +51,13 @@ class Guessing(Knowing):
         return [[self._random.random() for _ in given] for given in choices]
 
     def replies(self, dialogues, part, max_new_tokens):
-        return [self._random.choice(self._questions[tuple(dialogue)].choices) for dialogue in dialogues]
+        return [self._random.choice(self._asked[tuple(dialogue)].choices) for dialogue in dialogues]
 
     def heads(self, dialogues, turns):
         found = super().heads(dialogues, turns)
         self._random.shuffle(found)
         return found
+
+
+def _known(truth):
+    return tuple(0.0 if math.isnan(value) else value for value in truth)

@@ -10,7 +10,9 @@ from pixel_core import taxonomy
 from pixel_core.artifacts import Summary, finish, input_digest, write_json
 from pixel_core.conversation import Conversation, Label, Provenance, Turn, write_conversations
 from pixel_core.evaluation import HeldOut
+from pixel_core.model.batch import head_targets_of
 from pixel_core.model.chat import END
+from pixel_core.model.decoding import prior_bias
 from pixel_core.model.heads import HEADS, find_head
 from pixel_core.model.pixel import PixelModel
 from pixel_core.recipe import load_recipe
@@ -21,46 +23,11 @@ RUN = "small-0123456789ab"
 RECIPE = load_recipe("tiny", ["evaluation.bootstrap=50", "evaluation.reply_tokens=6", "evaluation.replies=3", "evaluation.items=12"])
 CATEGORIES = ("psychology", "voice", "mental_health", "reasoning", "personality")
 SPLITS = ("train", "validation", "test")
-_WORDS = [
-    "window",
-    "river",
-    "morning",
-    "letter",
-    "garden",
-    "table",
-    "quiet",
-    "heavy",
-    "slow",
-    "bright",
-    "corner",
-    "kettle",
-    "bridge",
-    "paper",
-    "winter",
-    "coat",
-    "evening",
-    "road",
-    "light",
-    "hand",
-    "voice",
-    "door",
-    "field",
-    "stone",
-    "lamp",
-    "story",
-    "glass",
-    "rain",
-    "shore",
-    "cloud",
-    "bread",
-    "wheel",
-    "thread",
-    "mirror",
-    "basket",
-    "candle",
-    "ladder",
-    "harbour",
-]
+_VOCABULARY = (
+    "window river morning letter garden table quiet heavy slow bright corner kettle bridge paper winter coat evening road light "
+    "hand voice door field stone lamp story glass rain shore cloud bread wheel thread mirror basket candle ladder harbour"
+)
+_WORDS = _VOCABULARY.split()
 
 
 def speech(key: str, words: int = 14) -> str:
@@ -109,12 +76,12 @@ def labelled(split: str, number: int) -> Conversation:
     return _conversation(turns, "supervision", key)
 
 
-def write_world(home: Path) -> HeldOut:
+def write_world(home: Path, examples: int = 15) -> HeldOut:
     """Mixture, head examples, profile and packed dataset below `home/artifacts`, with the items that ship."""
     artifacts = home / "artifacts"
     mixture = {s: [dialogue(s, n, c) for c in CATEGORIES for n in range(2)] for s in SPLITS}
-    examples = {split: [labelled(split, n) for n in range(15)] for split in SPLITS}
-    for kind, tables in (("training_mixture", mixture), ("head_examples", examples)):
+    pairs = {split: [labelled(split, n) for n in range(examples)] for split in SPLITS}
+    for kind, tables in (("training_mixture", mixture), ("head_examples", pairs)):
         (artifacts / kind).mkdir(parents=True)
         for split, conversations in tables.items():
             write_conversations(artifacts / kind / f"{split}.parquet", conversations)
@@ -176,13 +143,23 @@ def small_model(tokenizer, step):
     supervised["clinical"] = [int(output in ("F32", "F41.0", "F43.10")) for output in find_head("clinical").outputs]
     with torch.random.fork_rng():
         torch.manual_seed(7)
-        model = PixelModel(Qwen3MoeForCausalLM(config), tokenizer=tokenizer, supervised=supervised)
+        model = PixelModel(Qwen3MoeForCausalLM(config), tokenizer=tokenizer, supervised=supervised, priors=_priors())
         torch.manual_seed(step)
         for parameter in model.heads.parameters() if step else ():
             torch.nn.init.normal_(parameter, std=0.5)
         for parameter in model.backbone.parameters() if step else ():
             parameter.data += 0.02 * torch.randn_like(parameter)
     return model
+
+
+def _priors():
+    """The training priors of the labelled pairs."""
+    turns = [labelled("train", n).turns for n in range(15)]
+    known = {
+        spec.name: [t[spec.name] for pair in turns for t in (head_targets_of(pair, 0), head_targets_of(pair, 1)) if spec.name in t]
+        for spec in HEADS
+    }
+    return {spec.name: prior_bias(spec, torch.tensor(known[spec.name])) for spec in HEADS if known[spec.name]}
 
 
 def _label(output, value):

@@ -1,0 +1,175 @@
+"""A new checkpoint is evaluated by itself: check, five axes, scorecard, leaderboard, promotion; a broken one stops nothing."""
+
+import shutil
+from datetime import UTC, datetime
+from itertools import product
+
+import dagster as dg
+import polars as pl
+import pytest
+
+from pixel_assets.checkpoints import announce_checkpoints
+from pixel_assets.definitions import defs
+from pixel_core.evaluation import AXES, build_leaderboard, build_scorecard, evaluate_checkpoint, read_pointer
+from pixel_core.evaluation.leaderboard import LEADERBOARD
+from pixel_core.recipe import load_recipe
+from tests.pixel_core.evaluation.world import RUN, write_run, write_world
+
+DEFINITIONS = defs()
+GRAPH = DEFINITIONS.resolve_asset_graph()
+JOB = DEFINITIONS.resolve_implicit_global_asset_job_def()
+UPSTREAM = ("packed_dataset", "training_mixture", "head_examples", "personality_profile")
+EVALUATIONS = {f"{axis}_evaluation" for axis in AXES}
+CHECK = "checkpoint:checkpoint_is_whole"
+SMALL = {"evaluation.bootstrap": "20", "evaluation.reply_tokens": "2", "evaluation.replies": "2", "evaluation.items": "4"}
+
+
+class Automation:
+    """The daemon's part: evaluates the conditions of the sensor's targets, and runs what they ask for."""
+
+    def __init__(self, home, instance):
+        self.home, self.instance, self.cursor = home, instance, None
+        sensor = next(s for s in DEFINITIONS.get_repository_def().sensor_defs if s.name == "evaluation_automation")
+        self.target = sensor.asset_selection
+
+    def tick(self):
+        """What is asked for, by partition."""
+        found = dg.evaluate_automation_conditions(defs=DEFINITIONS, instance=self.instance, asset_selection=self.target, cursor=self.cursor)
+        self.cursor = found.cursor
+        asked = {}
+        with dg.partition_loading_context(effective_dt=datetime.now(UTC), dynamic_partitions_store=self.instance):
+            for result in found.results:
+                if result.true_subset.size:
+                    keys = result.true_subset.expensively_compute_asset_partitions() if isinstance(result.key, dg.AssetKey) else ()
+                    asked[result.key.to_user_string()] = {k.partition_key for k in keys}
+        return asked
+
+    def run(self, asked, partition=None):
+        """One run of what was asked for a partition: assets and, as the daemon does, their checks; returns whether it succeeded."""
+        assets = {dg.AssetKey(name) for name in asked if ":" not in name}
+        checks = set(GRAPH.get_check_keys_for_assets(assets)) | {k for k in GRAPH.asset_check_keys if k.to_user_string() in asked}
+        config = {"config": {"overrides": SMALL}}
+        result = JOB.get_subset(asset_selection=assets, asset_check_selection=checks).execute_in_process(
+            instance=self.instance,
+            run_config={"ops": {key.to_user_string(): config for key in assets}},
+            tags={"dagster/partition": partition} if partition else None,
+            raise_on_error=False,
+        )
+        return result.success
+
+
+@pytest.fixture(scope="module")
+def evaluated(tmp_path_factory):
+    """A home with two checkpoints that were evaluated already, but for one axis, and a broken third one."""
+    home = tmp_path_factory.mktemp("evaluated")
+    data, recipe = write_world(home), load_recipe("tiny", [f"{key}={value}" for key, value in SMALL.items()])
+    folders = write_run(home, (0, 4, 8))
+    for step in (0, 4):
+        evaluate_checkpoint(folders[step], home / "artifacts", data=data, packed=home / "artifacts" / "packed_dataset", recipe=recipe)
+    shutil.rmtree(home / "artifacts" / "persona_evaluation" / f"{RUN}.4")
+    shutil.rmtree(home / "artifacts" / "scorecard")
+    return home
+
+
+@pytest.fixture
+def automation(tmp_path, monkeypatch, evaluated):
+    monkeypatch.setenv("PIXEL_HOME", str(tmp_path))
+    shutil.copytree(evaluated, tmp_path, dirs_exist_ok=True)
+    with dg.instance_for_test() as instance:
+        for name in UPSTREAM:
+            instance.report_runless_asset_event(dg.AssetMaterialization(name))
+            for key in GRAPH.get_check_keys_for_assets({dg.AssetKey(name)}):
+                report(instance, key, passed=True)
+        yield Automation(tmp_path, instance)
+
+
+def report(instance, check, passed):
+    """What a check of the data, which is not run here, came to."""
+    found = dg.AssetCheckEvaluation(asset_key=check.asset_key, check_name=check.name, passed=passed, metadata={})
+    instance.report_runless_asset_event(found)
+
+
+def test_from_announced_checkpoints_to_the_promotion_past_a_broken_one(automation):
+    assert automation.tick() == {}
+    keys = announce_checkpoints(automation.instance)
+    assert keys == [f"{RUN}.{step}" for step in (0, 4, 8)]
+    weights = automation.home / "artifacts" / "training_run" / RUN / "checkpoint-8" / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-1])
+    asked = automation.tick()
+    assert set(asked) == EVALUATIONS | {CHECK}
+    assert asked["eq_evaluation"] == set(keys)
+    assert [automation.run(asked, key) for key in keys] == [True, True, False]
+    assert automation.tick() == {"scorecard": set(keys[:2])}
+    assert all(automation.run({"scorecard"}, key) for key in keys[:2])
+    assert set(automation.tick()) == {"leaderboard", "promotion"}
+    assert automation.run({"leaderboard", "promotion"})
+    assert automation.tick() == {}
+    board = pl.read_parquet(automation.home / "artifacts" / "leaderboard" / LEADERBOARD)
+    assert sorted(board["checkpoint"]) == keys[:2]
+    assert read_pointer(automation.home / "artifacts" / "promotion") in (None, keys[1])
+
+
+@pytest.mark.slow
+def test_a_failed_blocking_check_of_the_data_holds_evaluations_back_and_new_data_alone_start_none(automation):
+    mixture = dg.AssetKey("training_mixture")
+    check = next(k for k in GRAPH.get_check_keys_for_assets({mixture}) if GRAPH.get_check_spec(k).blocking)
+    assert automation.tick() == {}
+    report(automation.instance, check, passed=False)
+    keys = announce_checkpoints(automation.instance)
+    assert set(automation.tick()) == {CHECK}
+    for key in keys:
+        assert automation.run({CHECK}, key)
+    report(automation.instance, check, passed=True)
+    assert set(automation.tick()) == EVALUATIONS
+    for key, name in product(keys, EVALUATIONS):
+        automation.instance.report_runless_asset_event(dg.AssetMaterialization(name, partition=key))
+    automation.instance.report_runless_asset_event(dg.AssetMaterialization(mixture))
+    assert not EVALUATIONS & set(automation.tick())
+
+
+def test_the_nightly_schedule_repeats_newest_and_best_by_force(automation):
+    announce_checkpoints(automation.instance)
+    schedule = DEFINITIONS.get_repository_def().get_schedule_def("nightly_evaluation")
+
+    def requests():
+        context = dg.build_schedule_context(
+            instance=automation.instance,
+            scheduled_execution_time=datetime(2026, 11, 20, 3, tzinfo=UTC),
+            repository_def=DEFINITIONS.get_repository_def(),
+        )
+        with dg.partition_loading_context(effective_dt=datetime.now(UTC), dynamic_partitions_store=automation.instance):
+            return schedule.evaluate_tick(context).run_requests
+
+    only = requests()
+    assert [request.tags["dagster/partition"] for request in only] == [f"{RUN}.8"]
+    config = only[0].run_config["ops"]
+    assert set(config) == EVALUATIONS | {"scorecard"}
+    assert all(op["config"]["force"] for op in config.values())
+    artifacts = automation.home / "artifacts"
+    base = f"{RUN}.0"
+    build_scorecard({axis: artifacts / f"{axis}_evaluation" / base for axis in AXES}, artifacts / "scorecard" / base)
+    build_leaderboard(artifacts / "scorecard", artifacts / "leaderboard")
+    assert [request.tags["dagster/partition"] for request in requests()] == [f"{RUN}.8", base]
+
+
+@pytest.mark.parametrize(
+    "name", ["knowledge", "voice_playlists", "voice_profile", "voice", "corpus_sources", "corpus", "training", "evaluation"]
+)
+def test_named_jobs_select_assets_of_their_stage_alone(name):
+    job = DEFINITIONS.resolve_job_def(name)
+    stage = name.partition("_")[0]
+    keys = job.asset_layer.selected_asset_keys
+    assert keys
+    assert {GRAPH.get(key).group_name for key in keys} == {stage}
+
+
+def test_the_named_jobs_together_build_everything():
+    names = ("knowledge", "voice_playlists", "voice_profile", "voice", "corpus_sources", "corpus", "training", "evaluation")
+    built = {key for name in names for key in DEFINITIONS.resolve_job_def(name).asset_layer.selected_asset_keys}
+    materializable = {key for key in GRAPH.get_all_asset_keys() if GRAPH.get(key).is_materializable}
+    assert {key.to_user_string() for key in materializable - built} == {"loss_weight_search"}  # a study that no run needs
+
+
+def test_the_sensor_that_starts_it_runs_by_default():
+    sensor = next(s for s in DEFINITIONS.get_repository_def().sensor_defs if s.name == "evaluation_automation")
+    assert sensor.default_status is dg.DefaultSensorStatus.RUNNING

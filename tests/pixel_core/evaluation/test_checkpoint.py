@@ -1,0 +1,88 @@
+"""A checkpoint answers the same whatever the batch, as the model itself would."""
+
+import pytest
+import torch
+
+from pixel_core.conversation import Turn
+from pixel_core.evaluation.checkpoint import CheckpointRespondent
+from pixel_core.model.batch import build_batch, example_of
+from pixel_core.model.chat import prompt
+from pixel_core.model.pixel import PixelModel
+from pixel_core.objectives.losses import language_loss
+from tests.pixel_core.evaluation.world import dialogue, labelled, speech
+
+SIZES = (1, 3, 16)
+DIALOGUES = [dialogue("more", n, c).turns for n in range(3) for c in ("psychology", "reasoning")] + [labelled("more", 1).turns]
+
+
+@pytest.fixture(scope="module")
+def respondents(world):
+    return {size: CheckpointRespondent(world.run[4], batch_size=size) for size in SIZES}
+
+
+@pytest.fixture(scope="module")
+def model(world):
+    return PixelModel.load(world.run[4], dtype=torch.float32)
+
+
+def assert_same_for_any_batch(respondents, ask):
+    answers = [ask(respondents[size]) for size in SIZES]
+    assert answers[1] == answers[0]
+    assert answers[2] == answers[0]
+    return answers[0]
+
+
+def test_likelihoods(respondents, model):
+    choices = [[speech(f"choice {k}", 3 + k) for k in range(5)] for _ in DIALOGUES]
+    found = assert_same_for_any_batch(respondents, lambda r: r.likelihoods([d[:1] for d in DIALOGUES], choices))
+    turns, text = DIALOGUES[2][:1], choices[2][3]
+    asked = prompt(turns, model.tokenizer)
+    ids = model.tokenizer.encode(text, add_special_tokens=False)
+    with torch.no_grad():
+        logits = model.language_model(torch.tensor([asked + ids])).logits[0, len(asked) - 1 : -1].log_softmax(-1)
+    expected = logits[range(len(ids)), ids].sum().item() / len(text.encode())
+    assert found[2][3] == pytest.approx(expected, abs=1e-4)
+
+
+def test_replies(respondents, model):
+    found = assert_same_for_any_batch(respondents, lambda r: r.replies([d[:3] for d in DIALOGUES[:4]], "assistant", 8))
+    assert found == [model.reply(d[:3], max_new_tokens=8).text for d in DIALOGUES[:4]]
+
+
+def test_heads(respondents, model):
+    places = [len(d) - 1 for d in DIALOGUES]
+    found = assert_same_for_any_batch(respondents, lambda r: r.heads(DIALOGUES, places))
+    for turns, t, said in zip(DIALOGUES, places, found, strict=True):
+        for name, outputs in model.scores(turns, t).items():
+            for value, own in zip(outputs.values(), said[name].scores, strict=True):
+                assert value is None or own == pytest.approx(value, abs=1e-4)
+
+
+def test_losses(respondents, model):
+    found = assert_same_for_any_batch(respondents, lambda r: r.losses(DIALOGUES, DIALOGUES[:2]))
+    batch = build_batch([[example_of(DIALOGUES[1], model.tokenizer)]], pad=0)
+    with torch.no_grad():
+        total = model(batch, language_loss=lambda h, p, t: language_loss(h, p, t, chunk=64)).language
+    assert found[1].nats == pytest.approx(total.item(), rel=1e-4)
+    assert found[1].tokens == int((batch.language_targets != -100).sum())
+    assert found[1].content_bytes == sum(len(turn.content.encode()) for turn in DIALOGUES[1] if turn.learn)
+    assert found[-1].tokens == 0  # a labelled pair without learned turns
+
+
+def test_what_comes_after_the_turn_changes_nothing(respondents):
+    turns = DIALOGUES[0]
+    longer = (*turns, Turn("user", "client", "and then something else"), Turn("assistant", "therapist", "indeed"))
+    assert respondents[3].heads([turns], [1]) == respondents[3].heads([longer], [1])
+
+
+def test_a_dialogue_beyond_the_window_keeps_its_last_turns(respondents):
+    long = tuple(Turn("user" if n % 2 == 0 else "assistant", "other", speech(f"long {n}", 60)) for n in range(20))
+    last = respondents[3].heads([long], [19])
+    assert last == respondents[3].heads([long[2:]], [17])
+    assert respondents[3].replies([long], "assistant", 4) == respondents[3].replies([long[2:]], "assistant", 4)
+
+
+def test_untrained_outputs_and_priors_come_from_the_checkpoint(respondents):
+    assert not any(respondents[1].supervised("mer"))
+    assert list(respondents[1].supervised("eq")) == [0, 1, 0, 1, 0]
+    assert respondents[1].prior("persona").scores == (0.5, 0.5)

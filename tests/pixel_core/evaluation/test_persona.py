@@ -1,0 +1,32 @@
+"""The persona head reads what was said before the turn, and the items are balanced."""
+
+from collections import Counter
+
+from pixel_core.evaluation.harness import ask
+from pixel_core.evaluation.persona import persona_items, persona_turns
+from pixel_core.model.heads import PERSONAS
+from tests.pixel_core.evaluation.scripted import Knowing
+
+
+def test_half_of_the_items_switch_and_half_stay(world):
+    task = persona_items(world.data)
+    tags = Counter(tag for question in task.questions for tag in question.tags)
+    assert tags["moves:switch"] == tags["moves:stay"] == len(task.questions) / 2
+    assert sum(question.truth[PERSONAS.index("therapy")] for question in task.questions) == len(task.questions) / 2
+
+
+def test_the_turn_itself_is_not_shown(world):
+    for task in (persona_items(world.data), persona_turns(world.data, 50)):
+        for question in task.questions:
+            assert question.turns[question.t].content == "..."
+            assert len(question.turns) == question.t + 1
+
+
+def test_a_constant_answer_gets_half(world):
+    class Always(Knowing):
+        def heads(self, dialogues, turns):
+            return [{"persona": self.prior("persona")} for _ in dialogues]
+
+    rows = ask([persona_items(world.data)], Always([]))
+    right = sum(row["truth"] == row["prediction"] for row in rows.to_dicts())
+    assert right == rows.height / 2

@@ -1,0 +1,268 @@
+"""Scorecard, leaderboard and promotion: complete, in the order of the rule, and never moved by chance."""
+
+import json
+import shutil
+
+import jsonschema
+import polars as pl
+import pytest
+
+from pixel_core.artifacts import ArtifactError, Summary, finish, read_manifest, verify
+from pixel_core.evaluation import AXES, EvaluationError, build_leaderboard, build_promotion, build_scorecard, quality, read_pointer
+from pixel_core.evaluation.figures import Difference, headlines
+from pixel_core.evaluation.leaderboard import LEADERBOARD, SCHEMA, newest_and_best, rank
+from pixel_core.evaluation.promotion import DECISION
+from pixel_core.evaluation.scorecard import REPORT, SCORECARD, read_scorecard, summary_figures, to_text, write_scorecard
+from pixel_core.evaluation.scorecard import SCHEMA as SCHEMA_FILE
+from tests.pixel_core.evaluation.world import RUN
+
+KEY = f"{RUN}.4"
+
+
+@pytest.fixture
+def folder(world):
+    return world.artifacts / "scorecard" / KEY
+
+
+def test_it_has_all_five_axes_and_follows_its_schema(folder):
+    raw = json.loads((folder / SCORECARD).read_text())
+    schema = json.loads((folder / SCHEMA_FILE).read_text())
+    jsonschema.validate(raw, schema)
+    described = [p for p in schema["$defs"]["Figure"]["properties"].values() if "description" in p]
+    assert len(described) == len(schema["$defs"]["Figure"]["properties"])
+    assert quality.check_scorecard(folder).passed
+    assert {figure["axis"] for figure in raw["figures"]} == set(AXES)
+
+
+def test_the_report_needs_nothing_else(folder):
+    assert quality.check_report(folder).passed
+    assert "data:image/png;base64," in (folder / REPORT).read_text()
+
+
+def test_no_text_of_an_item_or_reply_reaches_summary_or_report(world, folder):
+    replies = pl.read_parquet(folder / "items.parquet")["reply"].drop_nulls().unique()
+    asked = pl.concat(pl.read_parquet(world.artifacts / f"{a}_evaluation" / KEY / "questions.parquet") for a in AXES)["text"].unique()
+    shown = (folder / REPORT).read_text() + read_manifest(folder).to_json() + to_text(read_scorecard(folder / SCORECARD))
+    assert not [text for text in [*replies, *asked] if len(text) > 20 and text in shown]
+
+
+def test_evaluations_of_two_checkpoints_make_no_scorecard(world, tmp_path):
+    folders = {axis: world.artifacts / f"{axis}_evaluation" / KEY for axis in AXES}
+    folders["persona"] = world.artifacts / "persona_evaluation" / f"{RUN}.0"
+    with pytest.raises(EvaluationError, match="differ in checkpoint"):
+        build_scorecard(folders, tmp_path / "card")
+    folders["persona"] = tmp_path / "none"
+    with pytest.raises(ArtifactError, match="never finished"):
+        build_scorecard(folders, tmp_path / "card")
+
+
+@pytest.fixture
+def home(world, tmp_path):
+    """Scorecards and runs of one's own."""
+    for name in ("scorecard", "training_run"):
+        shutil.copytree(world.artifacts / name, tmp_path / name)
+    return tmp_path
+
+
+def board(home):
+    return build_leaderboard(home / "scorecard", home / "leaderboard")
+
+
+def read_board(home):
+    return pl.read_parquet(home / "leaderboard" / LEADERBOARD)
+
+
+def place(home, step, gains, base=None):
+    """A scorecard and checkpoint of another step whose headlines differ from the base by `gains` (low, high) an axis."""
+    key, folder = f"{RUN}.{step}", home / "scorecard" / f"{RUN}.{step}"
+    checkpoint = home / "training_run" / RUN / f"checkpoint-{step}"
+    if step != 4:
+        shutil.copytree(home / "scorecard" / KEY, folder)
+        shutil.copytree(home / "training_run" / RUN / "checkpoint-4", checkpoint)
+    inputs = read_manifest(checkpoint).inputs
+    (checkpoint / "step").write_text(str(step))
+    digest = finish(checkpoint, kind="checkpoint", version="1", inputs=inputs, summary=Summary(figures={"step": step})).digest
+    card = read_scorecard(folder / SCORECARD)
+    figures = [moved(figure, *gains.get(figure.axis, (0.0, 0.0))) if figure.headline else figure for figure in card.figures]
+    card = card.model_copy(update={"checkpoint": key, "digest": digest, "figures": tuple(figures)})
+    write_scorecard(folder / SCORECARD, card)
+    summary = Summary(figures=summary_figures(card) | {"score": card.score})
+    finish(folder, kind="scorecard", version="1", inputs={}, summary=summary)
+
+
+def moved(figure, low, high):
+    """The figure, better than the base by the middle of low and high (in the direction that is good)."""
+    sign = -1 if figure.lower_is_better else 1
+    gain = (low + high) / 2
+    ends = sorted((sign * low, sign * high))
+    gap = Difference(figure=figure.name, n=figure.n, value=sign * gain, low=ends[0], high=ends[1], lower_is_better=figure.lower_is_better)
+    perfect = figure.perfect
+    value = figure.base + sign * gain
+    return figure.model_copy(update={"value": value, "skill": (value - figure.floor) / (perfect - figure.floor), "difference": gap})
+
+
+def test_every_scorecard_is_listed_once_best_first(home):
+    place(home, 8, {"eq": (0.1, 0.3)})
+    built = board(home)
+    frame = read_board(home)
+    assert frame.schema == SCHEMA
+    assert sorted(frame["checkpoint"]) == sorted([f"{RUN}.0", f"{RUN}.4", f"{RUN}.8"])
+    assert frame["score"].is_sorted(descending=True)
+    assert frame["rank"].to_list() == [1, 2, 3]
+    assert quality.check_leaderboard(built.folder, home / "scorecard").passed
+    assert board(home).skipped
+
+
+def test_a_broken_scorecard_freezes_nothing(home):
+    place(home, 8, {"eq": (0.1, 0.3)})
+    (home / "scorecard" / f"{RUN}.8" / SCORECARD).write_text("{}")
+    built = board(home)
+    assert sorted(read_board(home)["checkpoint"]) == [f"{RUN}.0", f"{RUN}.4"]
+    assert built.summary.rejects == {"broken_scorecard": 1}
+    assert quality.check_leaderboard(built.folder, home / "scorecard").passed
+
+
+def test_the_leaderboard_notices_a_scorecard_that_came_later(home):
+    board(home)
+    place(home, 8, {})
+    assert not quality.check_leaderboard(home / "leaderboard", home / "scorecard").passed
+
+
+def test_scorecards_of_an_earlier_evaluator_come_last(world):
+    card = read_scorecard(world.artifacts / "scorecard" / KEY / SCORECARD)
+    old = card.model_copy(update={"checkpoint": f"{RUN}.9", "evaluator": "0"})
+    frame = rank({"a": old, "b": card})
+    assert frame["checkpoint"].to_list() == [KEY, f"{RUN}.9"]
+    assert frame["comparable"].n_unique() == 2
+
+
+def promote(home):
+    board(home)
+    return build_promotion(home / "leaderboard", home / "scorecard", home / "training_run", home / "promotion")
+
+
+def decision(home):
+    return json.loads((home / "promotion" / DECISION).read_text())
+
+
+GOOD = dict.fromkeys(AXES, (0.02, 0.06))
+
+
+def test_a_checkpoint_that_falls_nowhere_is_promoted(home):
+    place(home, 8, GOOD)
+    built = promote(home)
+    assert read_pointer(home / "promotion") == f"{RUN}.8"
+    assert built.summary.figures["moved"]
+    assert quality.check_promotion(built.folder, home / "training_run").passed
+
+
+@pytest.mark.parametrize("axis", AXES)
+def test_a_refusal_names_the_axis_that_fell(home, axis):
+    gains = dict.fromkeys(AXES, (0.3, 0.5)) | {axis: (-0.05, -0.01)}
+    place(home, 8, gains)
+    built = promote(home)
+    entry = next(e for e in decision(home)["considered"] if e["checkpoint"] == f"{RUN}.8")
+    assert entry["falls"] == [axis]
+    assert entry["axes"][axis]["falls"] == ["below base"]
+    assert not entry["promoted"]
+    assert read_pointer(home / "promotion") != f"{RUN}.8"
+    assert quality.check_promotion(built.folder, home / "training_run").passed
+
+
+def test_within_the_interval_is_no_fall(home):
+    place(home, 8, dict.fromkeys(AXES, (0.3, 0.5)) | {"clinical": (-0.05, 0.01)})
+    promote(home)
+    assert read_pointer(home / "promotion") == f"{RUN}.8"
+
+
+def test_a_score_no_better_than_the_base_is_refused_by_its_weakest_axis(home):
+    for step in (4, 8):
+        place(home, step, dict.fromkeys(AXES, (-0.2, 0.1)) | {"eq": (-0.9, 0.1)})
+    promote(home)
+    assert read_pointer(home / "promotion") is None
+    considered = decision(home)["considered"]
+    assert [entry["falls"] for entry in considered] == [["eq"], ["eq"]]
+    assert considered[0]["axes"]["eq"]["falls"] == ["score not above base"]
+
+
+def test_the_base_is_never_promoted(home):
+    shutil.rmtree(home / "scorecard" / KEY)
+    promote(home)
+    assert read_pointer(home / "promotion") is None
+    assert decision(home)["considered"] == []
+
+
+def test_the_same_leaderboard_leads_to_the_same_decision(home):
+    place(home, 8, GOOD)
+    first, again = promote(home), promote(home)
+    assert again.skipped
+    forced = build_promotion(home / "leaderboard", home / "scorecard", home / "training_run", home / "promotion", force=True)
+    assert forced.manifest == first.manifest
+
+
+def test_the_pointer_moves_on_only_past_the_last_promoted_one(home):
+    place(home, 8, GOOD)
+    promote(home)
+    place(home, 12, dict.fromkeys(AXES, (0.2, 0.4)))
+    promote(home)
+    assert read_pointer(home / "promotion") == f"{RUN}.12"
+    assert decision(home)["before"] == f"{RUN}.8"
+    place(home, 16, dict.fromkeys(AXES, (0.1, 0.2)))
+    promote(home)
+    assert read_pointer(home / "promotion") == f"{RUN}.12"
+    assert decision(home)["considered"] == []  # nothing ranks higher
+
+
+def test_falling_below_the_last_promoted_is_refused_though_the_base_is_beaten(home):
+    place(home, 8, GOOD)
+    promote(home)
+    place(home, 12, dict.fromkeys(AXES, (0.2, 0.4)))
+    worse_persona(home / "scorecard" / f"{RUN}.12")
+    promote(home)
+    entry = decision(home)["considered"][0]
+    assert (entry["checkpoint"], entry["falls"]) == (f"{RUN}.12", ["persona"])
+    assert entry["axes"]["persona"]["falls"] == ["below last promoted"]
+    assert read_pointer(home / "promotion") == f"{RUN}.8"
+
+
+def worse_persona(folder):
+    """Turn every answer to the persona items wrong in the stored rows; the stored figures stay."""
+    items = pl.read_parquet(folder / "items.parquet")
+    wrong = pl.when(pl.col("task") == "persona_items").then(pl.col("truth").list.eval(1 - pl.element())).otherwise(pl.col("prediction"))
+    items.with_columns(prediction=wrong).write_parquet(folder / "items.parquet")
+    manifest = read_manifest(folder)
+    finish(folder, kind="scorecard", version="1", inputs={}, summary=manifest.summary)
+
+
+def test_a_candidate_whose_checkpoint_is_gone_or_altered_is_passed_over(home):
+    place(home, 8, GOOD)
+    (home / "training_run" / RUN / "checkpoint-8" / "config.json").write_text("{}")
+    promote(home)
+    assert read_pointer(home / "promotion") != f"{RUN}.8"
+
+
+def test_a_promoted_checkpoint_that_is_gone_is_no_longer_pointed_at(home):
+    place(home, 8, GOOD)
+    promote(home)
+    shutil.rmtree(home / "training_run" / RUN / "checkpoint-8")
+    assert not quality.check_promotion(home / "promotion", home / "training_run").passed
+    built = promote(home)
+    assert read_pointer(home / "promotion") != f"{RUN}.8"
+    assert quality.check_promotion(built.folder, home / "training_run").passed
+
+
+def test_newest_and_best_of_the_present_data(home, world):
+    place(home, 8, GOOD)
+    board(home)
+    folders = {f"{RUN}.{step}": home / "training_run" / RUN / f"checkpoint-{step}" for step in (0, 8, 4)}
+    assert newest_and_best(folders, world.packed, home / "leaderboard") == [f"{RUN}.4", f"{RUN}.8"]
+    assert newest_and_best(dict(reversed(folders.items())), world.packed, home / "leaderboard") == [f"{RUN}.0", f"{RUN}.8"]
+    assert newest_and_best(folders, home / "leaderboard", home / "leaderboard") == []
+    assert newest_and_best(folders, world.packed, home / "none") == [f"{RUN}.4"]
+
+
+def test_headlines_and_score_follow_the_figures(world):
+    card = read_scorecard(world.artifacts / "scorecard" / KEY / SCORECARD)
+    heads = headlines(card.figures)
+    assert card.score == pytest.approx(sum(heads[axis].skill for axis in AXES) / 5, abs=1e-6)
+    assert verify(world.artifacts / "scorecard" / KEY).summary.figures["score"] == card.score
