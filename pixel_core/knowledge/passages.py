@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import polars as pl
@@ -81,15 +82,15 @@ def _write(source: Path, stage: Path, words: int) -> Summary:
     write_table(stage / TABLE, table)
     keep_documents(stage, source, table["file"])
     write_rejects(stage, rejected.rows)
-    lengths = table["words"]
+    lengths = table["words"].to_list()
     figures = {
         "read": len(files),
         "documents": table["file"].n_unique(),
         "sentences": sum(len(spans) for spans in table["spans"]),
-        "words": int(lengths.sum()),
+        "words": sum(lengths),
         "words_wanted": words,
-        "words_median": float(lengths.median() or 0),
-        "words_longest": int(lengths.max() or 0),
+        "words_median": float(median(lengths)),
+        "words_longest": max(lengths),
     }
     return Summary(rows=table.height, rejects=count_reasons(rejected.rows), figures=figures)
 

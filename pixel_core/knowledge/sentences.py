@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 _BORDER = re.compile(r"(?<=[.!?…])[\"'”\u2019)\]]*\s+(?=[\"'“\u2018(\[]?[A-Z0-9])")
-_ABBREVIATION = re.compile(r"(?:\b(?:e\.g|i\.e|cf|vs|etc|Dr|Mr|Mrs|Ms|Prof|St|No|approx|p|pp)|\b[A-Z])\.$")
+_ABBREVIATION = re.compile(r"(?:\b(?:e\.g|i\.e|cf|vs|etc|Dr|Mr|Mrs|Ms|Prof|St|approx|p|pp)|\b[A-Z])\.$")
 
 
 def sentence_spans(text: str) -> Iterator[tuple[int, int]]:

@@ -84,8 +84,12 @@ def _evidence_faults(conversation: Conversation) -> Iterator[str]:
     """Every voiced feature stands in a client turn with a span; a class is labelled from its first feature on, not before."""
     voiced = conversation.extra.get("voiced", [])
     for entry in voiced:
-        turn = conversation.turns[entry["turn"]]
-        if turn.part != "client" or not any(e.uri and e.start is not None and e.end is not None and e.start < e.end for e in turn.evidence):
+        turn = next(iter(conversation.turns[entry["turn"] :]), None)
+        if (
+            turn is None
+            or turn.part != "client"
+            or not any(e.uri and e.start is not None and e.end is not None and e.start < e.end for e in turn.evidence)
+        ):
             yield "voiced_without_evidence"
     first = min((entry["turn"] for entry in voiced), default=0)
     for index, turn in enumerate(conversation.turns):

