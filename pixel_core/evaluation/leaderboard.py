@@ -109,7 +109,7 @@ def newest_and_best(checkpoints: Mapping[str, Path], packed: Path, leaderboard: 
     """
     present = {key for key, folder in checkpoints.items() if _trained_on(folder, packed)}
     newest = [key for key in checkpoints if key in present][-1:]
-    ranked = pl.read_parquet(leaderboard / LEADERBOARD)["checkpoint"] if is_valid(leaderboard) else []
+    ranked: list[str] = pl.read_parquet(leaderboard / LEADERBOARD)["checkpoint"].to_list() if is_valid(leaderboard) else []
     best = [key for key in ranked if key in present][:1]
     return list(dict.fromkeys([*newest, *best]))
 

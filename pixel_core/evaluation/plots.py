@@ -53,13 +53,14 @@ def draw_steps(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
 
 def _headlines(axes: Axes, figures: Sequence[Figure]) -> None:
     for place, figure in enumerate(figures):
-        if figure.value is None or figure.low is None or figure.high is None:
+        if figure.value is None or figure.low is None or figure.high is None or figure.floor is None:
             axes.text(0, place, f"  {figure.status}", va="center", fontsize=8, color=_GREY)
             continue
         axes.plot([figure.low, figure.high], [place, place], color=_BLUE, linewidth=2)
         axes.plot(figure.value, place, "o", color=_BLUE, label="value, 95 % interval")
         axes.plot([figure.floor], [place], "x", color=_GREY, label="floor")
-        axes.plot([figure.base], [place], "|", color="black", markersize=14, label="checkpoint-0")
+        if figure.base is not None:
+            axes.plot([figure.base], [place], "|", color="black", markersize=14, label="checkpoint-0")
     labels = [f"{figure.name}{' (lower is better)' if figure.lower_is_better else ''}" for figure in figures]
     axes.set_yticks(range(len(figures)), labels, fontsize=8)
     axes.invert_yaxis()

@@ -90,7 +90,7 @@ def _axes(scorecards: Path, key: str, before: str | None) -> dict[str, Any]:
     pairs = {d.figure: d for d in compare(scorecards / key, scorecards / before)} if before and is_valid(scorecards / before) else {}
     heads = headlines(card.figures)
     gains = {axis: (figure.skill or 0.0) - figure.base_skill for axis, figure in heads.items()}
-    found = {}
+    found: dict[str, dict[str, Any]] = {}
     for axis, figure in heads.items():
         against = {"base": figure.difference, "last promoted": pairs.get(figure.name)}
         found[axis] = {

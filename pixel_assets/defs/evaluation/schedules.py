@@ -22,7 +22,7 @@ EVALUATIONS = [*(f"{axis}_evaluation" for axis in AXES), "scorecard"]
 )
 def nightly_evaluation(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRequest]:
     """A run for the newest checkpoint and one for the best, if they are not the same."""
-    announced = context.instance.get_dynamic_partitions(partitions.checkpoints.name)
+    announced = context.instance.get_dynamic_partitions(str(partitions.checkpoints.name))
     folders = {key: checkpoint_of(key) for key in announced}
     config = dg.RunConfig({name: Build(force=True) for name in EVALUATIONS})
     for key in newest_and_best(folders, paths.artifact("packed_dataset"), paths.artifact("leaderboard")):
