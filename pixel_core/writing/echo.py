@@ -52,7 +52,7 @@ _QUOTE_START = re.compile(
     re.I,
 )
 _PROPER = re.compile(
-    r"(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)days?\b|I\b|Mum\b|Dad\b|Papa\b|Gran\b|Christmas\b|Easter\b|God\b|[A-Z]\w+'s\b"
+    r"(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)days?\b|I\b|Mum\b|Dad\b|Papa\b|Gran\b|Christmas\b|Easter\b|God\b|(?!(?:It|That|There|He|She|What|Who|Nobody|Everyone|Everybody|Someone|Here|One)'s)[A-Z]\w+'s\b"
 )
 
 
@@ -82,11 +82,11 @@ def clause_of(sentence: str) -> str | None:
 
 def quote_of(sentence: str) -> str | None:
     """The most telling words of the sentence as they were said, in quotation marks; None when no piece is short and full enough."""
-    pieces = [p.strip(" .,;:") for p in re.split(r"[,;:.] | and | but | \u2013 ", sentence.strip())]
+    pieces = [p.strip(" .,;:") for p in re.split(r"[,;:.] |(?<!hundred) and | but | \u2013 ", sentence.strip())]
     fits = [
         p
         for p in pieces
-        if 3 <= len(p.split()) <= 9 and not re.search(r"[\"“”?!]|(?:^|\s)'|'(?:\s|$)|\byou\b", p) and not _QUOTE_START.match(p)
+        if 3 <= len(p.split()) <= 9 and not re.search(r"[\"“”?!]|(?:^|\s)'|'(?:\s|$)|\b[Yy]ou\b", p) and not _QUOTE_START.match(p)
     ]
     best = max(fits, key=_telling, default=None)
     return f'"{_lower(best)}"' if best and _telling(best) >= 2 else None

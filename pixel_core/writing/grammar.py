@@ -103,7 +103,8 @@ def _write(material: Material, order: _Order, deck: Deck, rng: random.Random, nu
 
 
 def _session(material: Material, order: _Order, deck: Deck, rng: random.Random) -> tuple[Session | None, str]:
-    temper = draw_temper(rng, resistance=0 if order.kind in ("everyday", "subclinical") else None)
+    well = order.kind in ("everyday", "subclinical")
+    temper = draw_temper(rng, resistance=0, attachments=["secure"]) if well else draw_temper(rng)
     if order.kind == "everyday":
         return plots.everyday_concern(material, _next(sorted(everyday()), order.turn, "everyday"), temper, deck, rng), "everyday"
     if order.kind == "subclinical":

@@ -126,6 +126,8 @@ def _plan(session: Session, prompts: int, danger: bool) -> list[str]:
 def _careful(session: Session, move: str) -> str:
     """The routine question about suicide instead of the next move, when something just said may point that way."""
     asked = any("safety_assessment" in turn.techniques for turn in session.scene.turns)
+    if move == "risk" and asked:
+        return "tried"
     hints = session.scene.turns[-1].risk == 1 and not asked
     return (
         "risk"

@@ -89,7 +89,8 @@ def _ask(scene: Scene, answer: Answer, name: str, number: int) -> None:
         f"{answer.bank}:ask", frames[answer.bank]["ask"]
     )
     text = str(question).format(name=name, other=answer.other)
-    scene.turns.append(Utterance("other", f"{before} {sentence_case(text)}".strip(), "question"))
+    joined = continued(text) if str(before).endswith(":") else sentence_case(text)
+    scene.turns.append(Utterance("other", f"{before} {joined}".strip(), "question"))
 
 
 def _answer(scene: Scene, answer: Answer, name: str) -> None:
@@ -154,7 +155,8 @@ def _on_depth(picture: Picture) -> Iterator[Answer]:
     if picture.summary:
         yield Answer("framework_what", picture.summary.text, (picture.summary,))
     if picture.depth:
-        yield Answer("framework_why", picture.depth.text, (picture.depth,))
+        kind = "framework_strength" if picture.group == "mental_function" else "framework_why"
+        yield Answer(kind, picture.depth.text, (picture.depth,))
     voiced = [f.voiced[0] for f in picture.features if f.voiced][:2]
     if voiced:
         yield Answer("framework_sound", _quoted(voiced), tuple(voiced))

@@ -18,7 +18,7 @@ from pixel_core.writing.sheets import Temper
 if TYPE_CHECKING:
     from pixel_core.writing.therapy import Session
 
-_COMMON = 4  # words shorter than five letters tell nothing of what a line is about
+_COMMON = 3  # words of up to three letters tell nothing of what a line is about
 _MONTH, _HALF_YEAR, _YEAR = 31, 180, 365
 
 
@@ -49,9 +49,21 @@ def answer(scene: Scene, last: tuple[str, Any], spoken: Sequence[Voice]) -> tupl
         line = scene.draw("roll", therapist["roll"])
         heard = _reflection(scene, what, spoken, echo=False) if what and scene.chance(0.6) else []
         return [*([Piece(line["technique"], line["say"])] if line else []), *heard], [e for v in what for e in criterion(v)]
-    options = therapist["attachment"][what] if kind == "attachment" else therapist["after"].get(kind, [])
+    options = therapist["attachment"][what] if kind == "attachment" else _after(kind)
     line = scene.draw(f"after:{kind}:{what if kind == 'attachment' else ''}", options)
     return ([Piece(line["technique"], line["say"])] if line else []), []
+
+
+def _new_quote(scene: Scene, voice: Voice) -> str | None:
+    """Words of the client's to be quoted; None when the family forbids it or they were quoted before."""
+    quote = quote_of(voice.statement.text) if voice.family.echo != "none" else None
+    return quote if quote not in scene.used else None
+
+
+def _after(kind: str) -> list[dict[str, str]]:
+    """The lines after an answer of this kind; those for a step are added to those for what was found out."""
+    after = bank("therapist")["after"]
+    return [*after.get(kind.removesuffix("_step"), []), *(after[kind] if kind.endswith("_step") else [])]
 
 
 def _reflection(scene: Scene, voices: Sequence[Voice], spoken: Sequence[Voice], *, echo: bool = True) -> list[Piece]:
@@ -60,13 +72,14 @@ def _reflection(scene: Scene, voices: Sequence[Voice], spoken: Sequence[Voice], 
     family, therapist = voice.family, bank("therapist")
     pieces: list[Piece] = []
     clause = clause_of(voice.statement.text) if echo and family.echo == "plain" else None
-    quote = quote_of(voice.statement.text) if echo and family.echo != "none" else None
+    quote = _new_quote(scene, voice) if echo else None
     roll = scene.rng.random()
     if clause and roll < 0.35:
         frame = str(scene.draw("echo_plain", therapist["echo_plain"]))
         pieces.append(Piece("simple_reflection", frame.format(echo=continued(clause), Echo=sentence_case(clause))))
     elif quote and roll < 0.5:
         frame = str(scene.draw("echo_quote", therapist["echo_quote"]))
+        scene.used.add(quote)
         pieces.append(Piece("simple_reflection", frame.format(quote=quote, Quote=sentence_case(quote))))
     if not pieces or scene.chance(0.45):
         kinds = [k for k in REFLECTIONS if family.lines.get(k)]
@@ -83,10 +96,11 @@ def question(scene: Scene, voice: Voice, last: tuple[str, Any], spoken: Sequence
     """The question that leads to a symptom: for more of the same, by the client's own words, or by the symptom's family."""
     family, therapist = voice.family, bank("therapist")
     before = last[1][-1] if last[0] == "voices" and last[1] else None
-    if before and before.family is family and family.echo != "none" and scene.chance(0.3):
-        quote = quote_of(before.statement.text)
-        frame = scene.draw("quote_ask", therapist["quote_ask"])
+    if before and before.family is family and scene.chance(0.3):
+        quote = _new_quote(scene, before)
+        frame = scene.draw("quote_ask", therapist["quote_ask"]) if quote else None
         if quote and frame:
+            scene.used.add(quote)
             return [Piece("simple_reflection", ""), Piece("open_question", frame.format(quote=quote, Quote=sentence_case(quote)))]
     if any(v.family is family for v in spoken) and scene.chance(0.6):
         line = scene.draw("again", therapist["again"])
@@ -96,7 +110,7 @@ def question(scene: Scene, voice: Voice, last: tuple[str, Any], spoken: Sequence
         line = scene.draw(f"{family.name}:closed_question", family.lines["closed_question"])
         if line:
             return [Piece("closed_question", line)]
-    line = scene.draw(f"{family.name}:open_question", family.lines["open_question"])
+    line = scene.draw(f"{family.name}:open_question", family.lines["open_question"], lambda text: _ripe(text, voice.picture, spoken))
     line = line or scene.draw("again", therapist["again"]) or "And what else?"
     elsewhere = before is not None and before.family is not family
     bridge = scene.draw("before_question", therapist["before_question"]) if elsewhere and scene.chance(0.3) else None
@@ -168,24 +182,24 @@ def is_ripe(line: str, session: Session) -> bool:
 
 
 def _ripe(line: str, picture: Picture | None, spoken: Sequence[Voice]) -> bool:
-    """A line on a PDM-2 class may take up an image (a dishwasher, a farm) only after the sentence that holds it was said."""
-    if picture is None or picture.head != "pdm2":
+    """Whether the sentence that an image of the line comes from (a dishwasher, a farm) was said: PDM-2 and everyday lines take up images."""
+    if picture is not None and picture.head != "pdm2":
         return True
     said = {v.statement.text for v in spoken}
     words = _content(line)
-    sentences = [s.text for f in picture.features for s in f.voiced]
+    sentences = [s.text for f in picture.features for s in f.voiced] if picture else [s for v in spoken[:1] for s in v.family.voiced]
     holders = {word: [s for s in sentences if word in _content(s)] for word in words}
     return all(len(h) != 1 or h[0] in said for h in holders.values())
 
 
 def _content(text: str) -> set[str]:
     words = re.findall(r"[a-z]+", text.lower().replace("'", ""))
-    return {re.sub(r"(?:ing|ed|es|s)$", "", word) for word in words if len(word) > _COMMON and word not in _everyday()}
+    return {re.sub(r"(?:ing|ed|es|s|e)$", "", word) for word in words if len(word) > _COMMON and word not in _everyday()}
 
 
 @cache
 def _everyday() -> frozenset[str]:
-    return frozenset(bank("words")["everyday"].split())
+    return frozenset(f"{bank('words')['everyday']} {bank('words')['fillers']}".split())
 
 
 # -- the client's beginnings and ends ---------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -208,13 +209,15 @@ class Session:
         if chosen is None:
             line = scene.draw("agree_step", bank("therapist")["agree_step"])
             self.turn([Piece(line["technique"], line["say"])] if line else [], "change")
-            self.reply(str(scene.draw_line("step", bank("client")["step"])), stage="change", last=("willing", None))
+            self.reply(str(scene.draw_line("step", bank("client")["step"])), stage="change", last=("willing_step", None))
             self.goals.append({"about": "a sign of change", "through": "goal_setting", "progress": "agreed"})
             return
         family, move = chosen
         self.turn([Piece(move.technique, move.say)], "change", responses.grounds(self.pictures, move.say))
         hesitant = scene.chance(0.75 if self.temper.resistance else 0.3)
-        after = ("urgent", move.after) if move.after else ("hesitant" if hesitant else "willing", None)
+        kind = ("hesitant" if hesitant else "willing") + ("_step" if move.technique in _STEPS else "")
+        kind = "no_risk" if re.search(r"\b(?:dying|alive)\b", move.say) else kind
+        after = ("urgent", move.after) if move.after else (kind, None)
         self.reply(move.replies[hesitant], stage="change", last=after)
         self.goals.append({"about": family.topics[0], "through": move.technique, "progress": "hesitant" if hesitant else "agreed"})
 
