@@ -25,7 +25,7 @@ from pixel_core.writing import quality as written
 _FIELDS = ("summary", "duration", "impairment", "exclusions", "differentials", "therapist_focus", "care")
 _USABLE = 0.5  # share of disorders that must hold a summary or voiced sentences for the writers to work with
 _STRETCH = 2.0  # a passage of several sentences is at most so many times as long as was wanted
-_SAMPLE = 32  # passages that must find themselves
+_SAMPLE = 16  # passages that must find themselves
 _NEIGHBOURS, _RECALL = 10, 0.98
 Row = Mapping[str, Any]
 

@@ -182,7 +182,7 @@ def is_ripe(line: str, session: Session) -> bool:
 
 
 def _ripe(line: str, picture: Picture | None, spoken: Sequence[Voice]) -> bool:
-    """Whether the sentence that an image of the line comes from (a dishwasher, a farm) was said: PDM-2 and everyday lines take up images."""
+    """Whether the sentence that an image of the line comes from (a dishwasher, a farm) was said: PDM-2 and everyday lines take them up."""
     if picture is not None and picture.head != "pdm2":
         return True
     said = {v.statement.text for v in spoken}
