@@ -173,7 +173,7 @@ class EvaluationRecipe(Section):
     bootstrap: Positive
     """Resamples of each confidence interval."""
     batch_size: Positive
-    """Items evaluated together; figures do not depend on it."""
+    """Items evaluated together on a GPU (on CPU one by one, which is as fast); figures do not depend on it."""
     reply_tokens: Positive
     """Longest reply that is generated for an item."""
     replies: Positive

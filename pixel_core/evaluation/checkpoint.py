@@ -1,8 +1,8 @@
-"""A checkpoint folder as respondent: batched, and the same to the last bit whatever the batch.
+"""A checkpoint folder as respondent.
 
-On CPU the backbone computes in float64 and each head answers one query at a time: what rounding remains is far
-below the float32 that the heads start from, so neither batch size nor neighbours can turn an answer. Rows are
-padded on the right, where causal attention never looks; prompts of greedy replies on the left, behind a mask.
+Rows are padded on the right, where causal attention never looks; prompts of greedy replies on the left, behind a mask.
+Neighbours can therefore change an answer by rounding alone, and on CPU not even by that: there every row is read by
+itself, which is as fast as reading many, so that figures are the same to the last digit for any batch size.
 """
 
 from __future__ import annotations
@@ -31,7 +31,9 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
 WINDOW = 1024  # tokens of a dialogue that are read at most
+_CHOICES = 32  # choices of one item that are read together
 _DIGITS = 6  # digits kept of every score
+Key = tuple[tuple[int, ...], tuple[tuple[str, str], ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,19 +43,29 @@ class _Read:
     turns: Sequence[Turn]
     encoded: Encoded
 
+    @property
+    def key(self) -> Key:
+        """The same for dialogues that the heads cannot tell apart: tokens, and who speaks each turn."""
+        return tuple(self.encoded.ids), tuple((turn.role, turn.part) for turn in self.turns)
+
+
+def open_checkpoint(folder: Path, batch_size: int) -> CheckpointRespondent:
+    """The respondent of a checkpoint folder: on a GPU as stored and in batches, on CPU in float32 and row by row."""
+    if torch.cuda.is_available():
+        return CheckpointRespondent(folder, batch_size=batch_size, device="cuda")
+    return CheckpointRespondent(folder)
+
 
 class CheckpointRespondent:
     """A saved PixelModel that answers items; `batch_size` dialogues are read together."""
 
-    def __init__(self, folder: Path, *, batch_size: int = 16) -> None:
-        self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        on_cpu = self._device.type == "cpu"
-        self._model = PixelModel.load(folder, dtype=torch.float64 if on_cpu else None).to(self._device)
-        if on_cpu and getattr(self._model.language_model.config, "num_experts", None):
-            self._model.language_model.set_experts_implementation("eager")  # the grouped product knows no float64
+    def __init__(self, folder: Path, *, batch_size: int = 1, device: str = "cpu") -> None:
+        self._device = torch.device(device)
+        self._model = PixelModel.load(folder, dtype=torch.float32 if device == "cpu" else None).to(self._device)
         self._tokenizer = _tokenizer_of(self._model, folder)
         self._batch_size = batch_size
         self._query = _one_query().to(self._device)
+        self._said: dict[Key, Mapping[str, HeadAnswer]] = {}
 
     @torch.no_grad()
     def likelihoods(self, dialogues: Sequence[Sequence[Turn]], choices: Sequence[Sequence[str]]) -> list[list[float]]:
@@ -72,12 +84,17 @@ class CheckpointRespondent:
 
     @torch.no_grad()
     def heads(self, dialogues: Sequence[Sequence[Turn]], turns: Sequence[int]) -> list[Mapping[str, HeadAnswer]]:
-        """See Respondent. What follows turn t is not read; of long dialogues the last whole turns that fit are."""
+        """See Respondent. What follows turn t is not read; of long dialogues the last whole turns that fit are.
+
+        A dialogue that begins another one is read with it, and what was answered once is remembered.
+        """
         reads = [self._encoded(dialogue[: t + 1]) for dialogue, t in zip(dialogues, turns, strict=True)]
-        found: list[Mapping[str, HeadAnswer]] = [{}] * len(reads)
-        for index, hidden in self._hidden([read.encoded.ids for read in reads]):
-            found[index] = self._answers(hidden, reads[index])
-        return found
+        new = list({read.key: read for read in reads if read.key not in self._said}.values())
+        longest = _longest([read.encoded.ids for read in new])
+        for index, hidden in self._hidden([ids for ids, _ in longest]):
+            for read in (new[place] for place in longest[index][1]):
+                self._said[read.key] = self._answers(hidden, read)
+        return [self._said[read.key] for read in reads]
 
     @torch.no_grad()
     def losses(self, dialogues: Sequence[Sequence[Turn]], training: Sequence[Sequence[Turn]]) -> list[Loss]:
@@ -111,8 +128,8 @@ class CheckpointRespondent:
         texts = [self._tokenizer.encode(choice, add_special_tokens=False, split_special_tokens=True) for choice in choices]
         read = self._decoder(input_ids=asked, use_cache=True)
         found: list[float] = []
-        for start in range(0, len(texts), self._batch_size):
-            batch = texts[start : start + self._batch_size]
+        for start in range(0, len(texts), _CHOICES):
+            batch = texts[start : start + _CHOICES]
             cache = deepcopy(read.past_key_values)
             cache.batch_repeat_interleave(len(batch))
             rows = _padded(batch, 0).to(self._device)
@@ -149,7 +166,7 @@ class CheckpointRespondent:
         return written
 
     def _answers(self, hidden: Tensor, read: _Read) -> dict[str, HeadAnswer]:
-        """One query at a time from means in the backbone's precision, so that every product has the same shape."""
+        """What the heads say about the last turn, one query at a time: each product has the same shape whatever else is asked."""
         t = len(read.turns) - 1
         spans = query_masks_of(read.turns, read.encoded.spans, t)
         pooled = {name: torch.cat([hidden[start:end] for start, end in found]).mean(0).float() for name, found in spans.items() if found}
@@ -203,6 +220,17 @@ def _one_query() -> PixelBatch:
     """A batch of one token and one query that reads it."""
     zero, one = torch.zeros((1, 1), dtype=torch.long), torch.ones((1, 1), dtype=torch.bool)
     return PixelBatch(zero, zero, zero, zero[0] + 1, zero[0], dict.fromkeys(READS, one), {})
+
+
+def _longest(rows: Sequence[Sequence[int]]) -> list[tuple[Sequence[int], list[int]]]:
+    """The rows that begin no other row, each with the places of all rows that it begins with; every place once."""
+    found: list[tuple[Sequence[int], list[int]]] = []
+    for place in sorted(range(len(rows)), key=lambda k: tuple(rows[k]), reverse=True):
+        if found and list(found[-1][0][: len(rows[place])]) == list(rows[place]):
+            found[-1][1].append(place)  # in this order a row stands behind those it begins
+        else:
+            found.append((rows[place], [place]))
+    return found
 
 
 def _tokenizer_of(model: PixelModel, folder: Path) -> PreTrainedTokenizerBase:

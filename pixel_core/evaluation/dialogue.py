@@ -76,7 +76,7 @@ def language(data: HeldOut, recipe: EvaluationRecipe) -> Language:
 class Replies(Task):
     """Greedy replies to held-out dialogues by the columns of `QUALITIES`; `scores` are those of the human reply.
 
-    Floor: one word, said as often as the human reply has words, whatever was asked.
+    Floor: one word, said `reply_tokens` times, whatever was asked.
     """
 
     reply_tokens: int
@@ -91,7 +91,7 @@ class Replies(Task):
                 question,
                 [1.0] * len(QUALITIES),
                 _qualities(text, theirs, same[text]),
-                _qualities(" ".join(["the"] * len(_words(theirs))), theirs, len(human)),
+                _qualities(" ".join(["the"] * self.reply_tokens), theirs, len(human)),
                 _qualities(theirs, theirs, same_human[theirs]),
                 reply=text,
             )

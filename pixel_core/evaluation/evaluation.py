@@ -40,7 +40,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How figures are computed. `batch_size` changes no figure."""
+    """How figures are computed. `batch_size` changes no figure but for rounding on a GPU."""
 
     resamples: int = 1000
     seed: str = "0"
@@ -107,10 +107,10 @@ def build_evaluation(
     }
 
     def write(folder: Path) -> Summary:
-        from pixel_core.evaluation.checkpoint import CheckpointRespondent
+        from pixel_core.evaluation.checkpoint import open_checkpoint
 
         logger.info("%s: asking %s, %d items", kind, key_of(checkpoint), sum(len(task.questions) for task in tasks))
-        answers = ask(tasks, CheckpointRespondent(checkpoint, batch_size=settings.batch_size))
+        answers = ask(tasks, open_checkpoint(checkpoint, settings.batch_size))
         _require_same(out, answers, inputs)
         told = Told(key_of(checkpoint), manifest.digest, manifest.inputs)
         card = record(folder, tasks, answers, told, settings=settings, base=folder if base == out else base)

@@ -61,9 +61,8 @@ def learned_turns(conversations: Iterable[Conversation]) -> list[Question]:
     for conversation in conversations:
         for t, turn in enumerate(conversation.turns):
             if turn.learn and t:
-                before = unlabelled(conversation.turns[:t])
-                asked = (*before, Turn("assistant", "assistant", _OPEN))
-                text = "\n".join(turn.content for turn in before)
+                asked = unlabelled(conversation.turns[: t + 1])
+                text = "\n".join(earlier.content for earlier in asked[:t])
                 found.append(Question(named(conversation, t), conversation.group, asked, _truth(turn.persona == "therapy"), text, t=t))
     return found
 

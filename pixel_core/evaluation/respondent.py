@@ -34,7 +34,7 @@ class Loss:
 
 
 class Respondent(Protocol):
-    """Answers items, in order and deterministically; no answer depends on what else is asked."""
+    """Answers items, in order and deterministically; but for rounding no answer depends on what else is asked."""
 
     def likelihoods(self, dialogues: Sequence[Sequence[Turn]], choices: Sequence[Sequence[str]]) -> list[list[float]]:
         """For each dialogue the log-probability a UTF-8 byte of each choice as the next reply."""

@@ -138,7 +138,7 @@ def build_scorecard(evaluations: Mapping[str, Path], out: Path, *, force: bool =
         write_table(folder / ITEMS, items.select(list(ITEM_SCHEMA)))
         draw_axes(folder / PICTURE, card)
         write_report(folder / REPORT, card, folder / PICTURE)
-        return Summary(rows=len(card.figures), figures=summary_figures(card) | {"score": card.score})
+        return Summary(rows=len(card.figures), figures={"score": card.score} | summary_figures(card))
 
     return build(out, kind=KIND, version=VERSION, inputs=inputs, write=write, force=force)
 

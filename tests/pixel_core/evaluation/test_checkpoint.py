@@ -1,4 +1,6 @@
-"""A checkpoint answers the same whatever the batch, as the model itself would."""
+"""A checkpoint answers as the model itself would, and neighbours and padding change nothing but the last digits."""
+
+from dataclasses import astuple, replace
 
 import pytest
 import torch
@@ -25,16 +27,24 @@ def model(world):
     return PixelModel.load(world.run[4], dtype=torch.float32)
 
 
-def assert_same_for_any_batch(respondents, ask):
-    answers = [ask(respondents[size]) for size in SIZES]
-    assert answers[1] == answers[0]
-    assert answers[2] == answers[0]
-    return answers[0]
+def assert_same_for_any_batch(respondents, ask, numbers=lambda answer: answer):
+    first, *others = [ask(respondents[size]) for size in SIZES]
+    for other in others:
+        assert numbers(other) == pytest.approx(numbers(first), abs=2e-5, rel=1e-5)
+    return first
+
+
+def flat(answers):
+    return [value for values in answers for value in values]
+
+
+def scores_of(answers):
+    return [score for said in answers for head in sorted(said) for score in said[head].scores]
 
 
 def test_likelihoods(respondents, model):
     choices = [[speech(f"choice {k}", 3 + k) for k in range(5)] for _ in DIALOGUES]
-    found = assert_same_for_any_batch(respondents, lambda r: r.likelihoods([d[:1] for d in DIALOGUES], choices))
+    found = assert_same_for_any_batch(respondents, lambda r: r.likelihoods([d[:1] for d in DIALOGUES], choices), flat)
     turns, text = DIALOGUES[2][:1], choices[2][3]
     asked = prompt(turns, model.tokenizer)
     ids = model.tokenizer.encode(text, add_special_tokens=False)
@@ -45,13 +55,14 @@ def test_likelihoods(respondents, model):
 
 
 def test_replies(respondents, model):
-    found = assert_same_for_any_batch(respondents, lambda r: r.replies([d[:3] for d in DIALOGUES[:4]], "assistant", 8))
-    assert found == [model.reply(d[:3], max_new_tokens=8).text for d in DIALOGUES[:4]]
+    found = [respondents[size].replies([d[:3] for d in DIALOGUES[:4]], "assistant", 8) for size in SIZES]
+    assert found[0] == found[1] == found[2]
+    assert found[0] == [model.reply(d[:3], max_new_tokens=8).text for d in DIALOGUES[:4]]
 
 
 def test_heads(respondents, model):
     places = [len(d) - 1 for d in DIALOGUES]
-    found = assert_same_for_any_batch(respondents, lambda r: r.heads(DIALOGUES, places))
+    found = assert_same_for_any_batch(respondents, lambda r: r.heads(DIALOGUES, places), scores_of)
     for turns, t, said in zip(DIALOGUES, places, found, strict=True):
         for name, outputs in model.scores(turns, t).items():
             for value, own in zip(outputs.values(), said[name].scores, strict=True):
@@ -59,7 +70,7 @@ def test_heads(respondents, model):
 
 
 def test_losses(respondents, model):
-    found = assert_same_for_any_batch(respondents, lambda r: r.losses(DIALOGUES, DIALOGUES[:2]))
+    found = assert_same_for_any_batch(respondents, lambda r: r.losses(DIALOGUES, DIALOGUES[:2]), lambda found: flat(map(astuple, found)))
     batch = build_batch([[example_of(DIALOGUES[1], model.tokenizer)]], pad=0)
     with torch.no_grad():
         total = model(batch, language_loss=lambda h, p, t: language_loss(h, p, t, chunk=64)).language
@@ -67,6 +78,27 @@ def test_losses(respondents, model):
     assert found[1].tokens == int((batch.language_targets != -100).sum())
     assert found[1].content_bytes == sum(len(turn.content.encode()) for turn in DIALOGUES[1] if turn.learn)
     assert found[-1].tokens == 0  # a labelled pair without learned turns
+
+
+def test_dialogues_that_begin_one_another_are_read_once_and_answered_alike(world):
+    turns = DIALOGUES[0]
+    together, apart = (CheckpointRespondent(world.run[4], batch_size=2) for _ in range(2))
+    read = []
+    hidden = together._hidden
+    together._hidden = lambda rows: (read.extend(rows), hidden(rows))[1]
+    found = together.heads([turns, turns, turns, DIALOGUES[1], turns], [3, 1, 2, 1, 1])
+    assert len(read) == 2
+    alone = [apart.heads([d], [t])[0] for d, t in zip([turns, turns, turns, DIALOGUES[1], turns], [3, 1, 2, 1, 1], strict=True)]
+    assert scores_of(found) == pytest.approx(scores_of(alone), abs=2e-5)
+    assert together.heads([turns], [2])[0] == found[2]
+    assert len(read) == 2
+
+
+def test_who_speaks_matters_to_the_heads_though_the_tokens_are_the_same(respondents):
+    turns = DIALOGUES[1]  # an assistant's; as a client's dialogue the same words are read by other heads
+    client = tuple(replace(turn, part="client") if turn.role == "assistant" else turn for turn in turns)
+    first, second = respondents[3].heads([turns, client], [1, 1])
+    assert first["crisis"] != second["crisis"]
 
 
 def test_what_comes_after_the_turn_changes_nothing(respondents):

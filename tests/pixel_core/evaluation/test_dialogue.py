@@ -48,7 +48,7 @@ def figures(task, respondent):
 
 def test_the_floor_of_replies_is_one_word_over_and_over(world):
     task = replies(world.data, RECIPE)
-    found = figures(task, Writes(lambda n: " ".join(["the"] * 14)))
+    found = figures(task, Writes(lambda n: " ".join(["the"] * RECIPE.reply_tokens)))
     assert {found[f"reply_{name}"].value - found[f"reply_{name}"].floor for name in QUALITIES} == {0.0}
     assert found["human_distinct_2"].value > 0.8
     assert found["human_unique"].value == 1.0

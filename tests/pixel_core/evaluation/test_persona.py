@@ -1,7 +1,9 @@
 """The persona head reads what was said before the turn, and the items are balanced."""
 
 from collections import Counter
+from dataclasses import replace
 
+from pixel_core.evaluation.checkpoint import CheckpointRespondent
 from pixel_core.evaluation.harness import ask
 from pixel_core.evaluation.persona import persona_items, persona_turns
 from pixel_core.model.heads import PERSONAS
@@ -15,11 +17,15 @@ def test_half_of_the_items_switch_and_half_stay(world):
     assert sum(question.truth[PERSONAS.index("therapy")] for question in task.questions) == len(task.questions) / 2
 
 
-def test_the_turn_itself_is_not_shown(world):
+def test_the_turn_itself_is_not_read(world):
+    respondent = CheckpointRespondent(world.run[4])
     for task in (persona_items(world.data), persona_turns(world.data, 50)):
-        for question in task.questions:
-            assert question.turns[question.t].content == "..."
+        for question in task.questions[:5]:
             assert len(question.turns) == question.t + 1
+            other = (*question.turns[:-1], replace(question.turns[-1], content="something else altogether, and longer"))
+            first, second = respondent.heads([question.turns, other], [question.t] * 2)
+            assert first["persona"] == second["persona"]
+            assert first["technique"] != second["technique"]
 
 
 def test_a_constant_answer_gets_half(world):
