@@ -1,8 +1,8 @@
 """A checkpoint folder as respondent.
 
 Rows are padded on the right, where causal attention never looks; prompts of greedy replies on the left, behind a mask.
-Neighbours can therefore change an answer by rounding alone, and on CPU not even by that: there every row is read by
-itself, which is as fast as reading many, so that figures are the same to the last digit for any batch size.
+Neighbours can therefore change an answer by rounding alone. On CPU the figures are the same to the last digit for any
+batch size: rows are read one by one there, which is as fast as reading many, and replies are written in batches of one size.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 WINDOW = 1024  # tokens of a dialogue that are read at most
 _CHOICES = 32  # choices of one item that are read together
+_WRITTEN = 16  # replies that are written together on CPU
 _DIGITS = 6  # digits kept of every score
 Key = tuple[tuple[int, ...], tuple[tuple[str, str], ...]]
 
@@ -64,6 +65,7 @@ class CheckpointRespondent:
         self._model = PixelModel.load(folder, dtype=torch.float32 if device == "cpu" else None).to(self._device)
         self._tokenizer = _tokenizer_of(self._model, folder)
         self._batch_size = batch_size
+        self._written = _WRITTEN if device == "cpu" else batch_size
         self._query = _one_query().to(self._device)
         self._said: dict[Key, Mapping[str, HeadAnswer]] = {}
 
@@ -77,7 +79,7 @@ class CheckpointRespondent:
         """See Respondent. A reply ends at `<|im_end|>` or after `max_new_tokens`."""
         prompts = [prompt(self._recent(turns), self._tokenizer, part) for turns in dialogues]
         written: list[str] = [""] * len(prompts)
-        for batch in self._by_length([len(ids) for ids in prompts]):
+        for batch in _by_length([len(ids) for ids in prompts], self._written):
             for index, ids in zip(batch, self._continue([prompts[i] for i in batch], max_new_tokens), strict=True):
                 written[index] = self._text(ids).strip()
         return written
@@ -176,16 +178,11 @@ class CheckpointRespondent:
 
     def _hidden(self, rows: Sequence[Sequence[int]]) -> Iterator[tuple[int, Tensor]]:
         """The last hidden state [T, H] of every row with its index, in batches of like length."""
-        for batch in self._by_length([len(ids) for ids in rows]):
+        for batch in _by_length([len(ids) for ids in rows], self._batch_size):
             padded = _padded([rows[i] for i in batch], 0).to(self._device)
             states = self._decoder(input_ids=padded, use_cache=False).last_hidden_state
             for place, index in enumerate(batch):
                 yield index, states[place, : len(rows[index])]
-
-    def _by_length(self, lengths: Sequence[int]) -> Iterator[list[int]]:
-        order = sorted(range(len(lengths)), key=lambda index: (lengths[index], index))
-        for start in range(0, len(order), self._batch_size):
-            yield order[start : start + self._batch_size]
 
     def _recent(self, turns: Sequence[Turn]) -> Sequence[Turn]:
         return self._encoded(turns).turns
@@ -220,6 +217,13 @@ def _one_query() -> PixelBatch:
     """A batch of one token and one query that reads it."""
     zero, one = torch.zeros((1, 1), dtype=torch.long), torch.ones((1, 1), dtype=torch.bool)
     return PixelBatch(zero, zero, zero, zero[0] + 1, zero[0], dict.fromkeys(READS, one), {})
+
+
+def _by_length(lengths: Sequence[int], size: int) -> Iterator[list[int]]:
+    """Places of rows in batches of at most `size` whose lengths are alike."""
+    order = sorted(range(len(lengths)), key=lambda index: (lengths[index], index))
+    for start in range(0, len(order), size):
+        yield order[start : start + size]
 
 
 def _longest(rows: Sequence[Sequence[int]]) -> list[tuple[Sequence[int], list[int]]]:
