@@ -11,6 +11,7 @@ from pixel_core.training.runs import (
     latest_folder,
     latest_run,
     plan_run,
+    read_baselines,
     read_metrics,
     read_run,
     read_speed,
@@ -62,9 +63,19 @@ def test_a_finished_run_passes_its_checks_and_is_the_latest(tmp_path):
 
 def test_a_failing_head_is_named_and_only_it(tmp_path):
     run = a_run(tmp_path, GOOD | {"emotions": 0.2})
-    (failed,) = [f for f in check_heads(run.folder.parent).failed if f.severity == "error"]
+    findings = check_heads(run.folder.parent)
+    (failed,) = [f for f in findings.failed if f.name.endswith(" loss")]
+    assert not findings.passed
     assert failed.reasons == {"emotions_not_below_its_prior": 1}
     assert "0.2000" in failed.observed
+
+
+def test_a_head_just_above_its_prior_is_named_in_a_warning(tmp_path):
+    prior = read_baselines(a_run(tmp_path / "plain", GOOD).folder).priors["emotions"]
+    run = a_run(tmp_path / "near", GOOD | {"emotions": prior * 1.01})
+    (warned,) = [f for f in check_heads(run.folder.parent).failed if f.name.endswith(" loss")]
+    assert warned.severity == "warning"
+    assert warned.reasons == {"emotions_not_below_its_prior": 1}
 
 
 def test_a_trained_head_without_validation_labels_is_a_warning(tmp_path):
