@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal, Self
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from pixel_core import taxonomy
 from pixel_core.artifacts import digest_of
 from pixel_core.conversation import MIXTURE_CATEGORIES
 
@@ -48,6 +49,16 @@ class KnowledgeRecipe(Section):
     """FAISS index: exact, or approximate for more than about 50,000 passages."""
     conversations: Positive
     """Conversations written from the knowledge; the mixture draws its psychology share from them."""
+    classes: list[str] | None
+    """Codes of the taxonomy dsm5 that conversations are written about, or null for all that the knowledge holds."""
+
+    @model_validator(mode="after")
+    def _known(self) -> Self:
+        if unknown := [code for code in self.classes or () if code not in taxonomy.ids("dsm5")]:
+            raise ValueError(f"classes names {', '.join(unknown)}: every code stands in pixel_core/taxonomy/dsm5.csv")
+        if self.classes == []:
+            raise ValueError("classes is empty: name some codes, or write null for all")
+        return self
 
 
 class VoiceRecipe(Section):

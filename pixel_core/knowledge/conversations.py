@@ -18,23 +18,32 @@ VERSION = "1"
 TABLE = "conversations.parquet"
 
 
-def write_knowledge_conversations(dsm5: Path, framework: Path, out: Path, *, count: int, seed: int, force: bool = False) -> Built:
+def write_knowledge_conversations(
+    dsm5: Path, framework: Path, out: Path, *, count: int, seed: int, classes: Sequence[str] | None = None, force: bool = False
+) -> Built:
     """`count` conversations written from two artifact folders, spread evenly over the classes, as `conversations.parquet`.
 
-    Raises WritingError when the knowledge cannot carry them.
+    `classes` are the codes of the disorders to write about, None all of them. Raises WritingError when the knowledge cannot
+    carry the conversations, KnowledgeError when it holds none of the disorders.
     """
+    wanted = None if classes is None else sorted(set(classes))
     return build(
         out,
         kind="knowledge_conversations",
         version=f"{VERSION}.{GRAMMAR}",
-        inputs={"dsm5": input_digest(dsm5), "framework": input_digest(framework), "count": str(count), "seed": str(seed)},
-        write=lambda stage: _write(dsm5, framework, stage, count, seed),
+        inputs={
+            "dsm5": input_digest(dsm5),
+            "framework": input_digest(framework),
+            "count": str(count),
+            "seed": str(seed),
+            "classes": "all" if wanted is None else ",".join(wanted),
+        },
+        write=lambda stage: _write(stage, write_conversations(load_material(dsm5, framework, wanted), count=count, seed=seed)),
         force=force,
     )
 
 
-def _write(dsm5: Path, framework: Path, stage: Path, count: int, seed: int) -> Summary:
-    written = write_conversations(load_material(dsm5, framework), count=count, seed=seed)
+def _write(stage: Path, written: Sequence[Conversation]) -> Summary:
     write_parquet(stage / TABLE, written)
     return Summary(rows=len(written), figures=_figures(written))
 

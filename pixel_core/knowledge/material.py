@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,15 +13,23 @@ from pixel_core.conversation import Evidence
 from pixel_core.knowledge.dsm5 import TABLE as DISORDERS
 from pixel_core.knowledge.framework import TABLE as FRAMEWORK
 from pixel_core.knowledge.records import slug
+from pixel_core.knowledge.sources import KnowledgeError
 from pixel_core.writing import Differential, Feature, Material, Notion, Picture, Statement, role_of
 
 URI = "knowledge/"  # evidence names documents by this and their path in the knowledge folder, never by a machine's path
 Row = Mapping[str, Any]
 
 
-def load_material(dsm5: Path, framework: Path) -> Material:
-    """The material of the two artifact folders, in the order of their tables."""
-    disorders = pl.read_parquet(dsm5 / DISORDERS).iter_rows(named=True)
+def load_material(dsm5: Path, framework: Path, classes: Collection[str] | None = None) -> Material:
+    """The material of the two artifact folders, in the order of their tables; of the disorders those with a code in `classes` (None: all).
+
+    Raises KnowledgeError when there are disorders and none of them is wanted.
+    """
+    held = list(pl.read_parquet(dsm5 / DISORDERS).iter_rows(named=True))
+    disorders = [row for row in held if classes is None or row["code"] in classes]
+    if held and not disorders:
+        names = ", ".join(classes or ())
+        raise KnowledgeError(f"the knowledge holds no disorder of knowledge.classes ({names}): name others, or null for all")
     entries = list(pl.read_parquet(framework / FRAMEWORK).iter_rows(named=True))
     pictures = [_disorder(row) for row in disorders] + [_entry(row) for row in entries if row["kind"] == "pdm2"]
     return Material(tuple(pictures), tuple(_notion(row) for row in entries if row["kind"] != "pdm2"))

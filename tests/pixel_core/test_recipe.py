@@ -47,6 +47,8 @@ def test_every_field_is_documented():
         ("training.merge=magic", "training.merge = 'magic'"),
         ("corpus.shares={psychology: 1.0}", "shares must name exactly"),
         ("corpus.splits={train: 0.5, validation: 0.1, test: 0.1}", "splits must sum to 1"),
+        ("knowledge.classes=[F32, Z99]", "classes names Z99"),
+        ("knowledge.classes=[]", "classes is empty"),
         ("steps", "not of the form section.key=value"),
         ("trainig.steps=3", "no section 'trainig'"),
     ],

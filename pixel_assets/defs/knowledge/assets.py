@@ -79,6 +79,13 @@ def knowledge_index(config: Build) -> dg.MaterializeResult:
 def knowledge_conversations(config: Build) -> dg.MaterializeResult:
     """The psychology share of the mixture."""
     recipe = config.load()
-    sources = (paths.artifact("dsm5_criteria"), paths.artifact("psychology_framework"))
-    out, count = paths.artifact("knowledge_conversations"), recipe.knowledge.conversations
-    return result_of(conversations.write_knowledge_conversations(*sources, out, count=count, seed=recipe.seed, force=config.force))
+    written = conversations.write_knowledge_conversations(
+        paths.artifact("dsm5_criteria"),
+        paths.artifact("psychology_framework"),
+        paths.artifact("knowledge_conversations"),
+        count=recipe.knowledge.conversations,
+        seed=recipe.seed,
+        classes=recipe.knowledge.classes,
+        force=config.force,
+    )
+    return result_of(written)

@@ -3,7 +3,7 @@ import pytest
 
 from pixel_core.artifacts import tree_digest
 from pixel_core.conversation import CONVERSATION_SCHEMA, read_conversations
-from pixel_core.knowledge import extract_dsm5, extract_framework, write_knowledge_conversations
+from pixel_core.knowledge import KnowledgeError, extract_dsm5, extract_framework, write_knowledge_conversations
 from pixel_core.knowledge.quality import check_conversation_appropriateness, check_conversation_record, check_conversation_variety
 from pixel_core.writing import WritingError
 from tests.pixel_core.knowledge.documents import FLAT, INSOMNIA, SHIPPED, record, write
@@ -30,6 +30,24 @@ def test_the_same_inputs_give_the_same_bytes_anywhere(sources, tmp_path):
     assert len(digests) == 1
     assert write_knowledge_conversations(*sources, tmp_path / "a", count=30, seed=7).skipped
     assert not write_knowledge_conversations(*sources, tmp_path / "a", count=31, seed=7).skipped
+
+
+def test_classes_select_the_disorders_that_are_written_about(sources, tmp_path):
+    built = write_knowledge_conversations(*sources, tmp_path / "out", count=40, seed=7, classes=["F32", "F41.1", "F10"])
+    written = read_conversations(built.folder / "conversations.parquet")
+    named = {label.output for c in written for _, label in c.labels if label.head == "clinical" and label.value == 1}
+    assert named == {"clinical.F32", "clinical.F41.1", "clinical.F10"}
+    assert any(label.head == "pdm2" and label.value == 1 for c in written for _, label in c.labels)
+    assert write_knowledge_conversations(*sources, tmp_path / "out", count=40, seed=7, classes=["F10", "F41.1", "F32"]).skipped
+    assert not write_knowledge_conversations(*sources, tmp_path / "out", count=40, seed=7, classes=["F32"]).skipped
+
+
+def test_classes_that_the_knowledge_does_not_hold_are_an_error(tmp_path):
+    write(tmp_path / "mine" / "own.json", {"disorders": [INSOMNIA]})
+    dsm5 = extract_dsm5(tmp_path / "mine", tmp_path / "dsm5").folder
+    framework = extract_framework(tmp_path / "mine", tmp_path / "framework").folder
+    with pytest.raises(KnowledgeError, match=r"no disorder of knowledge.classes \(F32\)"):
+        write_knowledge_conversations(dsm5, framework, tmp_path / "out", count=5, seed=1, classes=["F32"])
 
 
 def test_a_users_own_folder_leads_to_conversations(tmp_path):
