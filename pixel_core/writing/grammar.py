@@ -1,141 +1,94 @@
-"""Writing: how many conversations of which kind and class, and one after the other."""
+"""The grammar writer: conversations composed from the knowledge and the phrase banks, offline and from a seed."""
 
 from __future__ import annotations
 
 import logging
 import random
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import TypeVar
+from collections.abc import Mapping, Sequence
 
 from pixel_core.conversation import Conversation, validate
 from pixel_core.writing import plots
 from pixel_core.writing.deck import Deck
-from pixel_core.writing.material import Material, Picture
-from pixel_core.writing.phrases import bank, everyday, psychodynamic
-from pixel_core.writing.questions import topics, write_questions
+from pixel_core.writing.material import Material
+from pixel_core.writing.orders import Plan
+from pixel_core.writing.people import settle
+from pixel_core.writing.questions import write_questions
 from pixel_core.writing.record import of_session
-from pixel_core.writing.risk import IDEATION, level_of
-from pixel_core.writing.sheets import draw_temper
+from pixel_core.writing.sheets import Temper
 from pixel_core.writing.therapy import Session
+from pixel_core.writing.writer import Candidate, Combination, Order
 
-_SHARES = {"disorder": 0.50, "psychodynamic": 0.15, "everyday": 0.06, "subclinical": 0.04, "questions": 0.25}
-_COMORBID = 0.2  # of the conversations about disorders
-_RISK = 0.6  # of those about a disorder whose features hold thoughts of dying
 _ATTEMPTS = 12
-T = TypeVar("T")
+_NO_TEMPER = Temper("secure", "humour", {}, 0)
 
 logger = logging.getLogger(__name__)
+NOTHING = "no knowledge can be written from: disorders need a summary and care, or items with `voiced` sentences"
 
 
 class WritingError(ValueError):
     """The material cannot carry the conversations that were asked for; the message says what is missing."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Order:
-    """One conversation to be written: its kind, and the place of its class in the round."""
+class GrammarWriter:
+    """The offline writer. Its deck spreads the phrases over all that it writes, so orders are written one after the other."""
 
-    kind: str
-    turn: int
+    name = "grammar"
+
+    def __init__(self, material: Material) -> None:
+        self._material = material
+        self._deck = Deck()
+        self._written: set[str] = set()
+
+    def write(self, orders: Sequence[Order], advice: Mapping[Combination, Sequence[str]]) -> list[Candidate]:
+        """One candidate an order: a conversation unlike all before it, or `contradiction` when its sentences fit nobody."""
+        return [self._candidate(order) for order in orders]
+
+    def _candidate(self, order: Order) -> Candidate:
+        for attempt in range(_ATTEMPTS):
+            conversation = self._compose(order, order.rng(f"attempt {attempt}"), f"{order.key}.{attempt}")
+            if conversation is not None and conversation.id not in self._written:
+                validate(conversation)
+                self._written.add(conversation.id)
+                return Candidate(order, conversation)
+        return Candidate(order, None, "contradiction", f"no {_ATTEMPTS} attempts gave a new conversation whose sentences fit one client")
+
+    def _compose(self, order: Order, rng: random.Random, number: str) -> Conversation | None:
+        if order.topic is not None:
+            return write_questions(self._material, order.topic, self._deck, rng)
+        session = self._session(order, rng)
+        if session is None:
+            return None
+        session.person = settle(session.person, order.person, order.rng("person"))
+        conversation = of_session(session, number, order.kind)
+        return conversation if conversation.provenance else None
+
+    def _session(self, order: Order, rng: random.Random) -> Session | None:
+        temper = order.temper or _NO_TEMPER
+        if order.kind == "everyday":
+            return plots.everyday_concern(self._material, order.concern, temper, self._deck, rng)
+        if order.kind == "subclinical":
+            return plots.subclinical(self._material, order.pictures[0], temper, self._deck, rng)
+        return plots.therapy(self._material, order.pictures, temper, self._deck, rng, risk=order.risk)
 
 
 def write_conversations(material: Material, *, count: int, seed: int) -> list[Conversation]:
-    """`count` different conversations written from the material, sorted by id; the same arguments give the same ones.
+    """`count` different conversations written by the grammar, sorted by id; the same arguments give the same ones.
 
     Half are therapy about disorders (a fifth of them comorbid), the rest psychodynamic, everyday, subclinical, and questions to an
     assistant; classes take turns. A kind that the material cannot carry leaves its share to the others. Raises WritingError when
     it carries none, or not enough different ones.
     """
-    deck = Deck()
-    written: dict[str, Conversation] = {}
-    carried = _carried(material)
-    if not carried:
-        raise WritingError("no knowledge can be written from: disorders need a summary and care, or items with `voiced` sentences")
-    for number, order in enumerate(_orders(carried, count)):
-        for attempt in range(_ATTEMPTS):
-            rng = random.Random(f"{seed}:conversation:{number}:{attempt}")  # noqa: S311
-            conversation = _write(material, order, deck, rng, f"{number}.{attempt}")
-            if conversation is not None and conversation.id not in written:
-                validate(conversation)
-                written[conversation.id] = conversation
-                break
-        else:
+    plan, writer = Plan(material, count=count, seed=seed), GrammarWriter(material)
+    if not plan.missing:
+        raise WritingError(NOTHING)
+    written = []
+    for number, order in enumerate(plan.next(count)):
+        (candidate,) = writer.write([order], {})
+        if candidate.conversation is None:
             raise WritingError(
                 f"{len(written)} different conversations are all that this knowledge carries: lower knowledge.conversations ({count})"
             )
+        written.append(candidate.conversation)
         if number % 1000 == 999:
             logger.info("%d of %d conversations written", number + 1, count)
-    return [written[key] for key in sorted(written)]
-
-
-def _carried(material: Material) -> dict[str, float]:
-    """The shares of the kinds that the material can carry."""
-    able = {
-        "disorder": bool(material.speaking("clinical")),
-        "psychodynamic": bool(material.speaking("pdm2")),
-        "everyday": bool(material.of("trait") or material.of("attachment")),
-        "subclinical": bool(_mild(material)),
-        "questions": bool(topics(material)),
-    }
-    return {kind: share for kind, share in _SHARES.items() if able[kind]}
-
-
-def _orders(carried: dict[str, float], count: int) -> list[_Order]:
-    """The conversations in writing order: exact shares by largest remainder, the kinds well mixed."""
-    total = sum(carried.values())
-    exact = {kind: count * share / total for kind, share in carried.items()}
-    sizes = {kind: int(value) for kind, value in exact.items()}
-    for kind in sorted(exact, key=lambda k: (sizes[k] - exact[k], k))[: count - sum(sizes.values())]:
-        sizes[kind] += 1
-    placed = [(turn / size, kind, turn) for kind, size in sizes.items() for turn in range(size)]
-    return [_Order(kind, turn) for _, kind, turn in sorted(placed)]
-
-
-def _write(material: Material, order: _Order, deck: Deck, rng: random.Random, number: str) -> Conversation | None:
-    if order.kind == "questions":
-        return write_questions(material, _next(topics(material), order.turn, "questions"), deck, rng)
-    session, kind = _session(material, order, deck, rng)
-    if session is None:
-        return None
-    conversation = of_session(session, number, kind)
-    return conversation if conversation.provenance else None
-
-
-def _session(material: Material, order: _Order, deck: Deck, rng: random.Random) -> tuple[Session | None, str]:
-    well = order.kind in ("everyday", "subclinical")
-    temper = draw_temper(rng, resistance=0, attachments=["secure"]) if well else draw_temper(rng)
-    if order.kind == "everyday":
-        return plots.everyday_concern(material, _next(sorted(everyday()), order.turn, "everyday"), temper, deck, rng), "everyday"
-    if order.kind == "subclinical":
-        return plots.subclinical(material, _next(_mild(material), order.turn, "subclinical"), temper, deck, rng), "subclinical"
-    if order.kind == "psychodynamic":
-        picture = _next(material.speaking("pdm2"), order.turn, "psychodynamic")
-        styles = psychodynamic()[picture.id].attachment if picture.id in psychodynamic() else ()
-        temper = draw_temper(rng, attachments=styles, defences=picture.defences)
-        return plots.therapy(material, [picture], temper, deck, rng, risk=False), "psychodynamic"
-    picture = _next(material.speaking("clinical"), order.turn, "disorder")
-    second = _companion(material, picture, rng) if rng.random() < _COMORBID else None
-    risk = any(level_of("", f.symptom) >= IDEATION for f in picture.voiced("symptom")) and rng.random() < _RISK
-    pictures = [picture, second] if second else [picture]
-    styles = next((bank("comorbidity")["attachment"][p.id] for p in pictures if p.id in bank("comorbidity")["attachment"]), ())
-    temper = draw_temper(rng, attachments=styles)
-    return plots.therapy(material, pictures, temper, deck, rng, risk=risk), "comorbid" if second else "disorder"
-
-
-def _companion(material: Material, picture: Picture, rng: random.Random) -> Picture | None:
-    """A disorder that often occurs together with this one, if the material holds it."""
-    codes = {b if a == picture.id else a for a, b in bank("comorbidity")["pairs"] if picture.id in (a, b)}
-    able = [p for p in material.speaking("clinical") if p.id in codes]
-    return rng.choice(able) if able else None
-
-
-def _mild(material: Material) -> list[Picture]:
-    return [p for p in material.speaking("clinical") if p.id in bank("comorbidity")["mild"]]
-
-
-def _next(options: Sequence[T], turn: int, purpose: str, shuffle: Callable[[str], random.Random] = random.Random) -> T:
-    """The option whose turn it is: every round goes through all of them, each round in another order."""
-    order = list(range(len(options)))
-    shuffle(f"{purpose}:{turn // len(options)}").shuffle(order)
-    return options[order[turn % len(options)]]
+    return sorted(written, key=lambda c: c.id)

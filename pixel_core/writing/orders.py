@@ -1,0 +1,130 @@
+"""Planning: how many conversations of which kind, about which class, for which client."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping, Sequence
+
+from pixel_core.writing.material import Material, Notion, Picture
+from pixel_core.writing.people import draw_person
+from pixel_core.writing.phrases import bank, everyday, psychodynamic
+from pixel_core.writing.questions import topics
+from pixel_core.writing.risk import IDEATION, level_of
+from pixel_core.writing.sheets import Temper, draw_temper
+from pixel_core.writing.writer import Combination, Order, topic_name
+
+SHARES = {"disorder": 0.50, "psychodynamic": 0.15, "everyday": 0.06, "subclinical": 0.04, "questions": 0.25}
+_COMORBID = 0.2  # of the conversations about disorders
+_RISK = 0.6  # of those about a disorder whose features hold thoughts of dying
+_PLANNED_AS = {"comorbid": "disorder"}
+Weights = Callable[[Combination], float]
+Subject = Picture | Notion | str
+
+
+def carried(material: Material) -> dict[str, float]:
+    """The shares of the kinds that the material can carry."""
+    return {kind: share for kind, share in SHARES.items() if _subjects(material, kind)}
+
+
+class Plan:
+    """The orders of one writing: exact shares of the kinds, and within a kind the subjects in turn.
+
+    Asked again, it plans what is still missing. A combination of low weight has its turn less often, so that others of
+    its kind take its place.
+    """
+
+    def __init__(self, material: Material, *, count: int, seed: int) -> None:
+        self._material, self._seed = material, seed
+        self._subjects = {kind: _subjects(material, kind) for kind in carried(material)}
+        self._missing = _sizes({kind: SHARES[kind] for kind in self._subjects}, count) if self._subjects else {}
+        self._turns: defaultdict[str, Counter[str]] = defaultdict(Counter)
+        self._rounds: dict[tuple[str, int], Mapping[str, int]] = {}
+        self._numbers = 0
+
+    @property
+    def missing(self) -> int:
+        """How many conversations are still to be delivered."""
+        return sum(self._missing.values())
+
+    def delivered(self, order: Order) -> None:
+        """Count an order as done."""
+        self._missing[_PLANNED_AS.get(order.kind, order.kind)] -= 1
+
+    def next(self, most: int, weight: Weights = lambda combination: 1.0) -> list[Order]:
+        """The next orders, at most so many and no more than are missing, the kinds well mixed."""
+        sizes = {kind: missing for kind, missing in self._missing.items() if missing}
+        if self.missing > most:
+            sizes = _sizes(sizes, most)
+        ease = {kind: {name: weight(Combination(kind, name, "")) for name in self._subjects[kind]} for kind in sizes}
+        placed = sorted((turn / size, kind) for kind, size in sizes.items() for turn in range(size))
+        return [self._order(kind, ease[kind], weight) for _, kind in placed]
+
+    def _order(self, kind: str, ease: Mapping[str, float], weight: Weights) -> Order:
+        """The order for whoever had fewest turns for its weight; each round goes through all of them in another order."""
+        key = f"{self._seed}:order:{self._numbers}"
+        self._numbers += 1
+        turns = self._turns[kind]
+        name = min(ease, key=lambda n: ((turns[n] + 1) / ease[n], self._round(kind, turns[n])[n]))
+        turns[name] += 1
+        return _ordered(self._material, key, kind, self._subjects[kind][name], weight)
+
+    def _round(self, kind: str, turn: int) -> Mapping[str, int]:
+        if (kind, turn) not in self._rounds:
+            names = list(self._subjects[kind])
+            random.Random(f"{kind}:{turn}").shuffle(names)  # noqa: S311
+            self._rounds[kind, turn] = {name: place for place, name in enumerate(names)}
+        return self._rounds[kind, turn]
+
+
+def _ordered(material: Material, key: str, kind: str, subject: Subject, weight: Weights) -> Order:
+    if kind == "questions" and not isinstance(subject, str):
+        return Order(key, kind, topic=subject)
+    rng, person = random.Random(f"{key}:plan"), draw_person(random.Random(f"{key}:person"))  # noqa: S311
+    if isinstance(subject, str):
+        return Order(key, kind, concern=subject, temper=_well(rng), person=person)
+    if not isinstance(subject, Picture):
+        raise TypeError(f"{subject.id} is a notion, which questions alone can be about")
+    if kind == "subclinical":
+        return Order(key, kind, (subject,), temper=_well(rng), person=person)
+    if kind == "psychodynamic":
+        styles = psychodynamic()[subject.id].attachment if subject.id in psychodynamic() else ()
+        return Order(key, kind, (subject,), temper=draw_temper(rng, attachments=styles, defences=subject.defences), person=person)
+    second = _companion(material, subject, rng) if rng.random() < _COMORBID * weight(Combination("comorbid", subject.label, "")) else None
+    risk = any(level_of("", f.symptom) >= IDEATION for f in subject.voiced("symptom")) and rng.random() < _RISK
+    pictures = (subject, second) if second else (subject,)
+    styles = next((bank("comorbidity")["attachment"][p.id] for p in pictures if p.id in bank("comorbidity")["attachment"]), ())
+    temper = draw_temper(rng, attachments=styles)
+    return Order(key, "comorbid" if second else "disorder", pictures, temper=temper, person=person, risk=risk)
+
+
+def _well(rng: random.Random) -> Temper:
+    return draw_temper(rng, resistance=0, attachments=["secure"])
+
+
+def _subjects(material: Material, kind: str) -> dict[str, Subject]:
+    """What conversations of a kind can be about, by name; empty when the material cannot carry the kind."""
+    if kind == "questions":
+        return {topic_name(topic): topic for topic in topics(material)}
+    if kind == "everyday":
+        able = material.of("trait") or material.of("attachment")
+        return {f"everyday.{name}": name for name in sorted(everyday())} if able else {}
+    pictures: Sequence[Picture] = material.speaking("pdm2" if kind == "psychodynamic" else "clinical")
+    return {p.label: p for p in pictures if kind != "subclinical" or p.id in bank("comorbidity")["mild"]}
+
+
+def _companion(material: Material, picture: Picture, rng: random.Random) -> Picture | None:
+    """A disorder that often occurs together with this one, if the material holds it."""
+    codes = {b if a == picture.id else a for a, b in bank("comorbidity")["pairs"] if picture.id in (a, b)}
+    able = [p for p in material.speaking("clinical") if p.id in codes]
+    return rng.choice(able) if able else None
+
+
+def _sizes(shares: dict[str, float] | dict[str, int], count: int) -> dict[str, int]:
+    """`count` divided by shares, by largest remainder."""
+    total = sum(shares.values())
+    exact = {kind: count * share / total for kind, share in shares.items()}
+    sizes = {kind: int(value) for kind, value in exact.items()}
+    for kind in sorted(exact, key=lambda k: (sizes[k] - exact[k], k))[: count - sum(sizes.values())]:
+        sizes[kind] += 1
+    return sizes
