@@ -5,6 +5,7 @@ from pixel_core.corpus.adapters import adapt
 from pixel_core.corpus.apportion import apportion
 from pixel_core.corpus.catalog import CatalogueError, find_source, load_catalogue
 from pixel_core.corpus.contracts import mixture_contract, source_contract
+from pixel_core.corpus.dedup import near_duplicates
 from pixel_core.corpus.edge_cases import build_edge_cases
 from pixel_core.corpus.head_examples import build_head_examples
 from pixel_core.corpus.mixture import MixtureSummary, build_mixture
@@ -29,6 +30,7 @@ __all__ = [
     "load_catalogue",
     "mixture",
     "mixture_contract",
+    "near_duplicates",
     "preference_pairs",
     "quality",
     "source_contract",
