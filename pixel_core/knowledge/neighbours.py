@@ -1,0 +1,110 @@
+"""Nearest vectors: exact, or by a graph (HNSW) or compressed lists (IVF-PQ) whose candidates are scored again exactly."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from pixel_core.knowledge.encoder import Vectors
+from pixel_core.knowledge.vectors import stored_vectors
+
+INDEX = "index.faiss"
+Kind = Literal["flat", "hnsw", "ivfpq"]
+Wanted = Literal["auto", "flat", "hnsw", "ivfpq"]
+Rows = npt.NDArray[np.int64]
+FLAT_BELOW, GRAPH_BELOW = 50_000, 1_000_000  # a graph of a million vectors takes its vectors' memory and 0.3 GB more
+_LINKS, _BREADTH = 32, 200  # HNSW: links of a node, candidates while building
+_SEARCH_BREADTH = 96  # HNSW: candidates while searching
+_CODE_BYTES = 48  # IVF-PQ: bytes of a compressed vector
+_TRAINED_ON = 64  # IVF-PQ: vectors a list that the lists are learned from
+_SPARE = 4  # candidates that are scored exactly, a vector wanted
+_SMALL = 20_000  # so few vectors of the wanted kinds are compared one by one
+
+
+def kind_for(wanted: Wanted, count: int) -> Kind:
+    """The kind of index for so many vectors: `auto` is exact below 50,000, a graph below a million, compressed lists beyond."""
+    if wanted != "auto":
+        return wanted
+    return "flat" if count < FLAT_BELOW else "hnsw" if count < GRAPH_BELOW else "ivfpq"
+
+
+def indexed(vectors: Vectors, kind: Kind) -> Any:
+    """A FAISS index (inner product) over vectors of length 1; the same vectors give the same index."""
+    import faiss
+
+    count, dimensions = vectors.shape
+    if kind == "flat":
+        index = faiss.IndexFlatIP(dimensions)
+    elif kind == "hnsw":
+        index = faiss.IndexHNSWFlat(dimensions, _LINKS, faiss.METRIC_INNER_PRODUCT)
+        index.hnsw.efConstruction = _BREADTH
+        index.hnsw.efSearch = _SEARCH_BREADTH
+    else:
+        lists = max(1, min(int(4 * math.sqrt(count)), count // 39))  # k-means wants 39 vectors a list
+        size = math.gcd(_CODE_BYTES, dimensions)
+        bits = 8 if count >= 39 * 256 else 4
+        index = faiss.IndexIVFPQ(faiss.IndexFlatIP(dimensions), dimensions, lists, size, bits, faiss.METRIC_INNER_PRODUCT)
+        index.cp.max_points_per_centroid = _TRAINED_ON
+        index.nprobe = max(1, lists // 12)
+    threads = faiss.omp_get_max_threads()
+    faiss.omp_set_num_threads(1)  # several threads would link the graph, and sum the centres, in the order in which they happen to run
+    try:
+        if not index.is_trained:
+            index.train(vectors)
+        index.add(vectors)
+    finally:
+        faiss.omp_set_num_threads(threads)
+    return index
+
+
+class Neighbours:
+    """The vectors of an index folder, searched by FAISS; both are mapped from their files, row n is passage n."""
+
+    def __init__(self, index: Any, vectors: Vectors, kind: Kind) -> None:
+        self._index = index
+        self._kind = kind
+        self.vectors = vectors
+
+    @classmethod
+    def open(cls, folder: Path, kind: Kind) -> Neighbours:
+        """The neighbours of a `knowledge_index` folder, which the caller has verified."""
+        import faiss
+
+        index = faiss.read_index(str(folder / INDEX), faiss.IO_FLAG_MMAP_IFC)
+        if kind != "hnsw" and getattr(faiss, "get_num_gpus", int)():  # the package without GPU support may lack the function
+            index = faiss.index_cpu_to_all_gpus(index)
+        return cls(index, stored_vectors(folder), kind)
+
+    def search(self, query: Vectors, k: int, allowed: Rows | None = None) -> tuple[Vectors, Rows]:
+        """Cosines and rows of the k vectors nearest to one query, best first, among the `allowed` rows; fewer where there are fewer."""
+        if allowed is not None and (len(allowed) <= _SMALL or self._kind == "flat"):
+            return _best(self.vectors[allowed] @ query, allowed, k)
+        wanted = k if self._kind == "flat" else max(_SPARE * k, 2 * _LINKS)
+        scores, rows = self._index.search(query[None, :], min(wanted, len(self.vectors)), **self._parameters(wanted, allowed))
+        found = rows[0][rows[0] >= 0].astype(np.int64)
+        if self._kind == "flat":
+            return scores[0][: len(found)], found
+        return _best(self.vectors[found] @ query, found, k)
+
+    def _parameters(self, wanted: int, allowed: Rows | None) -> dict[str, Any]:
+        """Search parameters for a filtered search: only `allowed` rows count as found."""
+        import faiss
+
+        if allowed is None and wanted <= _SEARCH_BREADTH:
+            return {}
+        selector = None if allowed is None else faiss.IDSelectorBatch(allowed)
+        if self._kind == "hnsw":
+            return {"params": faiss.SearchParametersHNSW(sel=selector, efSearch=max(_SEARCH_BREADTH, wanted))}
+        if self._kind == "ivfpq":
+            return {"params": faiss.SearchParametersIVF(sel=selector, nprobe=self._index.nprobe)}
+        return {}
+
+
+def _best(scores: Vectors, rows: Rows, k: int) -> tuple[Vectors, Rows]:
+    """The k best scores and their rows; equal scores by row."""
+    order = np.lexsort((rows, -scores))[:k]
+    return scores[order], rows[order]
