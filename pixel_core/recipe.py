@@ -150,8 +150,8 @@ class TrainingRecipe(Section):
     """Tokens of a packed row."""
     rows_per_step: Positive
     """Packed rows per optimiser step over all ranks; divided into micro-batches by the cluster's ranks."""
-    head_examples_per_step: Positive
-    """Labelled posts and pairs per optimiser step over all ranks."""
+    head_rows_per_step: Positive
+    """Packed rows of labelled posts and pairs per optimiser step over all ranks."""
     learning_rate: Annotated[float, Field(gt=0)]
     """Peak learning rate of the backbone."""
     head_learning_rate: Annotated[float, Field(gt=0)]
@@ -160,6 +160,8 @@ class TrainingRecipe(Section):
     """Share of the steps over which the learning rate rises; afterwards it follows a cosine to a tenth."""
     weight_decay: Annotated[float, Field(ge=0)]
     """AdamW's decay of matrices; norms and biases are not decayed."""
+    head_weight_decay: Annotated[float, Field(ge=0)]
+    """AdamW decay of the heads' matrices: few labels are remembered before they are understood, so it may be far larger."""
     clip: Annotated[float, Field(gt=0)]
     """Largest global gradient norm."""
     merge: Merge

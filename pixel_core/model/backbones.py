@@ -59,18 +59,18 @@ def open_checkpoint(folder: Path, dtype: torch.dtype | None = None) -> PreTraine
 
 
 def tiny_config(tokenizer: PreTrainedTokenizerBase) -> Qwen3MoeConfig:
-    """The `tiny` preset: a Qwen3 mixture of experts of about three million parameters with a vocabulary of 4096."""
+    """The `tiny` preset: a Qwen3 mixture of experts of about two million parameters with a vocabulary of 4096."""
     return Qwen3MoeConfig(
         vocab_size=len(tokenizer),
-        hidden_size=256,
-        num_hidden_layers=2,  # at this size more steps teach more than more layers
-        num_attention_heads=4,
-        num_key_value_heads=2,
+        hidden_size=192,
+        num_hidden_layers=2,  # at this size more steps teach more than more layers, or wider ones
+        num_attention_heads=3,
+        num_key_value_heads=1,
         head_dim=64,  # type: ignore[call-arg]  # transformers' dataclass does not declare it
         num_experts=4,
         num_experts_per_tok=2,
         norm_topk_prob=True,
-        moe_intermediate_size=256,
+        moe_intermediate_size=192,
         max_position_embeddings=4096,
         tie_word_embeddings=True,
         router_aux_loss_coef=0.01,

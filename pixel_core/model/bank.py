@@ -9,8 +9,8 @@ from torch import Tensor, nn
 
 from pixel_core.model.batch import PixelBatch
 from pixel_core.model.emotion import ENCODING_SIZE, EmotionEncoding
-from pixel_core.model.heads import HEADS
-from pixel_core.model.layers import Head
+from pixel_core.model.heads import HEADS, find_head
+from pixel_core.model.layers import Head, shrink
 from pixel_core.model.pooling import masked_mean
 
 
@@ -42,3 +42,9 @@ class HeadBank(nn.Module):
             head = self.by_name[name]
             assert isinstance(head, Head)  # noqa: S101  # ModuleDict forgets its members' type
             head.start_at(raw)
+
+
+def shrunk(name: str, state: Mapping[str, Tensor], prior: Tensor, scale: float) -> dict[str, Tensor]:
+    """The weights of a head, by their names in a HeadBank's `state`, that say `prior + scale (raw - prior)`; `scale` in [0, 1]."""
+    weight, bias = (f"by_name.{name}.predict.{part}" for part in ("weight", "bias"))
+    return dict(zip((weight, bias), shrink(find_head(name), state[weight], state[bias], prior, scale), strict=True))

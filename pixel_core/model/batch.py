@@ -40,10 +40,11 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """One conversation ready for packing: its tokens and its queries."""
+    """One conversation ready for packing: its tokens, its queries, and the group that it belongs to."""
 
     encoded: Encoded
     queries: tuple[Query, ...]
+    group: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +54,8 @@ class PixelBatch:
     `position_ids` [B, T] restart at each packed conversation and at the padding, which keeps neighbours
     apart. `language_targets` [B, T] hold the next token, shifted within its conversation, -100 where
     nothing is learned. `lengths` [B] count the tokens before the padding. `query_rows` [Q] name the row
-    of each query; `query_masks` {reads: bool [Q, T]} the tokens read; `head_targets` {head: float [Q, n]}
-    what is known, NaN elsewhere.
+    of each query and `query_groups` its group; `query_masks` {reads: bool [Q, T]} the tokens read;
+    `head_targets` {head: float [Q, n]} what is known, NaN elsewhere.
     """
 
     input_ids: Tensor
@@ -64,6 +65,7 @@ class PixelBatch:
     query_rows: Tensor
     query_masks: Mapping[Reads, Tensor]
     head_targets: Mapping[str, Tensor]
+    query_groups: tuple[str, ...]
 
     def to(self, device: torch.device | str) -> PixelBatch:
         """The same batch on another device."""
@@ -75,6 +77,7 @@ class PixelBatch:
             query_rows=self.query_rows.to(device),
             query_masks={name: mask.to(device) for name, mask in self.query_masks.items()},
             head_targets={name: target.to(device) for name, target in self.head_targets.items()},
+            query_groups=self.query_groups,
         )
 
 
@@ -149,7 +152,7 @@ def build_batch(rows: Sequence[Sequence[Example]], *, pad: int, length: int | No
     input_ids = torch.full((len(rows), width), pad)
     position_ids = torch.zeros((len(rows), width), dtype=torch.long)
     targets = torch.full((len(rows), width), IGNORED)
-    asked: list[tuple[int, int, Query]] = []
+    asked: list[tuple[int, int, Query, str]] = []
     for index, row in enumerate(rows):
         offset = 0
         for example in row:
@@ -158,12 +161,12 @@ def build_batch(rows: Sequence[Sequence[Example]], *, pad: int, length: int | No
             input_ids[index, offset:end] = ids
             position_ids[index, offset:end] = torch.arange(len(ids))
             targets[index, offset : end - 1] = torch.where(learn[1:], ids[1:], IGNORED)
-            asked += [(index, offset, query) for query in example.queries]
+            asked += [(index, offset, query, example.group) for query in example.queries]
             offset = end
         position_ids[index, offset:] = torch.arange(width - offset)
     masks: dict[Reads, Tensor] = {name: torch.zeros((len(asked), width), dtype=torch.bool) for name in READS}
     known = {spec.name: torch.full((len(asked), len(spec.outputs)), math.nan) for spec in HEADS}
-    for place, (_, offset, query) in enumerate(asked):
+    for place, (_, offset, query, _) in enumerate(asked):
         for name, found in query.spans.items():
             for start, end in found:
                 masks[name][place, offset + start : offset + end] = True
@@ -174,9 +177,10 @@ def build_batch(rows: Sequence[Sequence[Example]], *, pad: int, length: int | No
         position_ids=position_ids,
         language_targets=targets,
         lengths=torch.tensor(lengths, dtype=torch.long),
-        query_rows=torch.tensor([index for index, _, _ in asked], dtype=torch.long),
+        query_rows=torch.tensor([index for index, _, _, _ in asked], dtype=torch.long),
         query_masks=masks,
         head_targets=known,
+        query_groups=tuple(group for _, _, _, group in asked),
     )
 
 

@@ -41,17 +41,12 @@ class OrderedLogits(nn.Module):
 
     def forward(self, values: Tensor) -> Tensor:
         """Logits of P(level > k), [Q, n * (levels - 1)]."""
-        bias = self.bias.float()
-        steps = functional.pad(functional.softplus(bias[:, 1:]), (1, 0))
-        logits = bias[:, :1] - steps.cumsum(1)
-        return (functional.linear(values.float(), self.weight.float())[..., None] + logits).flatten(1)
+        return (functional.linear(values.float(), self.weight.float())[..., None] + _thresholds(self.bias)).flatten(1)
 
     @torch.no_grad()
     def start_at(self, raw: Tensor) -> None:
         """Set the bias so that a score of 0 gives these raw logits, which must fall in k."""
-        logits = cumulative(raw, self.bias.shape[1] + 1)
-        steps = (logits[:, :-1] - logits[:, 1:]).clamp_min(1e-4)
-        self.bias.copy_(torch.cat((logits[:, :1], steps + torch.log(-torch.expm1(-steps))), dim=1))
+        self.bias.copy_(_stepped(cumulative(raw, self.bias.shape[1] + 1)))
 
 
 class Head(nn.Module):
@@ -80,3 +75,28 @@ class Head(nn.Module):
             self.predict.start_at(raw)
         else:
             self.predict.bias.copy_(raw)
+
+
+def shrink(spec: HeadSpec, weight: Tensor, bias: Tensor, prior: Tensor, scale: float) -> tuple[Tensor, Tensor]:
+    """Weight and bias of a head that says `prior + scale (raw - prior)`, in the number format of the ones given; `scale` in [0, 1]."""
+    if scale == 1:
+        return weight, bias
+    prior = prior.to(bias.device).float()
+    if spec.kind == "ordinal":
+        wanted = cumulative(prior, spec.levels)
+        moved = _stepped(wanted + scale * (_thresholds(bias) - wanted))
+    else:
+        moved = prior + scale * (bias.float() - prior)
+    return (scale * weight.float()).to(weight.dtype), moved.to(bias.dtype)
+
+
+def _thresholds(bias: Tensor) -> Tensor:
+    """The logits [n, levels - 1], falling in k, that the bias of ordinal outputs holds."""
+    bias = bias.float()
+    return bias[:, :1] - functional.pad(functional.softplus(bias[:, 1:]), (1, 0)).cumsum(1)
+
+
+def _stepped(logits: Tensor) -> Tensor:
+    """The bias that holds these falling logits: the first, then the inverse softplus of each step down."""
+    steps = (logits[:, :-1] - logits[:, 1:]).clamp_min(1e-4)
+    return torch.cat((logits[:, :1], steps + torch.log(-torch.expm1(-steps))), dim=1)

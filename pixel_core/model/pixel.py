@@ -17,7 +17,7 @@ from transformers.models.qwen3_moe.modeling_qwen3_moe import load_balancing_loss
 from pixel_core.artifacts import write_json
 from pixel_core.conversation import Part, Turn
 from pixel_core.model.backbones import build_backbone, open_checkpoint
-from pixel_core.model.bank import HeadBank
+from pixel_core.model.bank import HeadBank, shrunk
 from pixel_core.model.batch import PixelBatch, build_batch, example_of
 from pixel_core.model.chat import END, prompt
 from pixel_core.model.decoding import decode
@@ -126,14 +126,17 @@ class PixelModel(nn.Module):
             language = language_loss(views["language"], self.language_model.get_output_embeddings(), batch.language_targets)
         return PixelOutput(language, self.heads({name: view for name, view in views.items() if name != "language"}, batch), balance)
 
-    def save(self, folder: Path, state_dict: Mapping[str, Tensor] | None = None) -> None:
+    def save(self, folder: Path, state_dict: Mapping[str, Tensor] | None = None, scales: Mapping[str, float] | None = None) -> None:
         """Write a standard Hugging Face checkpoint and, under `pixel/`, the heads and their record.
 
         `state_dict` replaces the model's own, for weights gathered from ZeRO ranks. With LoRA only adapters are written.
+        `scales` in [0, 1] by head shrink what it says towards its prior; the stored weights hold them already.
         """
         state = dict(self.state_dict() if state_dict is None else state_dict)
         backbone = {name.removeprefix("backbone."): tensor for name, tensor in state.items() if name.startswith("backbone.")}
         heads = {name.removeprefix("heads."): tensor.contiguous() for name, tensor in state.items() if name.startswith("heads.")}
+        for name, scale in (scales or {}).items():
+            heads |= shrunk(name, heads, self.priors[name], scale)
         self.backbone.save_pretrained(str(folder), state_dict=backbone)
         (folder / "README.md").unlink(missing_ok=True)  # peft writes an empty model card
         if self.tokenizer is not None:
@@ -147,6 +150,7 @@ class PixelModel(nn.Module):
             "heads": [spec.to_json() for spec in HEADS],
             "supervised": self.supervised,
             "priors": {name: raw.tolist() for name, raw in self.priors.items()},
+            "scales": dict(scales or {}),  # folded into the weights
         }
         write_json(own / CONFIG_FILE, record)
 

@@ -1,4 +1,4 @@
-"""Batches of a packed dataset: which rows and examples a step sees, and the tensors made of them.
+"""Batches of a packed dataset: which rows a step sees, and the tensors made of them.
 
 The order is a pure function of (seed, step, rank, world), so a resumed run sees exactly what it would have seen.
 All ranks together see the same rows at a step whatever their number.
@@ -17,7 +17,7 @@ import polars as pl
 
 from pixel_core.model.chat import Encoded
 from pixel_core.model.heads import HEADS
-from pixel_core.training.packing import Piece, pack, pieces_of_row, read_layout
+from pixel_core.training.packing import Piece, pieces_of_row, read_layout
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -66,32 +66,27 @@ class PackedSplit:
         layout = read_layout(folder)
         self.length, self._pad = layout.sequence_length, layout.pad
         self._rows = pl.read_parquet(folder / f"{split}.parquet")
-        self._examples = pl.read_parquet(folder / f"head_{split}.parquet")
+        self._head_rows = pl.read_parquet(folder / f"head_{split}.parquet")
 
     def row(self, index: int) -> list[Piece]:
         """The conversations of a packed row."""
         return pieces_of_row(self._rows.row(index, named=True))
 
-    def example(self, index: int) -> list[Piece]:
-        """A labelled example: one piece, or several when it is longer than a row."""
-        return pieces_of_row(self._examples.row(index, named=True))
+    def head_row(self, index: int) -> list[Piece]:
+        """The labelled posts and pairs of a packed row."""
+        return pieces_of_row(self._head_rows.row(index, named=True))
 
-    def step(self, step: int, *, rows: int, examples: int, seed: int, share: Share) -> list[PixelBatch]:
-        """This rank's micro-batches of an optimiser step (1, 2, ...) that takes `rows` rows and `examples` examples in all.
-
-        The examples are packed first-fit into as few further rows as they need.
-        """
+    def step(self, step: int, *, rows: int, head_rows: int, seed: int, share: Share) -> list[PixelBatch]:
+        """This rank's micro-batches of an optimiser step (1, 2, ...) that takes `rows` rows and `head_rows` rows of labelled examples."""
         language = drawn(self._rows.height, f"{seed}:rows", (step - 1) * rows, step * rows)
-        labelled = drawn(self._examples.height, f"{seed}:examples", (step - 1) * examples, step * examples)
-        packed = pack([piece for index in labelled for piece in self.example(index)], self.length)
-        height = share.most(language) + share.most(packed)
-        micro = zip(share.of(language), share.of(packed), strict=True)
-        return [self._batch([self.row(index) for index in own] + asked, height) for own, asked in micro]
+        labelled = drawn(self._head_rows.height, f"{seed}:head_rows", (step - 1) * head_rows, step * head_rows)
+        height = share.most(language) + share.most(labelled)
+        micro = zip(share.of(language), share.of(labelled), strict=True)
+        return [self._batch([*map(self.row, own), *map(self.head_row, asked)], height) for own, asked in micro]
 
     def everything(self, *, rows: int, share: Share) -> list[PixelBatch]:
         """This rank's batches of the whole split, once, of `rows` rows each; every rank gets equally many."""
-        found = [pieces_of_row(row) for row in self._rows.iter_rows(named=True)]
-        found += pack([piece for row in self._examples.iter_rows(named=True) for piece in pieces_of_row(row)], self.length)
+        found = [pieces_of_row(row) for frame in (self._rows, self._head_rows) for row in frame.iter_rows(named=True)]
         batches = -(-share.most(found) // rows)
         own = share.of(found)[0]
         return [self._batch(own[k * rows : (k + 1) * rows], rows) for k in range(batches)]
@@ -110,7 +105,7 @@ class PackedSplit:
         import torch
 
         found: dict[str, list[Sequence[float]]] = {spec.name: [] for spec in HEADS}
-        rows = (row for frame in (self._rows, self._examples) for row in frame.iter_rows(named=True))
+        rows = (row for frame in (self._rows, self._head_rows) for row in frame.iter_rows(named=True))
         queries = (query for row in rows for piece in pieces_of_row(row) for query in example_of_piece(piece).queries)
         for head, values in (known for query in queries for known in query.targets.items()):
             found[head].append(values)
@@ -121,4 +116,4 @@ def example_of_piece(piece: Piece) -> Example:
     """The piece with the queries that its turns' labels answer."""
     from pixel_core.model.batch import Example, queries_of
 
-    return Example(piece.encoded, queries_of(piece.turns, piece.encoded.spans))
+    return Example(piece.encoded, queries_of(piece.turns, piece.encoded.spans), piece.group)

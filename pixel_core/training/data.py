@@ -3,7 +3,7 @@
 tokenizer/                 the backbone's, or a BPE trained on the train split
 layout.json                sequence length, vocabulary, padding token
 train|validation.parquet   packed conversations (PACKED_SCHEMA)
-head_train|validation.parquet   labelled posts and pairs, one a row (PACKED_SCHEMA)
+head_train|validation.parquet   labelled posts and pairs, mixed by seed and packed alike
 unigram.parquet            token counts of the learned tokens of the train split
 priors.json                raw outputs by head that predict its training labels best
 rejected.parquet           turns that are longer than a row and lost their end
@@ -11,8 +11,8 @@ rejected.parquet           turns that are longer than a row and lost their end
 
 from __future__ import annotations
 
+import random
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,14 +25,14 @@ from pixel_core.recipe import ModelRecipe, TrainingRecipe
 from pixel_core.rejects import Reject, as_content, count_reasons, write_rejects
 from pixel_core.training.baselines import PRIORS, UNIGRAM, training_priors, unigram_loss, write_priors, write_unigram
 from pixel_core.training.batches import PackedSplit
-from pixel_core.training.packing import Cut, Layout, Piece, Split, pack, rows_to_frame, split_all, write_layout
+from pixel_core.training.packing import Cut, Layout, Split, pack, rows_to_frame, split_all, write_layout
 from pixel_core.training.tokenizer import backbone_tokenizer, train_tokenizer
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
 KIND = "packed_dataset"
-VERSION = "1"
+VERSION = "2"
 TOKENIZER = "tokenizer"
 SPLITS = ("train", "validation")
 
@@ -52,11 +52,17 @@ def pack_dataset(
         "seed": digest_of(seed),
     }
     return build(
-        out, kind=KIND, version=VERSION, inputs=inputs, write=lambda f: _write(f, mixture, head_examples, model, training), force=force
+        out,
+        kind=KIND,
+        version=VERSION,
+        inputs=inputs,
+        write=lambda f: _write(f, (mixture, head_examples), model, training, seed),
+        force=force,
     )
 
 
-def _write(folder: Path, mixture: Path, head_examples: Path, model: ModelRecipe, training: TrainingRecipe) -> Summary:
+def _write(folder: Path, sources: tuple[Path, Path], model: ModelRecipe, training: TrainingRecipe, seed: int) -> Summary:
+    mixture, head_examples = sources
     length = training.sequence_length
     tokenizer = _tokenizer(model, mixture)
     tokenizer.save_pretrained(folder / TOKENIZER)
@@ -69,7 +75,8 @@ def _write(folder: Path, mixture: Path, head_examples: Path, model: ModelRecipe,
         packed = rows_to_frame(pack(told.pieces, length))
         write_table(folder / f"{split}.parquet", packed)
         asked = split_all((_unlearned(c) for c in _read(head_examples / f"{split}.parquet")), tokenizer, length)
-        labelled = rows_to_frame(_by_conversation(asked.pieces))
+        random.Random(f"{seed}:head_examples:{split}").shuffle(asked.pieces)  # noqa: S311 - an order, not a secret
+        labelled = rows_to_frame(pack(asked.pieces, length))
         write_table(folder / f"head_{split}.parquet", labelled)
         figures.update(_count(split, told, asked, packed.height, labelled.height))
         rejects += [_reject(f"training_mixture/{split}", cut) for cut in told.cuts]
@@ -113,14 +120,7 @@ def _unlearned(conversation: Conversation) -> Conversation:
     return replace(conversation, turns=tuple(replace(turn, learn=False) for turn in conversation.turns))
 
 
-def _by_conversation(pieces: Iterable[Piece]) -> list[list[Piece]]:
-    rows: dict[str, list[Piece]] = {}
-    for piece in pieces:
-        rows.setdefault(piece.conversation, []).append(piece)
-    return list(rows.values())
-
-
-def _count(split: str, told: Split, asked: Split, rows: int, examples: int) -> dict[str, int]:
+def _count(split: str, told: Split, asked: Split, rows: int, head_rows: int) -> dict[str, int]:
     """Figures that add up over the splits, and the rows of this one."""
     return {
         "read_tokens": told.read + asked.read,
@@ -128,10 +128,10 @@ def _count(split: str, told: Split, asked: Split, rows: int, examples: int) -> d
         "cut_tokens": sum(cut.tokens - cut.kept for cut in (*told.cuts, *asked.cuts)),
         "learn_tokens": sum(sum(piece.encoded.learn[1:]) for piece in told.pieces),
         "conversations": len({piece.conversation for piece in told.pieces}),
-        "examples": examples,
+        "examples": len({piece.conversation for piece in asked.pieces}),
         "pieces": len(told.pieces) + len(asked.pieces),
         f"{split}_rows": rows,
-        f"{split}_examples": examples,
+        f"{split}_head_rows": head_rows,
     }
 
 

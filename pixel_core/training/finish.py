@@ -37,4 +37,6 @@ def _figures(run: Run) -> dict[str, Figure]:
             figures[f"{objective}_loss"] = validations[-1][name]
             if objective in baselines.priors:
                 figures[f"{objective}_prior_loss"] = round(baselines.priors[objective], 6)
+        elif name.startswith("calibrated_"):
+            figures[f"{name.removeprefix('calibrated_')}_calibrated_loss"] = validations[-1][name]
     return figures

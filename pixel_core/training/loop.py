@@ -106,7 +106,7 @@ class _Trainer:
             self.figures = Reporters(JsonlReporter(self.run.folder / METRICS), self.told)
         if done is None:
             done = 0
-            self._checkpoint(0, self._validate(0))
+            self._checkpoint(0, *self._validate(0))
         training, seconds, tokens = self.run.training, 0.0, 0.0
         reason = ""
         while done < training.steps and not reason:
@@ -114,15 +114,15 @@ class _Trainer:
             taken = self._advance(done + 1, interrupts)
             if taken is None:
                 reason = interrupts.reason or "an interrupt of another rank"
-                self._checkpoint(done, {})
+                self._checkpoint(done, {}, {})
                 break
             done += 1
             seconds, tokens = seconds + time.monotonic() - began, tokens + taken
             last, due = done == training.steps, done % training.checkpoint_every == 0
             if last or due or done % training.validate_every == 0:
-                figures = self._validate(done)
+                validated = self._validate(done)
                 if last or due:
-                    self._checkpoint(done, figures)
+                    self._checkpoint(done, *validated)
         if self.rank == 0 and tokens:
             append_speed(self.run, {"tokens": tokens, "seconds": seconds})
         self.told.log(f"left at step {done} after {reason}" if reason else f"step {done}: the run is at its end")
@@ -133,9 +133,7 @@ class _Trainer:
         """One optimiser step; returns its tokens, or None, untaken, when a rank was asked to stop."""
         training = self.run.training
         share = Share(self.rank, self.world, self.micro)
-        batches = self.data.step(
-            step, rows=training.rows_per_step, examples=training.head_examples_per_step, seed=self.run.seed, share=share
-        )
+        batches = self.data.step(step, rows=training.rows_per_step, head_rows=training.head_rows_per_step, seed=self.run.seed, share=share)
         own: Counter[str] = Counter(dict.fromkeys(self.step.weights, 0))
         for batch in batches:
             own.update(self.step.counts(batch))
@@ -163,18 +161,20 @@ class _Trainer:
         self.figures.metric(step, {**figures, "learning_rate": rate * training.learning_rate})
         return counts[_TOKENS]
 
-    def _validate(self, step: int) -> dict[str, float]:
-        losses = validate(self.engine, self.step, self.held_out, self.device, self.sum)
-        _require_finite(losses, step, "validation loss")
-        figures = {f"validation_{name}": round(loss, 6) for name, loss in losses.items()}
+    def _validate(self, step: int) -> tuple[dict[str, float], dict[str, float]]:
+        """The figures of a validation, and how far it shrinks each head."""
+        found = validate(self.engine, self.step, self.held_out, self.device, self.sum)
+        _require_finite(found.losses, step, "validation loss")
+        figures = {f"validation_{name}": round(loss, 6) for name, loss in found.losses.items()}
+        figures |= {f"calibrated_{name}": round(fitted.loss, 6) for name, fitted in found.calibrations.items()}
         self.figures.metric(step, figures)
-        return figures
+        return figures, {name: fitted.scale for name, fitted in found.calibrations.items()}
 
-    def _checkpoint(self, step: int, figures: Mapping[str, float]) -> None:
+    def _checkpoint(self, step: int, figures: Mapping[str, float], scales: Mapping[str, float]) -> None:
         state = whole_weights(self.engine)
 
         def write_model(folder: Path) -> None:
-            self.model.save(folder, state)
+            self.model.save(folder, state, scales)
             write_json(folder / "pixel" / RUN_FILE, self.run.to_json())
 
         write_checkpoint(

@@ -24,8 +24,9 @@ def parameter_groups(step: nn.Module, training: TrainingRecipe) -> list[dict[str
             matrix = len(getattr(parameter, "ds_shape", parameter.shape)) > 1 and not name.endswith(".bias")
             groups.setdefault((name.startswith("model.heads."), matrix), []).append(parameter)
     rates = {False: training.learning_rate, True: training.head_learning_rate}
+    decays = {False: training.weight_decay, True: training.head_weight_decay}
     return [
-        {"params": members, "lr": rates[head], "peak": rates[head], "weight_decay": training.weight_decay if matrix else 0.0}
+        {"params": members, "lr": rates[head], "peak": rates[head], "weight_decay": decays[head] if matrix else 0.0}
         for (head, matrix), members in sorted(groups.items(), key=lambda item: item[0])
     ]
 

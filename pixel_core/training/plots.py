@@ -41,10 +41,10 @@ def _language(axes: Axes, metrics: Lines, baselines: Baselines) -> None:
 
 
 def _heads(axes: Axes, metrics: Lines, baselines: Baselines) -> None:
-    """Validation loss as a share of the prior's, so that heads of all kinds share one axis; each is named at its end."""
+    """Calibrated validation loss as a share of the prior's, so that heads of all kinds share one axis; each is named at its end."""
     ends = []
     for index, (name, prior) in enumerate(sorted(baselines.priors.items())):
-        steps, losses = _curve(metrics, f"validation_{name}")
+        steps, losses = _curve(metrics, f"calibrated_{name}")
         if steps:
             shares = [loss / prior for loss in losses]
             axes.plot(steps, shares, color=f"C{index % 10}", linestyle="-" if index < 10 else ":", linewidth=1.3)
@@ -64,7 +64,7 @@ def _heads(axes: Axes, metrics: Lines, baselines: Baselines) -> None:
             textcoords=axes.get_yaxis_transform(),
         )
         place += (high - low) * 0.065
-    axes.set_title("Heads: validation loss / loss of the training prior", loc="left", fontsize=10)
+    axes.set_title("Heads: calibrated validation loss / loss of the training prior", loc="left", fontsize=10)
 
 
 def _optimiser(axes: Axes, metrics: Lines) -> None:

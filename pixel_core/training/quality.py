@@ -25,10 +25,9 @@ def check_packed_tokens(folder: Path) -> Findings:
     cut = sum(row["tokens"] - row["kept"] for row in map(json.loads, pl.read_parquet(folder / REJECTED)["content"]))
     packed = sum(int(table["input_ids"].list.len().sum()) for table in tables.values())
     reasons: Counter[str] = Counter()
-    for name, row in _rows(tables):
+    for row in _rows(tables):
         edges = [(piece["start"], piece["end"]) for piece in row["pieces"]]
-        longest = max(end - start for start, end in edges) if name.startswith("head_") else len(row["input_ids"])
-        reasons["longer_than_sequence_length"] += longest > length  # an example's pieces are packed into rows when they are drawn
+        reasons["longer_than_sequence_length"] += len(row["input_ids"]) > length
         joined = [start for start, _ in edges] == [0, *(end for _, end in edges[:-1])]
         reasons["pieces_leave_gaps"] += not joined or edges[-1][1] != len(row["input_ids"])
         reasons["one_mask_value_a_token"] += len(row["learn"]) != len(row["input_ids"])
@@ -74,9 +73,9 @@ def _open(folder: Path) -> tuple[Manifest, dict[str, pl.DataFrame]]:
     return manifest, {name: pl.read_parquet(folder / f"{name}.parquet") for name in TABLES}
 
 
-def _rows(tables: dict[str, pl.DataFrame]) -> Iterator[tuple[str, dict[str, Any]]]:
-    for name, table in tables.items():
-        yield from ((name, row) for row in table.iter_rows(named=True))
+def _rows(tables: dict[str, pl.DataFrame]) -> Iterator[dict[str, Any]]:
+    for table in tables.values():
+        yield from table.iter_rows(named=True)
 
 
 def _expected_mask(row: dict[str, Any]) -> list[bool]:

@@ -146,7 +146,7 @@ class _Bench:
             optimiser = torch.optim.AdamW(parameter_groups(step, training), betas=(0.9, 0.98))
             for number in range(1, training.steps + 1):
                 (batch,) = self._data.step(
-                    number, rows=training.rows_per_step, examples=training.head_examples_per_step, seed=self._seed, share=Share()
+                    number, rows=training.rows_per_step, head_rows=training.head_rows_per_step, seed=self._seed, share=Share()
                 )
                 torch.manual_seed(random.Random(f"{self._seed}:search:{number}").getrandbits(62))  # noqa: S311
                 set_rates(optimiser.param_groups, number, training)
@@ -156,7 +156,7 @@ class _Bench:
                 optimiser.step()
             held_out = self._held_out.everything(rows=VALIDATION_ROWS, share=Share())
             with torch.autocast("cpu", torch.bfloat16):  # half the time; the trials are compared with one another
-                return validate(step, step, held_out, "cpu", dict)
+                return validate(step, step, held_out, "cpu", dict).losses
 
     def score(self, losses: Mapping[str, float]) -> float:
         """Mean over the objectives that have a baseline of 1 - loss / baseline; NaN when a loss is not finite."""

@@ -22,11 +22,12 @@ BALANCE = "balance"  # the expert-balance loss: reported beside the objectives, 
 class StepLosses(NamedTuple):
     """`total` to run backward on; `parts`, detached and unweighted: this micro-batch's share of each objective's mean.
 
-    The parts of all micro-batches of all ranks sum up to the means.
+    The parts of all micro-batches of all ranks sum up to the means. `raw` is what the heads said, detached, [Q, width] each.
     """
 
     total: Tensor
     parts: dict[str, Tensor]
+    raw: dict[str, Tensor]
 
 
 class TrainingStep(nn.Module):
@@ -80,7 +81,8 @@ class TrainingStep(nn.Module):
         if output.balance is not None:
             means[BALANCE] = output.balance / denominators[BALANCE]
             total = total + means[BALANCE]
-        return StepLosses(total, {name: mean.detach() for name, mean in means.items()})
+        raw = {name: said.detach() for name, said in output.heads.items()}
+        return StepLosses(total, {name: mean.detach() for name, mean in means.items()}, raw)
 
     @property
     def _language(self) -> Callable[[Tensor, Callable[[Tensor], Tensor], Tensor], Tensor]:

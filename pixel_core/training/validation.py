@@ -2,28 +2,45 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import nn
 
 from pixel_core.model.batch import PixelBatch
+from pixel_core.training.calibration import Calibration, fit_scales, scaled_losses, sum_names
 from pixel_core.training.step import BALANCE, TrainingStep
 
 Sum = Callable[[Mapping[str, float]], dict[str, float]]
 
 
+@dataclass(frozen=True, slots=True)
+class Validation:
+    """The mean loss a token of `language` and a label of each head that has validation labels, and each head's calibration."""
+
+    losses: dict[str, float]
+    calibrations: dict[str, Calibration]
+
+
 @torch.no_grad()
-def validate(engine: nn.Module, step: TrainingStep, batches: Sequence[PixelBatch], device: str, sum_over_ranks: Sum) -> dict[str, float]:
-    """The mean loss a token of `language` and a label of each head that has validation labels.
+def validate(engine: nn.Module, step: TrainingStep, batches: Sequence[PixelBatch], device: str, sum_over_ranks: Sum) -> Validation:
+    """The validation of a step on batches; heads without a prior have no calibration.
 
     `engine` is what runs `step`: DeepSpeed's engine, or the step itself. Every rank gives equally many batches.
     """
     own = [step.counts(batch) for batch in batches]
     counts = sum_over_ranks({name: sum(count[name] for count in own) for name in own[0]})
+    priors = {name: prior for name, prior in step.model.priors.items() if name in step.weights}
+    means: Counter[str] = Counter()
+    scaled: Counter[str] = Counter(dict.fromkeys(sum_names(priors), 0))
     was_training = engine.training
     engine.eval()
-    losses = [engine(batch.to(device), counts).parts for batch in batches]
+    for batch in batches:
+        found = engine(batch.to(device), counts)
+        means.update({name: float(loss) for name, loss in found.parts.items()})
+        scaled.update(scaled_losses(found.raw, priors, batch.to(device)))
     engine.train(was_training)
-    means = sum_over_ranks({name: sum(float(loss[name]) for loss in losses) for name in losses[0]})
-    return {name: mean for name, mean in means.items() if name != BALANCE and counts[name]}
+    losses = {name: mean for name, mean in sum_over_ranks(means).items() if name != BALANCE and counts[name]}
+    return Validation(losses, fit_scales(sum_over_ranks(scaled), priors))

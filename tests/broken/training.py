@@ -53,16 +53,20 @@ def a_dialogue_stands_in_both_splits(home):
     packed(home, (mixture, write_sources(home / "more", sizes=(("train", 2), ("validation", 2)))[1]))
 
 
-def a_run(home, last, steps=(0, 2, 4), weight=1.0):
-    """A finished run whose metrics end with these validation losses and whose weights are all `weight`."""
+def a_run(home, last, steps=(0, 2, 4), weight=1.0, calibrated=None):
+    """A finished run with these last validation losses, the calibrated ones by default alike, whose weights are all `weight`."""
     run = Run(home / "artifacts" / "training_run" / "tiny-0123456789ab", "tiny", 20, RECIPE.model, RECIPE.training, "0" * 64)
     run.folder.mkdir(parents=True)
     write_json(run.folder / RUN_FILE, run.to_json())
     labels = {"empathy": 40, "emotions": 40}
     write_json(run.folder / BASELINES, {"unigram": 5.0, "priors": {"empathy": 0.4, "emotions": 0.1}, "labels": labels})
-    told = {0: {"language": 8.0, "empathy": 0.4, "emotions": 0.1}, 4: last}
-    lines = [{"step": step, **{f"validation_{name}": loss for name, loss in losses.items()}} for step, losses in told.items()]
-    (run.folder / METRICS).write_text("".join(json.dumps(line, sort_keys=True) + "\n" for line in lines))
+    first = {"language": 8.0, "empathy": 0.4, "emotions": 0.1}
+    lines: dict[int, dict[str, float]] = {0: {"step": 0}, 4: {"step": 4}}
+    for kind, losses in (("validation", last), ("calibrated", calibrated or last)):
+        for step, found in ((0, first), (4, losses)):
+            heads = {name: loss for name, loss in found.items() if kind == "validation" or name != "language"}
+            lines[step] |= {f"{kind}_{name}": loss for name, loss in heads.items()}
+    (run.folder / METRICS).write_text("".join(json.dumps(line, sort_keys=True) + "\n" for line in lines.values()))
 
     def write_model(folder):
         (folder / "pixel").mkdir()

@@ -29,7 +29,7 @@ def recipe(**changes):
 def test_the_tiny_preset_is_a_mixture_of_experts_of_a_few_million_parameters(tokenizer):
     one, same, other = (PixelModel.from_backbone(recipe(), tokenizer, seed=seed) for seed in (1, 1, 2))
     assert one.language_model.config.model_type == "qwen3_moe"
-    assert 2e6 < sum(parameter.numel() for parameter in one.parameters()) < 8e6
+    assert 1e6 < sum(parameter.numel() for parameter in one.parameters()) < 8e6
     assert all(torch.equal(a, b) for a, b in zip(one.state_dict().values(), same.state_dict().values(), strict=True))
     key = "backbone.model.embed_tokens.weight"
     assert not torch.equal(one.state_dict()[key], other.state_dict()[key])

@@ -68,7 +68,7 @@ def recipe():
     """The tiny recipe, cut to what a test can afford."""
     small = {"vocabulary": 400, "sequence_length": 128}
     overrides = [f"model.vocabulary={small['vocabulary']}", f"training.sequence_length={small['sequence_length']}"]
-    more = {"steps": 4, "rows_per_step": 4, "head_examples_per_step": 6, "validate_every": 2, "checkpoint_every": 2}
+    more = {"steps": 4, "rows_per_step": 4, "head_rows_per_step": 2, "validate_every": 2, "checkpoint_every": 2}
     return load_recipe("tiny", overrides + [f"training.{key}={value}" for key, value in more.items()])
 
 

@@ -22,6 +22,7 @@ from pixel_core.training.run_quality import check_checkpoint, check_checkpoints,
 from pixel_core.training.runs import finished, latest_run, plan_run, read_baselines, read_metrics, read_run
 from pixel_core.training.step import TrainingStep
 from pixel_core.training.tokenizer import load_tokenizer
+from pixel_core.training.validation import validate
 
 CLUSTER = load_cluster("local-cpu")
 
@@ -103,7 +104,7 @@ def test_two_ranks_see_what_one_process_sees(run, packed):
         run.model, load_tokenizer(packed / "tokenizer"), seed=run.seed, priors=read_priors(packed / PRIORS), supervised=label_counts(split)
     )
     step = TrainingStep(model, training.weights, training.merge).eval()
-    (batch,) = split.step(1, rows=training.rows_per_step, examples=training.head_examples_per_step, seed=run.seed, share=Share())
+    (batch,) = split.step(1, rows=training.rows_per_step, head_rows=training.head_rows_per_step, seed=run.seed, share=Share())
     with torch.no_grad():
         whole = step(batch, step.counts(batch)).parts
     told = next(line for line in read_metrics(run.folder) if "train_language" in line)
@@ -232,5 +233,15 @@ def test_heads_that_fail_are_named(run):
     for finding in findings.items:
         head = finding.name.removesuffix(" loss")
         if head in ("emotions", "empathy", "persona"):
-            assert finding.passed == (last[f"{head}_loss"] < last[f"{head}_prior_loss"])
+            assert finding.passed == (last[f"{head}_calibrated_loss"] < last[f"{head}_prior_loss"])
             assert list(finding.reasons) == [f"{head}_not_below_its_prior"]
+
+
+def test_the_stored_heads_are_shrunk_as_the_checkpoint_says(run, packed):
+    """What a loaded checkpoint loses on the validation split is the loss at its own scales, not that of the weights in training."""
+    record = json.loads((run.folder / "checkpoint-4" / "pixel" / "config.json").read_text())
+    assert set(record["scales"]) == {"emotions", "empathy", "persona"}
+    model = PixelModel.load(run.folder / "checkpoint-4", dtype=torch.float32)
+    step = TrainingStep(model, run.training.weights)
+    found = validate(step, step, PackedSplit(packed, "validation").everything(rows=2, share=Share()), "cpu", dict)
+    assert all(fitted.scale == 1 for fitted in found.calibrations.values()), "a stored head wants to be shrunk once more"

@@ -19,7 +19,8 @@ class Step(torch.nn.Module):
         self.model["frozen"] = torch.nn.Linear(2, 2).requires_grad_(False)
 
 
-TRAINING = load_recipe("tiny", ["training.learning_rate=0.001", "training.head_learning_rate=0.01", "training.weight_decay=0.1"]).training
+KEYS = {"learning_rate": 0.001, "head_learning_rate": 0.01, "weight_decay": 0.1, "head_weight_decay": 0.3}
+TRAINING = load_recipe("tiny", [f"training.{key}={value}" for key, value in KEYS.items()]).training
 
 
 def test_every_trained_parameter_is_in_one_group_with_its_rate_and_decay():
@@ -32,7 +33,8 @@ def test_every_trained_parameter_is_in_one_group_with_its_rate_and_decay():
             continue
         group = by_id[id(parameter)]
         assert group["lr"] == group["peak"] == (0.01 if "heads" in name else 0.001)
-        assert group["weight_decay"] == (0.1 if name.endswith("weight") and "norm" not in name else 0.0)
+        decay = 0.3 if "heads" in name else 0.1
+        assert group["weight_decay"] == (decay if name.endswith("weight") and "norm" not in name else 0.0)
     assert sum(len(group["params"]) for group in groups) == 6
 
 

@@ -1,5 +1,6 @@
 """First-fit packing, and the order in which a run sees what was packed."""
 
+import polars as pl
 import pytest
 import torch
 from hypothesis import given
@@ -53,7 +54,7 @@ def split(packed):
 
 
 def at(split, step, share):
-    return split.step(step, rows=4, examples=6, seed=20, share=share)
+    return split.step(step, rows=4, head_rows=2, seed=20, share=share)
 
 
 def content(batches):
@@ -93,10 +94,12 @@ def test_targets_are_the_next_tokens_within_a_conversation(split):
     assert (batch.position_ids[rows, places + 1] == batch.position_ids[rows, places] + 1).all(), "a target crosses a conversation's end"
 
 
-def test_examples_carry_labels_and_no_language_loss(split):
-    batches = split.step(1, rows=0, examples=6, seed=20, share=Share())
-    assert (batches[0].language_targets == -100).all()
-    assert (~batches[0].head_targets["emotions"].isnan()).any(1).sum() == 6
+def test_examples_carry_labels_and_no_language_loss(split, packed):
+    """One epoch of head rows shows every labelled example once."""
+    rows = pl.read_parquet(packed / "head_train.parquet").height
+    (batch,) = split.step(1, rows=0, head_rows=rows, seed=20, share=Share())
+    assert (batch.language_targets == -100).all()
+    assert (~batch.head_targets["emotions"].isnan()).any(1).sum() == len(split.targets["emotions"])
 
 
 @pytest.mark.parametrize("world", [1, 2, 3])

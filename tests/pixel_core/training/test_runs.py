@@ -70,12 +70,12 @@ def test_a_failing_head_is_named_and_only_it(tmp_path):
     assert "0.2000" in failed.observed
 
 
-def test_a_head_just_above_its_prior_is_named_in_a_warning(tmp_path):
+def test_a_head_is_judged_by_its_calibrated_loss_and_equal_is_not_below(tmp_path):
     prior = read_baselines(a_run(tmp_path / "plain", GOOD).folder).priors["emotions"]
-    run = a_run(tmp_path / "near", GOOD | {"emotions": prior * 1.01})
-    (warned,) = [f for f in check_heads(run.folder.parent).failed if f.name.endswith(" loss")]
-    assert warned.severity == "warning"
-    assert warned.reasons == {"emotions_not_below_its_prior": 1}
+    for name, loss, passes in (("equal", prior, False), ("below", prior - 1e-6, True)):
+        run = a_run(tmp_path / name, GOOD, calibrated=GOOD | {"emotions": loss})
+        assert check_heads(run.folder.parent).passed == passes
+    assert check_heads(a_run(tmp_path / "raw", GOOD | {"emotions": 2 * prior}, calibrated=GOOD).folder.parent).passed
 
 
 def test_a_trained_head_without_validation_labels_is_a_warning(tmp_path):

@@ -10,7 +10,7 @@ from pixel_core.training.search import BEST, HISTORY, TRIALS, search_weights
 from pixel_core.training.search_quality import check_search
 
 RECIPE = load_recipe(
-    "tiny", ["training.rows_per_step=2", "training.head_examples_per_step=4", "training.search_trials=3", "training.search_steps=2"]
+    "tiny", ["training.rows_per_step=2", "training.head_rows_per_step=2", "training.search_trials=3", "training.search_steps=2"]
 )
 
 

@@ -1,0 +1,79 @@
+"""Calibration of the heads: how far each is shrunk towards its training prior, fitted on held-out labels.
+
+A head that learned from few labels says too much. Of `prior + scale (raw - prior)` the scale in [0, 1] that costs
+least on held-out labels is kept, and folded into the head's weights when a checkpoint is saved. A loss on the very
+labels that a scale was fitted on flatters, so it is judged crosswise: each half of the groups by the other's scale.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from pixel_core.model.batch import PixelBatch
+from pixel_core.model.heads import find_head
+from pixel_core.objectives.losses import head_loss
+
+SCALES: tuple[float, ...] = tuple(k / 20 for k in range(21))
+FOLDS = (0, 1)
+COUNT = "count"
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """`scale`: what is kept of a head's distance from its prior. `loss`: the mean loss a label, judged crosswise."""
+
+    scale: float
+    loss: float
+
+
+def scaled_losses(raw: Mapping[str, Tensor], priors: Mapping[str, Tensor], batch: PixelBatch) -> dict[str, float]:
+    """Summed losses of a batch by `<head>/<fold>/<index in SCALES>`, and labels by `<head>/<fold>/count`; sums add up over batches."""
+    found: dict[str, float] = defaultdict(float)
+    folds = torch.tensor([fold_of(group) for group in batch.query_groups], device=batch.query_rows.device)
+    for name in raw.keys() & priors.keys():
+        spec = find_head(name)
+        said, known, prior = raw[name].float(), batch.head_targets[name], priors[name].to(raw[name].device).float()
+        for fold in FOLDS:
+            own = (folds == fold) & ~known.isnan().all(-1)
+            if not own.any():
+                continue
+            for index, scale in enumerate(SCALES):
+                total, count = head_loss(spec.kind, prior + scale * (said[own] - prior), known[own], spec.levels)
+                found[f"{name}/{fold}/{index}"] += float(total)
+            found[f"{name}/{fold}/{COUNT}"] += count
+    return found
+
+
+def sum_names(heads: Iterable[str]) -> list[str]:
+    """Every key that `scaled_losses` may hold for these heads, so that all ranks sum the same."""
+    return [f"{head}/{fold}/{what}" for head in sorted(heads) for fold in FOLDS for what in (*range(len(SCALES)), COUNT)]
+
+
+def fit_scales(sums: Mapping[str, float], heads: Iterable[str]) -> dict[str, Calibration]:
+    """The calibration of each head that has a label; among equals the largest scale. Without labels in one half nothing is shrunk."""
+    found = {}
+    for head in sorted(heads):
+        counts = [sums.get(f"{head}/{fold}/{COUNT}", 0) for fold in FOLDS]
+        if not any(counts):
+            continue
+        losses = [[sums.get(f"{head}/{fold}/{index}", 0.0) for index in range(len(SCALES))] for fold in FOLDS]
+        whole = _cheapest([a + b for a, b in zip(*losses, strict=True)]) if all(counts) else len(SCALES) - 1
+        crosswise = [_cheapest(losses[1 - fold]) if counts[1 - fold] else len(SCALES) - 1 for fold in FOLDS]
+        loss = sum(losses[fold][crosswise[fold]] for fold in FOLDS) / sum(counts)
+        found[head] = Calibration(SCALES[whole], loss)
+    return found
+
+
+def fold_of(group: str) -> int:
+    """The half that a group is in, by a hash of its name: the same in every run and on every rank."""
+    return hashlib.sha256(group.encode()).digest()[0] % len(FOLDS)
+
+
+def _cheapest(losses: Sequence[float]) -> int:
+    return min(range(len(losses)), key=lambda index: (losses[index], -index))
