@@ -12,8 +12,9 @@ import polars as pl
 
 from pixel_core import taxonomy
 from pixel_core.artifacts import Built, Summary, build, write_table
+from pixel_core.knowledge.blocks import Block
 from pixel_core.knowledge.dsm5 import tree_digest_of
-from pixel_core.knowledge.located import Block, Located, located, parse_markdown
+from pixel_core.knowledge.located import Located, located
 from pixel_core.knowledge.records import slug, span_of, text_of, texts_of
 from pixel_core.knowledge.schema import FRAMEWORK_SCHEMA
 from pixel_core.knowledge.sources import (
@@ -28,7 +29,7 @@ from pixel_core.knowledge.sources import (
 )
 from pixel_core.rejects import as_content, count_reasons, write_rejects
 
-VERSION = "1"
+VERSION = "2"
 TABLE = "framework.parquet"
 KINDS = ("pdm2", "attachment", "defence", "trait", "interview")
 _FOLDERS = {
@@ -39,6 +40,7 @@ _FOLDERS = {
     "big": "trait",
     "interview": "interview",
 }
+_FORMATS = frozenset({".json", ".jsonl", ".md", ".markdown", ".html", ".htm"})
 _PARTS = {"signs": "signs", "how_it_may_sound": "voiced", "in_the_conversation": "focus"}
 _BOLD = re.compile(r"\*\*(?P<name>[^*]+?)[.:]?\*\*[.:]?\s*")
 
@@ -104,8 +106,8 @@ def _write(source: Path, stage: Path) -> Summary:
 
 
 def _files(source: Path) -> list[str]:
-    """The files that announce themselves as framework by folder or name; plain text has no entries to read."""
-    return [f for f in list_documents(source) if not f.lower().endswith(".txt") and kind_of(Document(f, "").folders)]
+    """The files that announce themselves as framework by folder or name, in the formats that mark headings and lists."""
+    return [f for f in list_documents(source) if Path(f).suffix.lower() in _FORMATS and kind_of(Document(f, "").folders)]
 
 
 def _entries(document: Document) -> Iterator[tuple[Any, dict[str, Any] | None]]:
@@ -166,7 +168,7 @@ def _strings(value: Any) -> Iterator[Located]:
 
 def _headed(document: Document, kind: str) -> Iterator[dict[str, Any]]:
     """One row a section: of level 2, or of level 3 (grouped by its level 2) where level 2 only groups."""
-    blocks = parse_markdown(document.text)
+    blocks = document.blocks
     named_parts = any(b.kind == "heading" and b.level == 3 and slug(b.text) in _PARTS for b in blocks)
     level = 2 if named_parts or not any(b.kind == "heading" and b.level == 3 for b in blocks) else 3
     group = ""

@@ -1,15 +1,24 @@
-"""Text that knows where it stands: JSON and Markdown with the character offsets of every string."""
+"""Text that knows where it stands: JSON with the character offsets of every string, and parts of Markdown."""
 
 from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from collections.abc import Iterator
 from json import scanner
-from typing import Any, Literal
+from typing import Any
 
-_LIST_MARK = re.compile(r"\s*(?:[-*+]|\d+[.)])\s+")
-_HEADING = re.compile(r"(#{1,6})\s+(.*?)\s*#*\s*$")
+_MARKED = re.compile(r"[*_`<\[]")  # most texts hold none of these: one look spares the rest
+_MARKS = (
+    (re.compile(r"<!--(?:(?!-->|<!--).)*-->", re.DOTALL), ""),
+    (re.compile(r"</?(?:a|b|br|div|em|i|p|small|span|strong|sub|sup|u)\b[^<>]*/?>", re.IGNORECASE), ""),
+    (re.compile(r"!?\[([^\[\]]*)\]\([^()\s]*(?:\s+\"[^\"]*\")?\)"), r"\1"),
+    (re.compile(r"\*\*"), ""),
+    (re.compile(r"(?<![\w*])\*(?=\S)([^*]+?)(?<=\S)\*(?![\w*])"), r"\1"),
+    (re.compile(r"(?<!\w)(_{1,2})(?=[^\s_])([^_]+?)(?<=\S)\1(?!\w)"), r"\2"),
+    (re.compile(r"`+"), ""),
+)
+_SKIPPED = "\ufeff \t\r\n"
 
 
 class Located(str):
@@ -55,57 +64,39 @@ def parse_json(text: str) -> Any:
 
     A byte order mark is allowed and counted in the offsets.
     """
-    skipped = len(text) - len(text.lstrip("\ufeff \t\r\n"))
-    try:
-        value, end = _LocatingDecoder().raw_decode(text, skipped)
-    except RecursionError as error:
-        raise json.JSONDecodeError("nested too deeply", text, skipped) from error
+    skipped = len(text) - len(text.lstrip(_SKIPPED))
+    value, end = _decode(text, skipped)
     if text[end:].strip():
         raise json.JSONDecodeError("something follows the value", text, end)
     return value
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
-    """A heading, a paragraph or a list item of a Markdown document; `level` is that of a heading, else 0."""
-
-    kind: Literal["heading", "paragraph", "item"]
-    text: Located
-    level: int = 0
-
-
-def parse_markdown(text: str) -> list[Block]:
-    """The blocks of a Markdown (or plain text) document in order; list marks and heading marks stay outside the spans."""
-    blocks: list[Block] = []
-    open_block: tuple[Literal["paragraph", "item"], int, int] | None = None
-
-    def close() -> None:
-        nonlocal open_block
-        if open_block:
-            kind, start, end = open_block
-            blocks.append(Block(kind, located(text, start, end)))
-        open_block = None
-
+def parse_json_lines(text: str) -> Iterator[tuple[int, Any]]:
+    """Every line's number (from 1) and JSON value, or the json.JSONDecodeError of a line that holds none; empty lines are passed over."""
     position = 0
-    for line in text.splitlines(keepends=True):
-        bare = line.rstrip()
-        end = position + len(bare)
-        if not bare.strip("\ufeff \t"):
-            close()
-        elif heading := _HEADING.match(bare):
-            close()
-            start = position + heading.start(2)
-            blocks.append(Block("heading", located(text, start, start + len(heading[2])), len(heading[1])))
-        elif mark := _LIST_MARK.match(bare):
-            close()
-            open_block = ("item", position + mark.end(), end)
-        elif open_block:
-            open_block = (open_block[0], open_block[1], end)
-        else:
-            open_block = ("paragraph", position + len(bare) - len(bare.lstrip("\ufeff \t")), end)
-        position += len(line)
-    close()
-    return blocks
+    for number, line in enumerate(text.split("\n"), start=1):
+        begin = position + len(line) - len(line.lstrip(_SKIPPED))
+        position += len(line) + 1
+        if begin >= position - 1:
+            continue
+        try:
+            value, end = _decode(text, begin)
+            if text[end : position - 1].strip() or end > position - 1:
+                raise json.JSONDecodeError("the line is not one value", text, begin)
+        except json.JSONDecodeError as error:
+            value = error
+        yield number, value
+
+
+def _decode(text: str, begin: int) -> tuple[Any, int]:
+    try:
+        return _LocatingDecoder().raw_decode(text, begin)
+    except RecursionError as error:
+        raise json.JSONDecodeError("nested too deeply", text, begin) from error
+    except ValueError as error:
+        if isinstance(error, json.JSONDecodeError):
+            raise
+        raise json.JSONDecodeError("a number has too many digits", text, begin) from error
 
 
 def located(text: str, start: int, end: int) -> Located:
@@ -114,8 +105,11 @@ def located(text: str, start: int, end: int) -> Located:
 
 
 def plain(raw: str) -> str:
-    """Markdown text on one line, without emphasis marks."""
-    return re.sub(r"\s+", " ", raw.replace("**", "")).strip()
+    """Markdown text on one line, without the marks of emphasis, code, links, images and simple HTML."""
+    if _MARKED.search(raw):
+        for pattern, kept in _MARKS:
+            raw = pattern.sub(kept, raw)
+    return re.sub(r"\s+", " ", raw).strip()
 
 
 def reads_as(raw: str, text: str) -> bool:

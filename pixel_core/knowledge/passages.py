@@ -13,7 +13,7 @@ import polars as pl
 from pixel_core.artifacts import Built, Summary, build, write_table
 from pixel_core.knowledge.dsm5 import tree_digest_of
 from pixel_core.knowledge.framework import kind_of
-from pixel_core.knowledge.located import Located, located, parse_markdown, part
+from pixel_core.knowledge.located import Located, located, part
 from pixel_core.knowledge.schema import PASSAGE_SCHEMA
 from pixel_core.knowledge.sentences import sentence_spans
 from pixel_core.knowledge.sources import (
@@ -139,7 +139,7 @@ def _markdown_sections(document: Document) -> Iterator[_Section]:
     kind = kind_of(document.folders) or "document"
     title = ""
     section = _Section(kind, "")
-    for block in parse_markdown(document.text):
+    for block in document.blocks:
         if block.kind == "heading" and block.level <= 2:
             yield section
             title = str(block.text) if block.level == 1 else title

@@ -11,43 +11,36 @@ from typing import Any
 import polars as pl
 
 from pixel_core.artifacts import write_table
-from pixel_core.knowledge.located import parse_json
+from pixel_core.knowledge.document import JSON_LINES, Document, UnusableError
+from pixel_core.knowledge.located import parse_json, parse_json_lines
+from pixel_core.knowledge.readers import SUFFIXES, read_document
 from pixel_core.rejects import Reject
 
+__all__ = [
+    "DOCUMENTS",
+    "PAGES",
+    "SUFFIXES",
+    "Document",
+    "KnowledgeError",
+    "Rejected",
+    "UnusableError",
+    "keep_documents",
+    "list_documents",
+    "list_unsupported",
+    "read_document",
+    "read_json",
+    "readable",
+]
+
 DOCUMENTS = "documents.parquet"
-SUFFIXES = frozenset({".json", ".md", ".markdown", ".txt"})
+PAGES = "pages.parquet"
+_DOCUMENT_SCHEMA = pl.Schema({"file": pl.String, "text": pl.String})  # the path in the knowledge folder, and what offsets count
+_PAGE_SCHEMA = pl.Schema({"file": pl.String, "start": pl.Int64, "number": pl.Int64})  # where each page begins, in files that have pages
 _ABOUT = frozenset({"readme", "licence", "license", "changelog"})
 
 
 class KnowledgeError(ValueError):
     """A knowledge folder, or an artifact made from one, cannot serve; the message names it and the remedy."""
-
-
-class UnusableError(ValueError):
-    """A record of a document cannot be used; `reason` is the reject code."""
-
-    def __init__(self, reason: str, detail: str) -> None:
-        super().__init__(detail)
-        self.reason = reason
-
-
-@dataclass(frozen=True, slots=True)
-class Document:
-    """A readable document: its path relative to the source, as POSIX text, and its text."""
-
-    file: str
-    text: str
-
-    @property
-    def suffix(self) -> str:
-        """The lower-case file suffix with its dot."""
-        return Path(self.file).suffix.lower()
-
-    @property
-    def folders(self) -> tuple[str, ...]:
-        """The names of the folders below the source and the stem of the file, in lower case."""
-        path = Path(self.file.lower())
-        return (*path.parts[:-1], path.stem)
 
 
 @dataclass(slots=True)
@@ -62,32 +55,41 @@ class Rejected:
 
 
 def list_documents(source: Path) -> list[str]:
-    """The documents below a knowledge folder, sorted: JSON, Markdown and plain text, without hidden files and READMEs.
+    """The documents below a knowledge folder that a reader exists for, sorted, without hidden files and READMEs.
 
     Raises KnowledgeError when the folder is missing.
     """
+    files = _listed(source)
+    texts = {file for file in files if file.lower().endswith(".pkl")}
+    stems = {file.rsplit(".", 1)[0] for file in texts}
+    beside = {file for file in files if file.lower().endswith(".faiss") and file.rsplit(".", 1)[0] in stems}  # read with their texts
+    return [file for file in files if Path(file).suffix.lower() in SUFFIXES and file not in beside]
+
+
+def list_unsupported(source: Path) -> list[str]:
+    """The files below a knowledge folder that no reader exists for, sorted, without hidden files and READMEs."""
+    return [file for file in _listed(source) if Path(file).suffix.lower() not in SUFFIXES]
+
+
+def _listed(source: Path) -> list[str]:
     if not source.is_dir():
-        raise KnowledgeError(f"knowledge folder {source} does not exist: set PIXEL_KNOWLEDGE_DIR to a folder of JSON or Markdown files")
-    paths = (p.relative_to(source) for p in source.rglob("*") if p.is_file() and p.suffix.lower() in SUFFIXES)
+        raise KnowledgeError(f"knowledge folder {source} does not exist: set PIXEL_KNOWLEDGE_DIR to a folder of JSON, Markdown or PDF")
+    paths = (p.relative_to(source) for p in source.rglob("*") if p.is_file())
     kept = (p for p in paths if p.stem.lower() not in _ABOUT and not any(part.startswith(".") for part in p.parts))
     return sorted(p.as_posix() for p in kept)
 
 
-def read_document(source: Path, file: str) -> Document:
-    """One document; raises UnusableError with reason `not_utf8` or `empty`."""
-    try:
-        text = (source / file).read_bytes().decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise UnusableError("not_utf8", f"byte {error.start} is not UTF-8: save the file as UTF-8") from error
-    if not text.strip("\ufeff \t\r\n"):
-        raise UnusableError("empty", "the file holds no text")
-    return Document(file, text)
-
-
 def read_json(document: Document) -> Any:
-    """The located JSON value of a document; raises UnusableError with reason `malformed_json`."""
+    """The located JSON value of a document, of JSON Lines the list of its values; raises UnusableError with reason `malformed_json`."""
     try:
-        return parse_json(document.text)
+        if document.suffix not in JSON_LINES:
+            return parse_json(document.text)
+        values = []
+        for _, value in parse_json_lines(document.text):
+            if isinstance(value, json.JSONDecodeError):
+                raise value
+            values.append(value)
+        return values
     except json.JSONDecodeError as error:
         raise UnusableError("malformed_json", f"line {error.lineno}, column {error.colno}: {error.msg}") from error
 
@@ -102,6 +104,13 @@ def readable(source: Path, files: list[str], rejected: Rejected) -> Iterator[Doc
 
 
 def keep_documents(stage: Path, source: Path, files: Iterable[str]) -> None:
-    """Write the text of the documents beside the table that was read from them, so that its offsets can be checked and shown later."""
-    rows = [{"file": file, "text": read_document(source, file).text} for file in sorted(set(files))]
-    write_table(stage / DOCUMENTS, pl.DataFrame(rows, schema={"file": pl.String, "text": pl.String}))
+    """Write the text of the documents, and where their pages begin, beside the table that was read from them: offsets are checked and
+    traced with them.
+    """
+    texts, pages = [], []
+    for file in sorted(set(files)):
+        document = read_document(source, file)
+        texts.append({"file": file, "text": document.text})
+        pages += [{"file": file, "start": page.start, "number": page.number} for page in document.pages]
+    write_table(stage / DOCUMENTS, pl.DataFrame(texts, schema=_DOCUMENT_SCHEMA))
+    write_table(stage / PAGES, pl.DataFrame(pages, schema=_PAGE_SCHEMA))

@@ -79,7 +79,7 @@ def test_what_is_malformed_is_kept_apart_and_the_rest_goes_on(tmp_path):
     entry = {"id": "depressive", "name": "Depressive", "group": "personality_syndrome", "summary": "Finds the fault in themselves."}
     write(kb / "pdm2" / "a.json", {"entries": [entry, entry, {"id": "grumpy", "summary": "x y"}, {"id": "schizoid"}, "text"]})
     write(kb / "pdm2" / "b.json", "{")
-    write(kb / "interview" / "c.md", b"\xff\xfe# no")
+    write(kb / "interview" / "c.md", b"\xff# no")
     write(kb / "personality" / "d.md", "only a line")
     write(kb / "notes.txt", "not a framework document")
     built = extract_framework(kb, tmp_path / "out")

@@ -1,10 +1,11 @@
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pixel_core.knowledge.located import parse_json, parse_markdown, part, plain, reads_as
+from pixel_core.knowledge.blocks import parse_markdown
+from pixel_core.knowledge.located import parse_json, part, plain, reads_as
 
 
 def strings(value):
@@ -23,6 +24,7 @@ JSON = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(JSON, st.booleans())
 def test_json_strings_know_where_they_stand(value, ascii_only):
     text = json.dumps(value, ensure_ascii=ascii_only, indent=1)
@@ -31,6 +33,7 @@ def test_json_strings_know_where_they_stand(value, ascii_only):
     assert all(json.loads(f'"{text[s.start : s.end]}"') == s for s in strings(parsed))
 
 
+@settings(deadline=None)
 @given(st.text(), st.integers(0, 20), st.integers(0, 20), st.booleans())
 def test_a_part_of_a_string_knows_its_own_place(content, begin, length, ascii_only):
     text = json.dumps({"a": content}, ensure_ascii=ascii_only)

@@ -18,7 +18,7 @@ def test_the_shipped_documents_all_have_passages(tmp_path):
     built = extract_passages(SHIPPED, tmp_path / "out", words=200)
     assert built.summary.rejects == {}
     assert {p["kind"] for p in passages(built)} == {"disorder", "pdm2", "attachment", "defence", "trait", "interview"}
-    assert built.summary.figures["documents"] == 17
+    assert built.summary.figures["documents"] == 25
     assert check_passages(built.folder).passed
 
 
@@ -59,11 +59,11 @@ def test_unreadable_files_are_rejected_and_the_rest_goes_on(tmp_path):
     write(tmp_path / "kb" / "b.json", "{")
     write(tmp_path / "kb" / "c.md", b"\xff\xff")
     write(tmp_path / "kb" / "d.json", {"version": 3})
-    write(tmp_path / "kb" / "e.pdf", "ignored")
+    write(tmp_path / "kb" / "e.pdf", "no PDF")
     built = extract_passages(tmp_path / "kb", tmp_path / "out", words=50)
     assert built.summary.rows == 1
-    assert built.summary.rejects == {"malformed_json": 1, "no_text": 1, "not_utf8": 1}
-    assert built.summary.figures["read"] == 4
+    assert built.summary.rejects == {"malformed_json": 1, "no_text": 1, "not_a_pdf": 1, "not_utf8": 1}
+    assert built.summary.figures["read"] == 5
 
 
 def test_a_folder_without_text_is_an_error(tmp_path):

@@ -1,0 +1,166 @@
+"""HTML: saved pages, and books that were exported as pages."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from html.parser import HTMLParser
+
+from pixel_core.knowledge.document import Document, UnusableError
+from pixel_core.knowledge.readers.flow import Flow
+from pixel_core.knowledge.readers.text import decode
+
+_DECLARED = re.compile(
+    rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([A-Za-z0-9_.:-]{1,40})|<\?xml[^>]{0,100}?encoding=[\"']([A-Za-z0-9_.:-]{1,40})",
+    re.IGNORECASE,
+)
+_VOID = frozenset({"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"})
+_SKIPPED = frozenset(
+    [
+        "audio",
+        "button",
+        "canvas",
+        "datalist",
+        "footer",
+        "form",
+        "head",
+        "iframe",
+        "math",
+        "menu",
+        "nav",
+        "noscript",
+        "object",
+        "script",
+        "select",
+        "style",
+        "svg",
+        "template",
+        "textarea",
+        "video",
+    ]
+)
+_BLOCKS = frozenset(
+    [
+        "address",
+        "article",
+        "aside",
+        "blockquote",
+        "body",
+        "caption",
+        "details",
+        "dialog",
+        "div",
+        "dl",
+        "figcaption",
+        "figure",
+        "fieldset",
+        "header",
+        "hgroup",
+        "hr",
+        "html",
+        "legend",
+        "main",
+        "ol",
+        "p",
+        "pre",
+        "section",
+        "summary",
+        "table",
+        "tbody",
+        "tfoot",
+        "thead",
+        "ul",
+    ]
+)
+_ITEMS = frozenset({"li", "dt", "tr"})
+_HEADINGS = {f"h{level}": level for level in range(1, 7)}
+
+
+def read_html(data: bytes, file: str) -> Document:
+    """The document of an HTML page: headings, paragraphs, list items and table rows, without navigation, scripts, forms and formulas.
+
+    The encoding is the one of a byte order mark, else the declared one, else UTF-8. Raises UnusableError: `not_utf8`, `empty`,
+    `no_text`. Nothing outside the file is read.
+    """
+    text = _text(data)
+    page = _Page()
+    page.feed(text)
+    page.close()
+    return page.flow.document(file)
+
+
+def _text(data: bytes) -> str:
+    declared = _DECLARED.search(data[:4096])
+    if not declared or data[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+        return decode(data)
+    name = (declared[1] or declared[2]).decode("ascii")
+    try:
+        encoding = codecs.lookup(name).name
+        text = data.decode("cp1252" if encoding in ("iso8859-1", "ascii") else encoding)  # as every browser reads it
+    except (LookupError, UnicodeError) as error:
+        raise UnusableError("not_utf8", "the file is not in the encoding that it declares: save it as UTF-8") from error
+    if not isinstance(text, str) or "\0" in text:
+        raise UnusableError("not_utf8", "the file is not in the encoding that it declares: save it as UTF-8")
+    return text
+
+
+class _Page(HTMLParser):
+    """Turns the events of one page into a flow."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.flow = Flow()
+        self._skipping: list[str] = []  # the elements that are left out, outermost first
+        self._items = 0
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Begin what the element begins; void elements have no end."""
+        if self._skipping:
+            if tag == self._skipping[-1]:
+                self._skipping.append(tag)
+            elif tag == "body" and self._skipping[0] == "head":
+                self._skipping.clear()
+        elif tag in _SKIPPED or (tag not in _VOID and _is_hidden(attrs)):
+            self._skipping.append(tag)
+        elif tag in _HEADINGS:
+            self.flow.begin("heading", level=_HEADINGS[tag])
+        elif tag in _ITEMS:
+            self.flow.begin("item", mark="-")
+        elif tag == "dd":
+            self.flow.write(": ")
+        elif tag in ("td", "th"):
+            self.flow.write("; " if self.flow.open_length else "")
+        elif tag in ("br", "wbr"):
+            self.flow.write(" " if tag == "br" else "")
+        elif tag in _BLOCKS:
+            self._block()
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """`<div/>` opens a `div` in HTML; only void elements and foreign ones end here."""
+        if tag not in _SKIPPED:
+            self.handle_starttag(tag, attrs)
+
+    def handle_endtag(self, tag: str) -> None:
+        """End what the element began."""
+        if self._skipping:
+            if tag == self._skipping[-1]:
+                self._skipping.pop()
+        elif tag in _HEADINGS or tag in ("li", "dd", "tr"):
+            self.flow.end()
+        elif tag in _BLOCKS:
+            self._block()
+
+    def handle_data(self, data: str) -> None:
+        """Characters of the page."""
+        if not self._skipping:
+            self.flow.write(data)
+
+    def _block(self) -> None:
+        """A border of blocks; a paragraph at the beginning of a list item or a table cell stays a part of it."""
+        if self.flow.in_item and not self.flow.has_words:
+            return
+        self.flow.end()
+
+
+def _is_hidden(attributes: list[tuple[str, str | None]]) -> bool:
+    return any(name == "hidden" or (name == "aria-hidden" and value == "true") for name, value in attributes)
