@@ -5,6 +5,7 @@ from pixel_core.corpus.adapters import adapt
 from pixel_core.corpus.apportion import apportion
 from pixel_core.corpus.catalog import CatalogueError, find_source, load_catalogue
 from pixel_core.corpus.contracts import mixture_contract, source_contract
+from pixel_core.corpus.decontamination import HeldOutRule, decontaminate, held_out_texts
 from pixel_core.corpus.dedup import near_duplicates
 from pixel_core.corpus.edge_cases import build_edge_cases
 from pixel_core.corpus.head_examples import build_head_examples
@@ -16,6 +17,7 @@ from pixel_core.corpus.sources import import_source
 __all__ = [
     "CatalogueError",
     "CorpusError",
+    "HeldOutRule",
     "MixtureSummary",
     "adapt",
     "apportion",
@@ -23,9 +25,11 @@ __all__ = [
     "build_head_examples",
     "build_mixture",
     "collect_pairs",
+    "decontaminate",
     "edge_cases",
     "find_source",
     "head_examples",
+    "held_out_texts",
     "import_source",
     "load_catalogue",
     "mixture",
