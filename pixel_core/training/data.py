@@ -1,6 +1,6 @@
 """The packed dataset: tokeniser, packed rows, labelled examples and the baselines that training has to beat.
 
-tokenizer/                 the backbone's, or a BPE trained on the train split
+tokenizer/                 the backbone's, or a BPE trained on the train splits
 layout.json                sequence length, vocabulary, padding token
 train|validation.parquet   packed conversations (PACKED_SCHEMA)
 head_train|validation.parquet   labelled posts and pairs, mixed by seed and packed alike
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
 KIND = "packed_dataset"
-VERSION = "2"
+VERSION = "3"
 TOKENIZER = "tokenizer"
 SPLITS = ("train", "validation")
 
@@ -64,7 +64,7 @@ def pack_dataset(
 def _write(folder: Path, sources: tuple[Path, Path], model: ModelRecipe, training: TrainingRecipe, seed: int) -> Summary:
     mixture, head_examples = sources
     length = training.sequence_length
-    tokenizer = _tokenizer(model, mixture)
+    tokenizer = _tokenizer(model, sources)
     tokenizer.save_pretrained(folder / TOKENIZER)
     write_layout(folder, Layout(length, len(tokenizer), tokenizer.pad_token_id))
     figures: Counter[str] = Counter()
@@ -100,13 +100,14 @@ def _baselines(folder: Path, length: int) -> dict[str, Figure]:
     return figures
 
 
-def _tokenizer(model: ModelRecipe, mixture: Path) -> PreTrainedTokenizerBase:
+def _tokenizer(model: ModelRecipe, sources: tuple[Path, Path]) -> PreTrainedTokenizerBase:
+    """The backbone's own, or one trained on all that training reads: words of labelled posts, too, deserve whole tokens."""
     from pixel_core.model.backbones import PUBLIC
 
     name = model.backbone or PUBLIC.get(model.preset)
     if name is not None:
         return backbone_tokenizer(name)
-    train = _read(mixture / "train.parquet")
+    train = (conversation for source in sources for conversation in _read(source / "train.parquet"))
     return train_tokenizer((f"{turn.role}\n{turn.content}\n" for conversation in train for turn in conversation.turns), model.vocabulary)
 
 
