@@ -216,7 +216,7 @@ class CheckpointRespondent:
 def _one_query() -> PixelBatch:
     """A batch of one token and one query that reads it."""
     zero, one = torch.zeros((1, 1), dtype=torch.long), torch.ones((1, 1), dtype=torch.bool)
-    return PixelBatch(zero, zero, zero, zero[0] + 1, zero[0], dict.fromkeys(READS, one), {})
+    return PixelBatch(zero, zero, zero, zero[0] + 1, zero[0], dict.fromkeys(READS, one), {}, ("",))
 
 
 def _by_length(lengths: Sequence[int], size: int) -> Iterator[list[int]]:
