@@ -157,7 +157,8 @@ class _Reader:
         if self._open or not is_title(content) or _LETTER.match(content) or _MARK.match(content):
             return False
         below = lines[number + 1].strip() if number + 1 < len(lines) else ""
-        return not below or bool(_LETTER.match(below) or _MARK.match(below)) or content.endswith(":")
+        begins_list = bool(_LETTER.match(below) or _MARK.match(below))
+        return not below or begins_list or content.endswith(":") or (len(content.split()) <= 4 and not is_title(below))
 
     def _heading(self, start: int, end: int, level: int) -> Block:
         self._marks.restart()
