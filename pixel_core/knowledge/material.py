@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import polars as pl
 
@@ -15,6 +15,7 @@ from pixel_core.knowledge.framework import TABLE as FRAMEWORK
 from pixel_core.knowledge.records import slug
 from pixel_core.knowledge.sources import KnowledgeError
 from pixel_core.writing import Differential, Feature, Material, Notion, Picture, Statement, role_of
+from pixel_core.writing.material import NotionKind
 
 URI = "knowledge/"  # evidence names documents by this and their path in the knowledge folder, never by a machine's path
 Row = Mapping[str, Any]
@@ -32,7 +33,7 @@ def load_material(dsm5: Path, framework: Path, classes: Collection[str] | None =
         raise KnowledgeError(f"the knowledge holds no disorder of knowledge.classes ({names}): name others, or null for all")
     entries = list(pl.read_parquet(framework / FRAMEWORK).iter_rows(named=True))
     pictures = [_disorder(row) for row in disorders] + [_entry(row) for row in entries if row["kind"] == "pdm2"]
-    return Material(tuple(pictures), tuple(_notion(row) for row in entries if row["kind"] != "pdm2"))
+    return Material(tuple(pictures), tuple(_notion(row) for row in entries if row["kind"] in get_args(NotionKind)))
 
 
 def _disorder(row: Row) -> Picture:
@@ -50,6 +51,7 @@ def _disorder(row: Row) -> Picture:
         impairment=_statement(row["impairment"], file),
         duration=_statement(duration.get("text"), file),
         min_days=duration.get("min_days"),
+        needed=tuple((c["id"], c["min_count"]) for c in row["criteria"] if c["min_count"] and c["items"]),
         differentials=tuple(
             Differential(d["name"], statement) for d in row["differentials"] if (statement := _statement(d["distinguish"], file))
         ),

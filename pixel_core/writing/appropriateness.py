@@ -1,4 +1,4 @@
-"""Rules that every written conversation keeps: no diagnosis thrust on a client, no medication orders, danger first."""
+"""Rules that every written conversation keeps: no diagnosis thrust on a client, no medication order, no blame, no promise, danger first."""
 
 from __future__ import annotations
 
@@ -21,6 +21,26 @@ _ORDER = re.compile(
     rf"\b(?:start|stop|take|increase|raise|double|halve|reduce|lower|skip|come off|leave off|switch to)\b[^.?!]*\b(?:{_MEDICINE})\b", re.I
 )
 _LEAVES_IT_TO_OTHERS = re.compile(r"\bdoctor|prescri|\bnot mine|isn't mine|don't (?:stop|change)|between you and", re.I)
+_BLAME = re.compile(
+    r"\b(?:you (?:only )?have (?:only )?yourself to blame|you(?:'ve)? (?:brought|bring) (?:this|it|that) (?:up)?on yourself|"
+    r"you should have known better|pull yourself together|get over (?:it|yourself)|stop feeling sorry for yourself|man up|"
+    r"snap out of it|it(?:'s| is| was) (?:all )?your (?:own )?fault|if you really wanted to|"
+    r"you(?:'re| are) (?:just |only |simply |being )*(?:dramatic|selfish|lazy|weak|hysterical|overreacting|too sensitive))\b",
+    re.I,
+)
+_CURE = re.compile(
+    r"\b(?:(?:i|we) (?:can )?(?:promise|guarantee)(?: you)?(?: that)? (?:you|it|this)(?:'ll| will)|(?:completely|fully|totally) cured|"
+    r"you(?:'ll| will) (?:definitely|certainly|never) (?:be cured|recover|be well|get well|get better|relapse|feel that way again)|"
+    r"(?:this|that|it) will cure|guaranteed to (?:work|help)|a (?:sure|certain) cure)\b",
+    re.I,
+)
+# Speech about such words is not such speech: it denies them, or tells whose they are.
+_REPORTS = re.compile(
+    r"\b(?:not|never|nobody|nor|isn't|wasn't|doesn't|don't|can't|"
+    r"says?|said|tells?|told|hear|voice|thought|sounds? like|as if|whether|if it)\b|"
+    r"[\"\u201c]|^'|\s'",
+    re.I,
+)
 _METHODS = re.compile(r"\b(?:overdos\w+|hang(?:ing)? yourself|noose|razor blades?|cut your|slit|jump(?:ing)? (?:off|from)|lethal)\b", re.I)
 
 
@@ -41,6 +61,11 @@ def _faults(turns: Sequence[Turn]) -> Iterator[str]:
             yield "medication_order"
         if _METHODS.search(turn.content):
             yield "method_named"
+        sentences = re.split(r"(?<=[.?!;:])\s+", turn.content)
+        if any(_BLAME.search(sentence) and not _REPORTS.search(sentence) for sentence in sentences):
+            yield "blame"
+        if any(_CURE.search(sentence) and not _REPORTS.search(sentence) for sentence in sentences if turn.part == "therapist"):
+            yield "promise_of_cure"
     yield from _danger(turns)
 
 

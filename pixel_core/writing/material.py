@@ -60,6 +60,8 @@ class Picture:
     impairment: Statement | None = None
     duration: Statement | None = None
     min_days: int | None = None
+    needed: tuple[tuple[str, int], ...] = ()
+    """How many items of a criterion the class needs: (`A`, 5)."""
     differentials: tuple[Differential, ...] = ()
     depth: Statement | None = None
     """PDM-2: the tension at the core of a syndrome, or what a function makes possible."""

@@ -21,7 +21,7 @@ _BALANCE = 0.5  # the rarest class has at least this part of the mean
 
 def check_record(conversations: Sequence[Conversation]) -> Findings:
     """Whether every conversation is valid, labelled within the taxonomies, backed by evidence and graded by the rule."""
-    reasons: Counter[str] = Counter(fault for c in conversations for fault in set(_record_faults(c)))
+    reasons: Counter[str] = Counter(fault for c in conversations for fault in set(record_faults(c)))
     ids = [c.id for c in conversations]
     reasons["duplicate_id"] = len(ids) - len(set(ids))
     return Findings.of(
@@ -53,7 +53,8 @@ def _balance(conversations: Sequence[Conversation], head: str) -> Finding:
     return at_least(f"{head}_balance", fewest / mean if mean else 1.0, _BALANCE if mean >= 2 else 0.0)
 
 
-def _record_faults(conversation: Conversation) -> Iterator[str]:
+def record_faults(conversation: Conversation) -> Iterator[str]:
+    """The rules of the record that a conversation breaks, as reason codes."""
     try:
         validate(conversation)
     except ConversationError as error:

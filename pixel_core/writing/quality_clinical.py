@@ -1,0 +1,107 @@
+"""Clinical accuracy: what a conversation is labelled with against what its client voices and what the classes ask for."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+
+from pixel_core.conversation import Conversation, Label
+from pixel_core.writing.risk import IDEATION, level_of
+from pixel_core.writing.standards import Standards
+
+_WELL = ("everyday", "subclinical")
+_FEWEST = 2  # symptoms of the class that a conversation is about
+_HEADS = ("clinical", "pdm2")
+_TOLERANCE = 0.8  # of the days that a class asks for: people round
+_ASKED = re.compile(r"\b(?:how long|since when|for how long|when did (?:it|this|that|all this|things) (?:start|begin))", re.I)
+_WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+_NUMBERS = {word: n for n, word in enumerate(_WORDS)} | {"a": 1, "an": 1, "couple of": 2, "a couple of": 2, "a few": 3, "several": 4}
+_DAYS = {"day": 1, "night": 1, "week": 7, "fortnight": 14, "month": 30, "year": 365}
+_NUMBER = rf"\d+|{'|'.join(sorted(_NUMBERS, key=len, reverse=True))}"
+_SPAN = re.compile(rf"\b({_NUMBER}) (?:or (?:two|so|three) )?({'|'.join(_DAYS)})s?\b", re.I)
+_HOW_OFTEN = re.compile(r"\b(?:\w+ )?(?:days?|nights?|times|hours?|once|twice) (?:a|per|each|every) (?:day|night|week|month|year)\b", re.I)
+_LASTING = re.compile(r"\bfor (?:many )?years\b|\balways\b|as long as I can|since I was|all my life|\byears\b", re.I)
+
+
+def clinical_faults(conversation: Conversation, standards: Standards) -> Iterator[str]:
+    """The reasons why a conversation is not accurate, as codes."""
+    kind, voiced = str(conversation.extra.get("kind", "")), conversation.extra.get("voiced", [])
+    labelled = {label.output for _, label in conversation.labels if label.head in _HEADS and label.value == 1}
+    if kind == "questions":
+        return
+    if kind in _WELL and labelled:
+        yield "label_without_disorder"
+    by_class: defaultdict[str, set[str]] = defaultdict(set)
+    for entry in voiced:
+        label, standard = _find(standards, entry["class"])
+        if standard is None or entry["feature"] not in standard:
+            yield "unknown_feature"
+            continue
+        if entry["role"] != standard[entry["feature"]]:
+            yield "wrong_role"
+        if entry["role"] == "symptom":
+            by_class[label].add(entry["feature"])
+    yield from _classes(kind, labelled, by_class, standards)
+    yield from _durations(conversation, labelled, standards)
+    yield from _danger_labelled(conversation)
+
+
+def _find(standards: Standards, code: str) -> tuple[str, Mapping[str, str] | None]:
+    label = next((f"{head}.{code}" for head in _HEADS if f"{head}.{code}" in standards.classes), "")
+    return label, standards.classes[label].features if label else None
+
+
+def _classes(kind: str, labelled: set[str], voiced: Mapping[str, set[str]], standards: Standards) -> Iterator[str]:
+    if kind not in _WELL and not labelled:
+        yield "no_class"
+    if kind == "comorbid" and len(labelled) < 2:
+        yield "one_class_only"
+    for label in labelled:
+        if label not in standards.classes:
+            yield "unknown_class"
+    if labelled and max((len(voiced.get(label, ())) for label in labelled), default=0) < _FEWEST:
+        yield "too_few_symptoms"
+    if any(not voiced.get(label) for label in labelled):
+        yield "class_without_symptom"
+    heard = labelled | set(voiced)
+    if any((a, b) in standards.excluded for a in heard for b in heard):
+        yield "excluded_class"
+    if kind not in _WELL and set(voiced) - labelled:
+        yield "feature_of_another_class"
+    if kind == "subclinical" and any(standards.classes[label].met_by(keys) for label, keys in voiced.items()):
+        yield "threshold_met_without_disorder"
+
+
+def _durations(conversation: Conversation, labelled: set[str], standards: Standards) -> Iterator[str]:
+    """Asked how long, a client names no time that is too short for the class."""
+    least = max((standards.classes[label].min_days or 0 for label in labelled if label in standards.classes), default=0)
+    courses = {entry["turn"] for entry in conversation.extra.get("voiced", []) if entry["role"] == "course"}
+    for index, turn in enumerate(conversation.turns):
+        asked = index > 0 and turn.part == "client" and _ASKED.search(conversation.turns[index - 1].content)
+        if least and (asked or index in courses) and (days := days_told(turn.content)) is not None and days < _TOLERANCE * least:
+            yield "duration_contradicted"
+
+
+def days_told(text: str) -> float | None:
+    """The longest time that a text tells, in days; None when it tells none."""
+    if _LASTING.search(text):
+        return float("inf")
+    spans = [_number(match[1]) * _DAYS[match[2].lower()] for match in _SPAN.finditer(_HOW_OFTEN.sub("", text))]
+    return max(spans, default=None)
+
+
+def _number(word: str) -> int:
+    return int(word) if word.isdigit() else _NUMBERS[word.lower()]
+
+
+def _danger_labelled(conversation: Conversation) -> Iterator[str]:
+    """What a client says of dying is labelled at least as high as the words tell."""
+    for turn in conversation.turns:
+        level = level_of(turn.content) if turn.part == "client" else 0
+        if level >= IDEATION and max((value for value in map(_level, turn.labels)), default=0) < IDEATION:
+            yield "danger_not_labelled"
+
+
+def _level(label: Label) -> float:
+    return label.value if label.output == "crisis.level" else 0
