@@ -20,5 +20,5 @@ def answer(check: Callable[[], Findings]) -> dg.AssetCheckResult:
         passed=findings.passed,
         severity=dg.AssetCheckSeverity.ERROR,
         description=str(findings),
-        metadata=metadata | reasons,
+        metadata={**metadata, **reasons},
     )

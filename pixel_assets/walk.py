@@ -80,7 +80,7 @@ def _partition_keys(partitions_def: Any, recipe: Recipe, instance: dg.DagsterIns
     if partitions_def == partitions.sources:
         return recipe.corpus.sources
     run = latest_run()
-    keys = [key for key in instance.get_dynamic_partitions(partitions.checkpoints.name) if key.rpartition(".")[0] == run]
+    keys = [key for key in instance.get_dynamic_partitions(str(partitions.checkpoints.name)) if key.rpartition(".")[0] == run]
     return sorted(keys, key=lambda key: int(key.rpartition(".")[2]))
 
 

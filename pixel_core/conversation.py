@@ -206,7 +206,7 @@ _PROVENANCE = pl.Struct(
     }
 )
 CONVERSATION_SCHEMA = pl.Schema(
-    {
+    {  # type: ignore[arg-type]  # type checkers join classes and instances of types to object
         "id": pl.String,
         "category": pl.String,
         "group": pl.String,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,16 +15,20 @@ import polars as pl
 from pixel_core.artifacts import Built, Summary, build, digest_of, read_manifest, write_json, write_table
 from pixel_core.conversation import CONVERSATION_SCHEMA
 from pixel_core.corpus.apportion import DeficitError, apportion, level, table
+from pixel_core.corpus.background import SOURCE, Background, wanted_rows, with_background
 from pixel_core.corpus.composition import compose, draw_plot
+from pixel_core.corpus.decontamination import Encode
 from pixel_core.corpus.population import CorpusError, Population, gather, source_digests
+from pixel_core.corpus.sieve import Sieve
 from pixel_core.corpus.splits import CLASSIFIED, assign, label_values, must_stand_everywhere, strata_of, units_of
 from pixel_core.recipe import CorpusRecipe, Recipe
 from pixel_core.rejects import count_reasons, write_rejects
 
-VERSION = "1"
+VERSION = "2"
 SPLITS: tuple[str, ...] = ("train", "validation", "test")
 SPLIT_TABLE = "splits.parquet"
-_KEYS = ("conversations", "shares", "splits", "deficit", "repeat_cap")
+_SIEVE_KEYS = ("near_duplicates", "held_out_share", "held_out_run", "held_out_similarity")
+_KEYS = ("conversations", "shares", "splits", "deficit", "repeat_cap", "knowledge_share", *_SIEVE_KEYS)
 Counts = Mapping[str, dict[str, int]]  # category, split: rows
 
 
@@ -36,25 +40,44 @@ class MixtureSummary(Built):
     got: Counts
 
 
-def build_mixture(recipe: Recipe, sources: Mapping[str, Path], out: Path, *, force: bool = False) -> MixtureSummary:
+def build_mixture(
+    recipe: Recipe,
+    sources: Mapping[str, Path],
+    out: Path,
+    *,
+    background: Background | None = None,
+    held_out_texts: Sequence[str] = (),
+    encode: Encode | None = None,
+    force: bool = False,
+) -> MixtureSummary:
     """Write train, validation and test as Parquet sorted by id, `splits.parquet`, `composition.json` and its picture.
 
     `sources` maps `<asset>` or `<asset>/<partition>` to an artifact with conversations; one without a valid manifest raises
     CorpusError. Too few rows raise CorpusError, or follow the recipe's `deficit`. The order of sources and rows changes no byte.
+    What holds one of `held_out_texts`, or repeats another conversation, is rejected; `encode` finds neighbours when the recipe wants them.
+    Where the recipe wants rows with retrieved knowledge (`knowledge_share`), `background` gives it, or CorpusError is raised.
     """
     corpus = recipe.corpus
+    if corpus.knowledge_share and background is None:
+        raise CorpusError(f"corpus.knowledge_share = {corpus.knowledge_share:g} needs the knowledge index: build it, or set the share to 0")
     keys = corpus.model_dump(mode="json", include=set(_KEYS))
     shares = dict.fromkeys(SPLITS, 0.0) | {str(split): share for split, share in corpus.splits.items()}
-    inputs = {"recipe": digest_of(keys), "seed": str(recipe.seed), **source_digests(sources)}
+    sieve = Sieve.of(corpus, held_out_texts, encode)
+    inputs = {"recipe": digest_of(keys), "seed": str(recipe.seed), "held_out": sieve.digest, **source_digests(sources)}
+    if corpus.knowledge_share and background:
+        inputs[SOURCE] = background.digest()
 
     def write(folder: Path) -> Summary:
-        population = gather(sources)
+        population = gather(sources, sieve)
         rows = population.rows
         wanted = table(apportion(corpus.conversations, corpus.shares), apportion(corpus.conversations, shares))
         split_of = assign(units_of(rows), shares, needs=_needs(wanted, corpus), seed=recipe.seed)
         rows = rows.with_columns(split=pl.col("unit").replace_strict(split_of, return_dtype=pl.String))
         counts = _settle(wanted, _available(rows, wanted), corpus)
         drawn = {split: _draw_split(rows.filter(split=split), split, counts, recipe.seed) for split in SPLITS}
+        if corpus.knowledge_share and background:
+            held_out, count = pl.concat([drawn["validation"], drawn["test"]]), wanted_rows(drawn["train"], corpus.knowledge_share)
+            drawn["train"] = with_background(drawn["train"], held_out, background.open(), count=count, seed=recipe.seed)
         for split in SPLITS:
             write_table(folder / f"{split}.parquet", drawn[split].select(list(CONVERSATION_SCHEMA)))
         _write_splits(folder, population, split_of, rows)
@@ -63,6 +86,7 @@ def build_mixture(recipe: Recipe, sources: Mapping[str, Path], out: Path, *, for
         write_json(folder / "composition.json", composition)
         draw_plot(folder / "composition.png", composition["wanted"], composition["got"])
         write_rejects(folder, population.rejects)
+        sieve.write(folder)
         return _summary(composition, population, rows)
 
     built = build(out, kind="training_mixture", version=VERSION, inputs=inputs, write=write, force=force)
@@ -161,7 +185,7 @@ def _write_splits(folder: Path, population: Population, split_of: Mapping[str, s
         for group, unit in population.units.items()
         if unit in split_of
     ]
-    schema = pl.Schema({"group": pl.String, "unit": pl.String, "split": pl.String, "clinical": pl.List(pl.String)})
+    schema = {"group": pl.String(), "unit": pl.String(), "split": pl.String(), "clinical": pl.List(pl.String)}
     write_table(folder / SPLIT_TABLE, pl.DataFrame(groups, schema=schema).sort("group"))
 
 
@@ -179,6 +203,7 @@ def _summary(composition: Mapping[str, Any], population: Population, rows: pl.Da
         "units": len(set(population.units.values())),
         "formulae": len(population.formulae),
     }
+    figures["rows_with_knowledge"] = composition["with_knowledge"]
     figures |= {f"rows_{split}": sum(got[category][split] for category in got) for split in SPLITS}
     figures |= {f"rows_{category}": sum(got[category].values()) for category in got}
     heads = Counter[str]()

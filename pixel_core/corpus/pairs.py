@@ -16,7 +16,7 @@ from pixel_core.conversation import CONVERSATION_SCHEMA, Provenance
 from pixel_core.rejects import Reject, as_content
 
 PAIR_SCHEMA = pl.Schema(
-    {
+    {  # type: ignore[arg-type]  # type checkers join classes and instances of types to object
         "id": pl.String,
         "prompt": pl.String,
         "chosen": pl.String,

@@ -1,15 +1,18 @@
-"""The class lists of Pixel's heads, as versioned CSV files that ship with the package."""
+"""The class lists of Pixel's heads and the vocabularies of its knowledge, as versioned CSV files that ship with the package."""
 
 from __future__ import annotations
 
 import csv
+import io
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import Literal
 
-TaxonomyName = Literal["dsm5", "pdm2", "techniques", "crisis", "eq_domains", "emotions", "mer"]
-_KEY = {"dsm5": "code"}
+TaxonomyName = Literal[
+    "dsm5", "dsm5_aliases", "dsm5_newer_codes", "pdm2", "pdm2_axes", "symptoms", "techniques", "crisis", "eq_domains", "emotions", "mer"
+]
+_KEY = {"dsm5": "code", "dsm5_aliases": "code", "dsm5_newer_codes": "code"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,9 +27,8 @@ class TaxonomyClass:
 @cache
 def classes(taxonomy: TaxonomyName) -> tuple[TaxonomyClass, ...]:
     """The classes of a taxonomy in file order, which is the order of the head's outputs."""
-    resource = files(__package__) / f"{taxonomy}.csv"
-    with resource.open(encoding="utf-8", newline="") as handle:
-        rows = list(csv.DictReader(handle))
+    text = (files(__package__) / f"{taxonomy}.csv").read_text(encoding="utf-8")
+    rows = list(csv.DictReader(io.StringIO(text, newline="")))
     key = _KEY.get(taxonomy, "id")
     found = tuple(TaxonomyClass(row[key], row.get("name") or row[key], row) for row in rows)
     if len({c.id for c in found}) != len(found):

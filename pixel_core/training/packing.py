@@ -26,7 +26,7 @@ LAYOUT = "layout.json"
 OPEN_ROWS = 64  # rows that still take conversations; the fullest is closed first, so that packing stays linear
 
 PACKED_SCHEMA = pl.Schema(
-    {
+    {  # type: ignore[arg-type]  # type checkers join classes and instances of types to object
         "row": pl.Int64,  # 0, 1, 2, ... in file order
         "input_ids": pl.List(pl.Int32),  # tokens of the pieces, one after another, without padding
         "learn": pl.List(pl.Boolean),  # by token: does predicting it carry language loss

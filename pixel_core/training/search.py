@@ -32,7 +32,7 @@ SPREAD = 4.0  # a trial's weights lie between a quarter of the recipe's and four
 
 _BY_OBJECTIVE = pl.List(pl.Struct({"objective": pl.String, "value": pl.Float64}))
 TRIALS_SCHEMA = pl.Schema(
-    {
+    {  # type: ignore[arg-type]  # type checkers join classes and instances of types to object
         "trial": pl.Int64,
         "score": pl.Float64,  # mean over objectives of 1 - loss / baseline; null when a loss was not finite
         "weights": _BY_OBJECTIVE,
