@@ -11,8 +11,10 @@ import polars as pl
 
 from pixel_core import taxonomy
 from pixel_core.artifacts import Built, Summary, build, tree_digest, write_table
-from pixel_core.knowledge.records import integer_of, letter, records_of, slug, span_of, text_of, texts_of
-from pixel_core.knowledge.schema import DISORDER_SCHEMA
+from pixel_core.knowledge import completeness
+from pixel_core.knowledge.criteria import read_criteria
+from pixel_core.knowledge.records import integer_of, records_of, slug, span_of, text_of, texts_of
+from pixel_core.knowledge.schema import DISORDER_SCHEMA, SYMPTOM_SCHEMA
 from pixel_core.knowledge.sources import (
     Document,
     KnowledgeError,
@@ -23,10 +25,12 @@ from pixel_core.knowledge.sources import (
     read_json,
     readable,
 )
+from pixel_core.knowledge.symptoms import TABLE as SYMPTOMS
+from pixel_core.knowledge.symptoms import orphans, symptom_rows
 from pixel_core.rejects import as_content, count_reasons, write_rejects
 from pixel_core.taxonomy import TaxonomyClass
 
-VERSION = "1"
+VERSION = "2"
 TABLE = "disorders.parquet"
 
 
@@ -72,6 +76,10 @@ def _write(source: Path, stage: Path) -> Summary:
     order = {code: index for index, code in enumerate(taxonomy.ids("dsm5"))}
     table = pl.DataFrame(sorted(rows.values(), key=lambda row: order[row["code"]]), schema=DISORDER_SCHEMA)
     write_table(stage / TABLE, table)
+    write_table(stage / SYMPTOMS, pl.DataFrame(symptom_rows(table.iter_rows(named=True)), schema=SYMPTOM_SCHEMA))
+    held = completeness.completeness(table.to_dicts())
+    write_table(stage / completeness.TABLE, held)
+    completeness.draw(held, stage / completeness.PICTURE)
     keep_documents(stage, source, table["file"])
     write_rejects(stage, rejected.rows)
     unread = sum(1 for reject in rejected.rows if reject.position == "file")
@@ -106,18 +114,19 @@ def _row(raw: Any, file: str) -> dict[str, Any]:
     if not isinstance(raw, Mapping):
         raise UnusableError("not_a_record", "a disorder must be a JSON object")
     found = _classify(str(raw.get("code") or "").strip(), str(raw.get("name") or "").strip())
-    criteria = list(_criteria(raw))
+    criteria = list(read_criteria(raw))
     if not criteria:
         raise UnusableError("missing_field", f"{found.id} has neither criteria nor symptoms with text")
     duration = text_of(raw, "duration", "course")
-    min_days = integer_of(raw["duration"], "min_days") if isinstance(raw.get("duration"), Mapping) else None
+    bounds = raw["duration"] if isinstance(raw.get("duration"), Mapping) else {}
+    days = {name: integer_of(bounds, name) for name in ("min_days", "max_days")}
     return {
         "code": found.id,
         "name": found.name,
         "chapter": found.fields["chapter"],
         "summary": span_of(text_of(raw, "summary", "description", "overview")),
         "criteria": criteria,
-        "duration": {"text": span_of(duration), "min_days": min_days} if duration else None,
+        "duration": {"text": span_of(duration), **days} if duration else None,
         "exclusions": [t.span for t in texts_of(raw, "exclusions", "exclusion_criteria")],
         "impairment": span_of(text_of(raw, "impairment", "functional_impairment")),
         "specifiers": [{"name": str(s["name"]), "code": _string(s.get("code"))} for s in _named(raw, "specifiers")],
@@ -130,10 +139,10 @@ def _row(raw: Any, file: str) -> dict[str, Any]:
 
 
 def _classify(code: str, name: str) -> TaxonomyClass:
-    """The taxonomy class of a code (the longest one that begins it) or else of a name; raises UnusableError."""
+    """The taxonomy class of a code or else of a name; raises UnusableError."""
     if not code and not name:
         raise UnusableError("missing_field", "the record has neither code nor name")
-    by_code = max((i for i in taxonomy.ids("dsm5") if code.startswith(i)), key=len, default=None) if code else None
+    by_code = class_of_code(code)
     by_name = _names().get(slug(name))
     if by_code and by_name and by_code != by_name and not by_name.startswith(by_code):
         raise UnusableError("code_name_conflict", f"code {code} is {by_code} of the taxonomy, but its name belongs to {by_name}")
@@ -142,43 +151,16 @@ def _classify(code: str, name: str) -> TaxonomyClass:
     raise UnusableError("outside_taxonomy", f"neither code {code or '-'} nor the name is a class of pixel_core/taxonomy/dsm5.csv")
 
 
+def class_of_code(code: str) -> str | None:
+    """The class of the longest code that begins this one, of the taxonomy or of its aliases (`F33.1` is F32's); None if there is none."""
+    known = {i: i for i in taxonomy.ids("dsm5")} | {a.id: a.fields["class"] for a in taxonomy.classes("dsm5_aliases")}
+    found = max((begin for begin in known if code.startswith(begin)), key=len, default=None)
+    return known[found] if found else None
+
+
 @cache
 def _names() -> dict[str, str]:
     return {slug(c.name): c.id for c in taxonomy.classes("dsm5")}
-
-
-def _criteria(raw: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    for index, entry in enumerate(records_of(raw, "criteria", "diagnostic_criteria")):
-        criterion_id = str(entry.get("id") or letter(index))
-        text = text_of(entry, "text", "description", "criterion")
-        items = list(_items(entry, criterion_id, "items", "symptoms"))
-        if text or items:
-            yield _criterion(criterion_id, text, entry, items)
-    symptoms = [s for s in records_of(raw, "symptoms") if " " in str(s.get("text", ""))]
-    if symptoms:  # free text; the shipped shape repeats the ids of its items here instead
-        yield _criterion("symptoms", None, {}, list(_items({"symptoms": [s["text"] for s in symptoms]}, "S", "symptoms")))
-
-
-def _criterion(criterion_id: str, text: Any, entry: Mapping[str, Any], items: list[dict[str, Any]]) -> dict[str, Any]:
-    return {
-        "id": criterion_id,
-        "text": span_of(text),
-        "min_count": integer_of(entry, "min_count", "minimum", "required"),
-        "voiced": [t.span for t in texts_of(entry, "voiced", "client_statements", "examples")],
-        "items": items,
-    }
-
-
-def _items(entry: Mapping[str, Any], criterion_id: str, *names: str) -> Iterator[dict[str, Any]]:
-    for number, item in enumerate(records_of(entry, *names), start=1):
-        text = text_of(item, "text", "description", "name")
-        if text:
-            yield {
-                "id": str(item.get("id") or f"{criterion_id}{number}"),
-                "symptom": str(item.get("symptom") or slug(text)[:60]),
-                "text": text.span,
-                "voiced": [t.span for t in texts_of(item, "voiced", "client_statements", "examples")],
-            }
 
 
 def _named(raw: Mapping[str, Any], *names: str) -> Iterator[Mapping[str, Any]]:
@@ -207,5 +189,6 @@ def _figures(table: pl.DataFrame) -> dict[str, int | float]:
         "items": len(items),
         "voiced": voiced,
         "symptoms": len({item["symptom"] for item in items}),
+        "orphan_symptoms": len(orphans(item["symptom"] for item in items)),
         "taxonomy_share": table.height / len(taxonomy.ids("dsm5")),
     }

@@ -28,10 +28,17 @@ from pixel_core.knowledge.sources import (
     readable,
 )
 from pixel_core.rejects import as_content, count_reasons, write_rejects
+from pixel_core.taxonomy import TaxonomyName
 
-VERSION = "2"
+VERSION = "3"
 TABLE = "framework.parquet"
-KINDS = ("pdm2", "attachment", "defence", "trait", "interview")
+KINDS = ("pdm2", "organisation", "symptom_pattern", "attachment", "defence", "trait", "interview")
+_OF_GROUP = {"organisation_level": "organisation", "symptom_pattern": "symptom_pattern"}  # PDM-2 entries beside the head's classes
+_TAXONOMY: dict[str, TaxonomyName] = {"pdm2": "pdm2", "organisation": "pdm2_axes", "symptom_pattern": "pdm2_axes"}
+_DETAILS = (
+    *("tension", "capacity", "identity", "object_relations", "defences_used", "reality_testing"),
+    *("affective_states", "cognitive_patterns", "somatic_states", "relationship_patterns"),
+)
 _FOLDERS = {
     "attachment": "attachment",
     "defence": "defence",
@@ -133,20 +140,22 @@ def _checked(row: dict[str, Any] | None) -> dict[str, Any]:
         raise UnusableError("not_a_record", "an entry must be a JSON object")
     if not row["id"] or row["text"] is None:
         raise UnusableError("missing_field", f"entry {row['id'] or '-'} needs an id and a summary")
-    if row["kind"] == "pdm2" and row["id"] not in taxonomy.ids("pdm2"):
-        raise UnusableError("outside_taxonomy", f"{row['id']} is not a class of pixel_core/taxonomy/pdm2.csv")
+    classes = _TAXONOMY.get(row["kind"])
+    if classes and row["id"] not in taxonomy.ids(classes):
+        raise UnusableError("outside_taxonomy", f"{row['id']} is not a class of pixel_core/taxonomy/{classes}.csv")
     return row
 
 
 def _pdm2(raw: Mapping[str, Any], document: Document) -> dict[str, Any]:
     text = text_of(raw, "summary", "description", "definition")
     places = list(_strings(raw))
-    details = [(name, text_of(raw, name)) for name in ("tension", "capacity")]
+    details = [(name, text_of(raw, name)) for name in _DETAILS]
+    group = str(raw.get("group") or "")
     return {
-        "kind": "pdm2",
+        "kind": _OF_GROUP.get(group, "pdm2"),
         "id": slug(str(raw.get("id") or raw.get("name") or "")),
         "name": str(raw.get("name") or raw.get("id") or ""),
-        "group": str(raw.get("group") or ""),
+        "group": group,
         "text": span_of(text),
         "details": [{"name": name, "text": value.span} for name, value in details if value],
         "typical_defences": [str(d) for d in texts_of(raw, "typical_defences", "defences", "defenses")],

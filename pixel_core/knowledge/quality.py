@@ -120,7 +120,7 @@ def _criteria_faults(row: Row) -> Iterator[str]:
     if len(set(ids)) != len(ids):
         yield "criterion_id_repeated"
     for criterion in row["criteria"]:
-        if criterion["min_count"] is not None and criterion["items"] and not 0 < criterion["min_count"] <= len(criterion["items"]):
+        if criterion["min_count"] is not None and criterion["items"] and not 0 <= criterion["min_count"] <= len(criterion["items"]):
             yield "more_needed_than_listed"
         if any(not item["text"] or not item["symptom"] for item in criterion["items"]):
             yield "item_without_text"

@@ -8,11 +8,15 @@ SPAN = pl.Struct({"text": pl.String, "start": pl.Int64, "end": pl.Int64})
 """A text with the character offsets [start, end) of its raw form in the row's `file`."""
 
 _ITEM = pl.Struct({"id": pl.String, "symptom": pl.String, "text": SPAN, "voiced": pl.List(SPAN)})
-_CRITERION = pl.Struct(
+_GROUP = pl.Struct({"id": pl.String, "text": SPAN, "min_count": pl.Int64, "of": pl.List(pl.String)})
+CRITERION = pl.Struct(
     {
         "id": pl.String,
+        "kind": pl.String,  # one of `criteria.KINDS`
         "text": SPAN,  # null where the source lists symptoms only
         "min_count": pl.Int64,  # how many of the items are needed; null: as the text says
+        "min_groups": pl.Int64,  # how many of the groups must hold; null: all
+        "groups": pl.List(_GROUP),  # further demands: at least `min_count` of the items (of any criterion) named in `of`
         "voiced": pl.List(SPAN),
         "items": pl.List(_ITEM),
     }
@@ -24,8 +28,8 @@ DISORDER_SCHEMA = pl.Schema(
         "name": pl.String,
         "chapter": pl.String,
         "summary": SPAN,
-        "criteria": pl.List(_CRITERION),
-        "duration": pl.Struct({"text": SPAN, "min_days": pl.Int64}),
+        "criteria": pl.List(CRITERION),
+        "duration": pl.Struct({"text": SPAN, "min_days": pl.Int64, "max_days": pl.Int64}),
         "exclusions": pl.List(SPAN),
         "impairment": SPAN,
         "specifiers": pl.List(pl.Struct({"name": pl.String, "code": pl.String})),
@@ -37,9 +41,22 @@ DISORDER_SCHEMA = pl.Schema(
     }
 )
 
+SYMPTOM_SCHEMA = pl.Schema(
+    {
+        "symptom": pl.String,  # an id of the taxonomy symptoms, or the slug of a word that it does not hold
+        "name": pl.String,
+        "domain": pl.String,
+        "broader": pl.String,  # the wider symptom that this one is a case of
+        "code": pl.String,
+        "criterion": pl.String,
+        "kind": pl.String,
+        "item": pl.String,
+    }
+)
+
 FRAMEWORK_SCHEMA = pl.Schema(
     {
-        "kind": pl.String,  # pdm2 | attachment | defence | trait | interview
+        "kind": pl.String,  # one of `framework.KINDS`
         "id": pl.String,
         "name": pl.String,
         "group": pl.String,  # personality_syndrome, mental_function, a level of defence, ...
@@ -65,6 +82,8 @@ PASSAGE_SCHEMA = pl.Schema(
         "file": pl.String,
         "start": pl.Int64,
         "end": pl.Int64,
+        "page": pl.Int64,  # the page on which it begins, where the format has pages
+        "last_page": pl.Int64,
         "spans": pl.List(SPAN),  # the sentences; joined by single spaces they are the text
     }
 )

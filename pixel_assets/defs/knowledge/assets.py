@@ -4,8 +4,9 @@ import dagster as dg
 
 from pixel_assets import paths
 from pixel_assets.config import Build
-from pixel_assets.metadata import result_of
+from pixel_assets.metadata import picture, result_of
 from pixel_core.knowledge import conversations, dsm5, framework, index, passages
+from pixel_core.knowledge.completeness import PICTURE
 
 OWNERS = ["team:pixel"]
 
@@ -20,7 +21,8 @@ OWNERS = ["team:pixel"]
 )
 def dsm5_criteria(config: Build) -> dg.MaterializeResult:
     """The disorders of the knowledge folder."""
-    return result_of(dsm5.extract_dsm5(paths.knowledge_source(), paths.artifact("dsm5_criteria"), force=config.force))
+    built = dsm5.extract_dsm5(paths.knowledge_source(), paths.artifact("dsm5_criteria"), force=config.force)
+    return result_of(built, completeness=picture(built.folder / PICTURE))
 
 
 @dg.asset(

@@ -4,7 +4,7 @@ import dagster as dg
 
 from pixel_assets import paths
 from pixel_assets.checks import answer
-from pixel_core.knowledge import quality
+from pixel_core.knowledge import consistency, framework_quality, quality
 
 
 @dg.asset_check(
@@ -24,6 +24,52 @@ def disorders_complete() -> dg.AssetCheckResult:
     return answer(lambda: quality.check_dsm5_completeness(paths.artifact("dsm5_criteria")))
 
 
+@dg.asset_check(asset="dsm5_criteria", description="Codes, names and chapters are the taxonomy's; a specifier's code belongs to its class.")
+def disorders_coded() -> dg.AssetCheckResult:
+    """The codes of the disorders and their specifiers."""
+    return answer(lambda: consistency.check_codes(paths.artifact("dsm5_criteria")))
+
+
+@dg.asset_check(
+    asset="dsm5_criteria",
+    description="Every threshold can be met by the items listed and is the one that the text states; all items fulfil all criteria.",
+)
+def thresholds_consistent() -> dg.AssetCheckResult:
+    """The thresholds of the criteria."""
+    return answer(lambda: consistency.check_thresholds(paths.artifact("dsm5_criteria")))
+
+
+@dg.asset_check(
+    asset="dsm5_criteria",
+    description="Durations in days are those in words, bounds do not cross, and disorders that differ by time stand in order "
+    "(brief psychotic, schizophreniform, schizophrenia; acute stress, posttraumatic stress; ...).",
+)
+def durations_consistent() -> dg.AssetCheckResult:
+    """The durations of the disorders."""
+    return answer(lambda: consistency.check_durations(paths.artifact("dsm5_criteria")))
+
+
+@dg.asset_check(
+    asset="dsm5_criteria",
+    description="Every item's symptom stands in the vocabulary (pixel_core/taxonomy/symptoms.csv), and the symptom map holds the same.",
+)
+def symptoms_known() -> dg.AssetCheckResult:
+    """The symptoms of the disorders."""
+    return answer(lambda: consistency.check_symptoms(paths.artifact("dsm5_criteria")))
+
+
+@dg.asset_check(asset="dsm5_criteria", description="No two disorders share a summary, a client's sentence, a focus or advice, nor nearly.")
+def disorders_distinct() -> dg.AssetCheckResult:
+    """Texts that stand in two disorders."""
+    return answer(lambda: consistency.check_duplicates(paths.artifact("dsm5_criteria")))
+
+
+@dg.asset_check(asset="dsm5_criteria", description="Differential diagnoses name other classes of the taxonomy, each once.")
+def differentials_known() -> dg.AssetCheckResult:
+    """The differential diagnoses of the disorders."""
+    return answer(lambda: consistency.check_differentials(paths.artifact("dsm5_criteria")))
+
+
 @dg.asset_check(
     asset="psychology_framework",
     blocking=True,
@@ -32,6 +78,16 @@ def disorders_complete() -> dg.AssetCheckResult:
 def framework_sound() -> dg.AssetCheckResult:
     """Classes, entries and spans of the framework."""
     return answer(lambda: quality.check_framework(paths.artifact("psychology_framework")))
+
+
+@dg.asset_check(
+    asset="psychology_framework",
+    description="Every entry holds the parts of its kind (a defence its level and an example, a trait six facets, ...); missing "
+    "classes, styles, defences and guidelines are warned of.",
+)
+def framework_complete() -> dg.AssetCheckResult:
+    """The completeness of the framework."""
+    return answer(lambda: framework_quality.check_framework_completeness(paths.artifact("psychology_framework")))
 
 
 @dg.asset_check(
@@ -55,6 +111,20 @@ def index_finds() -> dg.AssetCheckResult:
     from pixel_core.knowledge.index_quality import check_index
 
     return answer(lambda: check_index(paths.artifact("knowledge_index")))
+
+
+@dg.asset_check(
+    asset="knowledge_index",
+    additional_deps=["knowledge_passages"],
+    description="The gold questions about its documents find their passages (recall at 5 of at least .5), and fusion is no worse than "
+    "vectors or words alone. A knowledge base of one's own, which no question is about, is not measured.",
+)
+def index_answers() -> dg.AssetCheckResult:
+    """Recall at 5 and nDCG at 10 on the gold questions."""
+    from pixel_core.knowledge.index_quality import check_answers
+
+    gold = paths.shipped() / "scenarios" / "retrieval.jsonl"
+    return answer(lambda: check_answers(paths.artifact("knowledge_index"), paths.artifact("knowledge_passages"), gold))
 
 
 @dg.asset_check(

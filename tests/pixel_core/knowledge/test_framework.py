@@ -5,6 +5,7 @@ from pixel_core import taxonomy
 from pixel_core.artifacts import tree_digest
 from pixel_core.knowledge import KnowledgeError, extract_framework
 from pixel_core.knowledge.framework import TABLE
+from pixel_core.knowledge.framework_quality import check_framework_completeness
 from pixel_core.knowledge.quality import check_framework
 from tests.pixel_core.knowledge.documents import INSOMNIA, SHIPPED, write
 
@@ -44,10 +45,13 @@ def table(built):
 def test_the_shipped_framework_is_whole(tmp_path):
     built = extract_framework(SHIPPED, tmp_path / "out")
     counts = dict(table(built)["kind"].value_counts().iter_rows())
-    assert counts == {"pdm2": 26, "attachment": 4, "defence": 30, "trait": 5, "interview": 15}
+    assert counts == {"pdm2": 26, "organisation": 4, "symptom_pattern": 8, "attachment": 4, "defence": 30, "trait": 5, "interview": 15}
     assert set(table(built).filter(kind="pdm2")["id"]) == set(taxonomy.ids("pdm2"))
     assert built.summary.rejects == {}
+    axes = table(built).filter(pl.col("kind").is_in(["organisation", "symptom_pattern"]))
+    assert set(axes["id"]) == set(taxonomy.ids("pdm2_axes"))
     assert not check_framework(built.folder).failed
+    assert not check_framework_completeness(built.folder).failed
 
 
 def test_headed_sections_become_entries_with_places(tmp_path):
@@ -116,3 +120,15 @@ def test_the_same_folder_gives_the_same_bytes(tmp_path):
     first = extract_framework(SHIPPED, tmp_path / "one")
     second = extract_framework(SHIPPED, tmp_path / "two")
     assert tree_digest(first.folder) == tree_digest(second.folder)
+
+
+def test_levels_and_patterns_join_the_framework_without_becoming_classes_of_the_head(tmp_path):
+    level = {"id": "neurotic", "group": "organisation_level", "summary": "Firm, with one narrow place.", "identity": "Stable."}
+    write(tmp_path / "kb" / "pdm2" / "own.json", {"entries": [level, level | {"id": "stormy"}, level | {"id": "depressive", "group": ""}]})
+    built = extract_framework(tmp_path / "kb", tmp_path / "out")
+    found = {row["id"]: row for row in table(built).iter_rows(named=True)}
+    assert {key: row["kind"] for key, row in found.items()} == {"neurotic": "organisation", "depressive": "pdm2"}
+    assert [d["name"] for d in found["neurotic"]["details"]] == ["identity"]
+    assert built.summary.rejects == {"outside_taxonomy": 1}
+    assert "neurotic" not in taxonomy.ids("pdm2")
+    assert "without_reality_testing neurotic" in {n for f in check_framework_completeness(built.folder).failed for n in f.reasons}

@@ -18,7 +18,7 @@ def test_the_shipped_documents_all_have_passages(tmp_path):
     built = extract_passages(SHIPPED, tmp_path / "out", words=200)
     assert built.summary.rejects == {}
     assert {p["kind"] for p in passages(built)} == {"disorder", "pdm2", "attachment", "defence", "trait", "interview"}
-    assert built.summary.figures["documents"] == 25
+    assert built.summary.figures["documents"] == 27
     assert check_passages(built.folder).passed
 
 

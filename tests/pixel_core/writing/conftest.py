@@ -2,15 +2,17 @@ import pytest
 
 from pixel_core.knowledge import extract_dsm5, extract_framework
 from pixel_core.knowledge.material import load_material
+from pixel_core.recipe import load_recipe
 from pixel_core.writing import write_conversations
 from tests.pixel_core.knowledge.documents import SHIPPED
 
 
 @pytest.fixture(scope="session")
 def shipped(tmp_path_factory):
-    """The material that ships with the project."""
+    """The material that ships with the project, of the disorders that the default recipe writes about."""
     home = tmp_path_factory.mktemp("knowledge")
-    return load_material(extract_dsm5(SHIPPED, home / "dsm5").folder, extract_framework(SHIPPED, home / "framework").folder)
+    sources = extract_dsm5(SHIPPED, home / "dsm5").folder, extract_framework(SHIPPED, home / "framework").folder
+    return load_material(*sources, load_recipe().knowledge.classes)
 
 
 @pytest.fixture(scope="session")
