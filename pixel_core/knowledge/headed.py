@@ -94,10 +94,10 @@ class _Reader:
     def records(self) -> Iterator[_Record]:
         """The records in the order of their headings, those without criteria among them."""
         before: Block | None = None
-        for block in self._document.blocks:
+        for index, block in enumerate(self._document.blocks):
             if block.kind == "heading":
                 ended = self._record
-                self._heading(block)
+                self._heading(block, index)
                 if ended is not None and self._record is not ended:
                     yield ended
             elif self._record is not None:
@@ -106,13 +106,14 @@ class _Reader:
         if self._record is not None:
             yield self._record
 
-    def _heading(self, block: Block) -> None:
+    def _heading(self, block: Block, index: int) -> None:
         title = str(block.text)
         named = field_of(title)
         found = None if named else class_of_title(title)
         record = self._record
         self._differential = None
-        if found and not (record and self._field == "differentials" and block.level > self._field_level):
+        compared = self._field == "differentials" and record is not None
+        if found and not (compared and (block.level > self._field_level or not self._bears(index))):
             if record and record.found.id == found.id and block.level >= record.level:
                 self._field, self._field_level = "criteria", block.level  # `Panic disorder: diagnostic criteria` below `Panic disorder`
             else:
@@ -121,7 +122,7 @@ class _Reader:
             return
         elif named:
             self._field, self._field_level = named, block.level
-        elif self._field == "differentials" and block.level > self._field_level:
+        elif compared and (found or block.level > self._field_level):
             self._differential = {"name": title}
             record.fields.setdefault("differentials", []).append(self._differential)
             if found:
@@ -130,6 +131,15 @@ class _Reader:
             self._record = None
         elif not (self._field == "criteria" and block.level > self._field_level):
             self._field = None  # a section that records have no field for
+
+    def _bears(self, index: int) -> bool:
+        """Whether a list, or a section of criteria or symptoms, follows a heading before the next one that names a class."""
+        for block in self._document.blocks[index + 1 :]:
+            if block.kind == "item" or (block.kind == "heading" and field_of(str(block.text)) in ("criteria", "symptoms")):
+                return True
+            if block.kind == "heading" and class_of_title(str(block.text)):
+                return False
+        return False
 
     def _body(self, record: _Record, block: Block, before: Block | None) -> None:
         name, text = self._field, block.text

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -103,13 +103,13 @@ def readable(source: Path, files: list[str], rejected: Rejected) -> Iterator[Doc
             rejected.add(file, "file", error.reason, str(error))
 
 
-def keep_documents(stage: Path, source: Path, files: Iterable[str]) -> None:
+def keep_documents(stage: Path, source: Path, files: Iterable[str], read: Mapping[str, Document] | None = None) -> None:
     """Write the text of the documents, and where their pages begin, beside the table that was read from them: offsets are checked and
-    traced with them.
+    traced with them. Documents that are not among those `read` are read again.
     """
     texts, pages = [], []
     for file in sorted(set(files)):
-        document = read_document(source, file)
+        document = (read or {}).get(file) or read_document(source, file)
         texts.append({"file": file, "text": document.text})
         pages += [{"file": file, "start": page.start, "number": page.number} for page in document.pages]
     write_table(stage / DOCUMENTS, pl.DataFrame(texts, schema=_DOCUMENT_SCHEMA))
