@@ -12,6 +12,7 @@ from pixel_core.conversation import CONVERSATION_SCHEMA
 from pixel_core.corpus.composition import count_labels
 from pixel_core.corpus.mixture import SPLIT_TABLE, SPLITS
 from pixel_core.corpus.population import CorpusError, gather, source_digests
+from pixel_core.corpus.sieve import Sieve
 
 VERSION = "1"
 _CLINICAL_HEADS = ("clinical", "pdm2")
@@ -29,7 +30,7 @@ def build_head_examples(sources: Mapping[str, Path], mixture: Path, out: Path, *
     _require_same_sources(mixture, digests)
 
     def write(folder: Path) -> Summary:
-        population = gather(sources)
+        population = gather(sources, Sieve.of_mixture(mixture))
         taken = pl.concat(pl.read_parquet(mixture / f"{split}.parquet", columns=["id"]) for split in SPLITS)["id"]
         splits = pl.read_parquet(mixture / SPLIT_TABLE).select("group", "split")
         labelled = pl.col("id").is_in(_with_clinical_labels(population.rows).implode()) & ~pl.col("id").is_in(taken.unique().implode())

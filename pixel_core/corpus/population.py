@@ -18,6 +18,7 @@ from pixel_core.conversation import (
     to_frame,
     unite,
 )
+from pixel_core.corpus.sieve import Sieve, sift
 from pixel_core.corpus.ties import tie
 from pixel_core.rejects import Reject, as_content
 
@@ -63,8 +64,11 @@ def source_digests(sources: Mapping[str, Path]) -> dict[str, str]:
     return digests
 
 
-def gather(sources: Mapping[str, Path]) -> Population:
-    """The population of the artifacts named `<asset>` or `<asset>/<partition>`; those of preference pairs hold none of it."""
+def gather(sources: Mapping[str, Path], sieve: Sieve | None = None) -> Population:
+    """The population of the artifacts named `<asset>` or `<asset>/<partition>` as far as it passes the sieve.
+
+    Those of preference pairs hold none of it.
+    """
     frames = [
         pl.read_parquet(path, columns=list(CONVERSATION_SCHEMA)).with_columns(source=pl.lit(name))
         for name, folder in sorted(sources.items())
@@ -76,6 +80,9 @@ def gather(sources: Mapping[str, Path]) -> Population:
     repeated = frame.filter(pl.col("id").is_duplicated())
     united, rejects, links = _unite(repeated)
     rows = pl.concat([frame.filter(~pl.col("id").is_duplicated()), united]).sort("id")
+    if sieve:
+        sifted = sift(rows, sieve)
+        rows, rejects, links = sifted.rows, [*rejects, *sifted.rejects], [*links, *sifted.links]
     units, formulae = tie(rows, links)
     logger.info("%d conversations of %d sources in %d units", rows.height, len(frames), len(set(units.values())))
     return Population(
