@@ -1,4 +1,4 @@
-"""DSM-5 records: from JSON files of disorders to one table whose every text knows its place."""
+"""DSM-5 records: from documents about disorders to one table whose every text knows its place."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from pixel_core import taxonomy
 from pixel_core.artifacts import Built, Summary, build, tree_digest, write_table
 from pixel_core.knowledge import completeness
 from pixel_core.knowledge.criteria import read_criteria
+from pixel_core.knowledge.raw_records import raw_records
 from pixel_core.knowledge.records import integer_of, records_of, slug, span_of, text_of, texts_of
 from pixel_core.knowledge.schema import DISORDER_SCHEMA, SYMPTOM_SCHEMA
 from pixel_core.knowledge.sources import (
@@ -22,23 +23,22 @@ from pixel_core.knowledge.sources import (
     UnusableError,
     keep_documents,
     list_documents,
-    read_json,
-    readable,
 )
 from pixel_core.knowledge.symptoms import TABLE as SYMPTOMS
 from pixel_core.knowledge.symptoms import orphans, symptom_rows
 from pixel_core.rejects import as_content, count_reasons, write_rejects
 from pixel_core.taxonomy import TaxonomyClass
 
-VERSION = "2"
+VERSION = "3"
 TABLE = "disorders.parquet"
 
 
 def extract_dsm5(source: Path, out: Path, *, force: bool = False) -> Built:
-    """The disorders of every JSON file below `source` as `disorders.parquet` (`DISORDER_SCHEMA`), one row a taxonomy class.
+    """The disorders of every document below `source` as `disorders.parquet` (`DISORDER_SCHEMA`), one row a taxonomy class.
 
-    Reads `{"disorders": [...]}`, a bare list, or a single record. What cannot be used lies in `rejected.parquet`:
-    malformed_json, not_utf8, empty, not_a_record, missing_field, outside_taxonomy, code_name_conflict, duplicate_code.
+    Reads lists of records in JSON, and headed sections in every other format (`headed.headed_records`). What cannot be used lies in
+    `rejected.parquet`: what a reader gives as its reason, and malformed_json, not_a_record, missing_field, outside_taxonomy,
+    code_name_conflict, duplicate_code.
     Raises KnowledgeError when no record is left.
     """
     return build(
@@ -60,18 +60,20 @@ def tree_digest_of(source: Path) -> str:
 def _write(source: Path, stage: Path) -> Summary:
     rejected = Rejected()
     rows: dict[str, dict[str, Any]] = {}
+    documents: dict[str, Document] = {}
     read = 0
-    for document, position, raw in _records(source, rejected):
+    for document, position, raw in raw_records(source, rejected):
         read += 1
         try:
             row = _row(raw, document.file)
             if row["code"] in rows:
                 raise UnusableError("duplicate_code", f"{row['code']} stands already in {rows[row['code']]['file']}")
             rows[row["code"]] = row
+            documents[document.file] = document
         except UnusableError as error:
             rejected.add(document.file, position, error.reason, str(error), as_content(raw))
     if not rows:
-        reasons = ", ".join(f"{reason} {count}" for reason, count in count_reasons(rejected.rows).items()) or "no JSON file holds a record"
+        reasons = ", ".join(f"{reason} {count}" for reason, count in count_reasons(rejected.rows).items()) or "no document holds a record"
         raise KnowledgeError(f"{source} holds no usable disorder ({reasons}): see data/knowledge/README.md for the shape of a record")
     order = {code: index for index, code in enumerate(taxonomy.ids("dsm5"))}
     table = pl.DataFrame(sorted(rows.values(), key=lambda row: order[row["code"]]), schema=DISORDER_SCHEMA)
@@ -80,37 +82,15 @@ def _write(source: Path, stage: Path) -> Summary:
     held = completeness.completeness(table.to_dicts())
     write_table(stage / completeness.TABLE, held)
     completeness.draw(held, stage / completeness.PICTURE)
-    keep_documents(stage, source, table["file"])
+    keep_documents(stage, source, documents, documents)
     write_rejects(stage, rejected.rows)
     unread = sum(1 for reject in rejected.rows if reject.position == "file")
     return Summary(rows=table.height, rejects=count_reasons(rejected.rows), figures=_figures(table) | {"read": read + unread})
 
 
-def _records(source: Path, rejected: Rejected) -> Iterator[tuple[Document, str, Any]]:
-    """Every record of every JSON file that is not the framework's, with its position."""
-    files = [f for f in list_documents(source) if f.lower().endswith(".json") and "pdm2" not in Path(f.lower()).parts]
-    for document in readable(source, files, rejected):
-        try:
-            value = read_json(document)
-        except UnusableError as error:
-            rejected.add(document.file, "file", error.reason, str(error))
-            continue
-        for index, raw in enumerate(_listed(value)):
-            yield document, f"record {index}", raw
-
-
-def _listed(value: Any) -> list[Any]:
-    """The records of a file; [] when it is JSON of another kind."""
-    if isinstance(value, Mapping):
-        if isinstance(value.get("disorders"), list):
-            return list(value["disorders"])
-        return [value] if "name" in value and ("criteria" in value or "symptoms" in value) else []
-    if isinstance(value, list) and any(isinstance(v, Mapping) and ("criteria" in v or "symptoms" in v) for v in value):
-        return value
-    return []
-
-
 def _row(raw: Any, file: str) -> dict[str, Any]:
+    if isinstance(raw, UnusableError):
+        raise raw
     if not isinstance(raw, Mapping):
         raise UnusableError("not_a_record", "a disorder must be a JSON object")
     found = _classify(str(raw.get("code") or "").strip(), str(raw.get("name") or "").strip())

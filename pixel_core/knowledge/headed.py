@@ -52,6 +52,7 @@ class _Record:
     criteria: Criteria = field(default_factory=Criteria)
     symptoms: list[Located] = field(default_factory=list)
     plain_symptoms: list[Located] = field(default_factory=list)
+    paragraphs: int = 0  # directly below the name; a list after many of them belongs to a textbook's prose
 
     @property
     def raw(self) -> dict[str, Any]:
@@ -173,9 +174,12 @@ class _Reader:
         if record.criteria.is_lettered(block, self._raw(block)) or record.criteria.has_letters:
             record.criteria.add(block, self._raw(block))
         elif block.kind != "item":
+            record.paragraphs += 1
             if not block.text.endswith(":"):
                 record.fields.setdefault("summary", block.text)
-        elif record.symptoms or (before is not None and (before.kind == "heading" or before.text.endswith(":"))):
+        elif record.symptoms or (
+            before is not None and (before.kind == "heading" or (before.text.endswith(":") and record.paragraphs <= 2))
+        ):
             record.symptoms.append(block.text)
 
     def _labelled(self, block: Block) -> tuple[str, Located] | None:
