@@ -1,7 +1,8 @@
 """`python -m pixel_core`: what needs no orchestrator.
 
-python -m pixel_core trace <conversation-id> [--artifacts FOLDER]
+python -m pixel_core trace <conversation-id | passage-id> [--artifacts FOLDER]
 python -m pixel_core eval <checkpoint> [--out FOLDER]
+python -m pixel_core retrieval [--fit] [--artifacts FOLDER]
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m pixel_core", description="Pixel without an orchestrator.")
     commands = parser.add_subparsers(dest="command", required=True)
     trace = commands.add_parser("trace", help="print where a conversation came from: page, row or second")
-    trace.add_argument("id", help="id of the conversation, or its first 8 characters or more")
+    trace.add_argument("id", help="id of a conversation, or its first 8 characters or more; or of a passage: <file>#<number>")
     trace.add_argument("--artifacts", type=Path, default=Path("data/artifacts"), help="artifacts folder (default: %(default)s)")
     evaluate = commands.add_parser("eval", help="measure a checkpoint on held-out items, beside its floor and its own base")
     evaluate.add_argument("checkpoint", type=Path, help="folder <run>/checkpoint-<step>; <run>/checkpoint-0 is its base")
@@ -26,15 +27,22 @@ def main(arguments: list[str] | None = None) -> int:
         "--scenarios", type=Path, default=Path("data/scenarios"), help="folder of evaluation items (default: %(default)s)"
     )
     evaluate.add_argument("--recipe", default="tiny", help="recipe name or YAML path, for its seed and section evaluation")
+    retrieval = commands.add_parser("retrieval", help="measure retrieval on the gold questions, beside plain vectors and plain words")
+    retrieval.add_argument("--artifacts", type=Path, default=Path("data/artifacts"), help="artifacts folder (default: %(default)s)")
+    retrieval.add_argument("--gold", type=Path, default=Path("data/scenarios/retrieval.jsonl"), help="questions (default: %(default)s)")
+    retrieval.add_argument("--fit", action="store_true", help="fit the fusion weights anew and store them in the package")
     options = parser.parse_args(arguments)
-    return _evaluate(options) if options.command == "eval" else _trace(options)
+    return {"eval": _evaluate, "trace": _trace, "retrieval": _retrieval}[options.command](options)
 
 
 def _trace(options: argparse.Namespace) -> int:
-    from pixel_core.trace import TraceError, describe, find
+    from pixel_core.trace import TraceError, describe, describe_passage, find
 
     try:
-        print(describe(find(options.id, options.artifacts), options.artifacts))
+        if "#" in options.id:
+            print(describe_passage(options.id, options.artifacts))
+        else:
+            print(describe(find(options.id, options.artifacts), options.artifacts))
     except TraceError as error:
         print(error, file=sys.stderr)
         return 1
@@ -58,6 +66,19 @@ def _evaluate(options: argparse.Namespace) -> int:
         print(error, file=sys.stderr)
         return 1
     print(to_text(read_scorecard(built.folder / SCORECARD)), built.folder / REPORT, sep="\n\n")
+    return 0
+
+
+def _retrieval(options: argparse.Namespace) -> int:
+    from pixel_core.artifacts import ArtifactError
+    from pixel_core.knowledge import KnowledgeError
+    from pixel_core.knowledge.measuring import measure
+
+    try:
+        print(measure(options.artifacts, options.gold, fit_anew=options.fit))
+    except (ArtifactError, KnowledgeError) as error:
+        print(error, file=sys.stderr)
+        return 1
     return 0
 
 

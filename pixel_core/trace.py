@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ import polars as pl
 from pixel_core.conversation import CONVERSATION_SCHEMA, Conversation, Provenance, from_frame
 
 SHORTEST_PREFIX = 8
+_KNOWLEDGE = "knowledge/"  # evidence names documents of the knowledge folder by this and their path in it
 
 
 class TraceError(LookupError):
@@ -53,9 +55,48 @@ def describe(occurrences: list[Occurrence], artifacts: Path) -> str:
     lines += [f"stands in    {o.file.relative_to(artifacts)}" for o in occurrences]
     provenance = dict.fromkeys(p for o in occurrences for p in o.conversation.provenance)
     lines += [f"came from    {_place(p)}" for p in provenance]
+    pages = _page_borders(artifacts)
     for index, turn in enumerate(first.turns):
-        lines += [f"turn {index:<7} rests on {e.uri}{_span(e.start, e.end, 'characters')}" for e in turn.evidence]
+        for e in turn.evidence:
+            page = "" if e.start is None else _pages(pages.get(e.uri.removeprefix(_KNOWLEDGE), []), e.start, e.end)
+            lines.append(f"turn {index:<7} rests on {e.uri}{page}{_span(e.start, e.end, 'characters')}")
     return "\n".join(lines)
+
+
+def describe_passage(passage_id: str, artifacts: Path) -> str:
+    """A text for people: the document, page and characters of a knowledge passage, given by its id `<file>#<number>`.
+
+    Holds no content. Raises TraceError when no artifact holds the passage.
+    """
+    file = artifacts / "knowledge_passages" / "passages.parquet"
+    if not file.is_file():
+        raise TraceError(f"there is no {file}: materialise knowledge_passages, or name the artifacts folder with --artifacts")
+    found = pl.scan_parquet(file).filter(pl.col("id") == passage_id).collect()
+    if found.is_empty():
+        raise TraceError(f"no passage {passage_id!r} in {file}: is it the id column of that file?")
+    row = found.row(0, named=True)
+    pages = _pages(_page_borders(artifacts).get(row["file"], []), row["start"], row["end"])
+    lines = [f"passage      {row['id']}", f"heading      {row['heading']}"]
+    lines.append(f"stands in    {_KNOWLEDGE}{row['file']}{pages}{_span(row['start'], row['end'], 'characters')}")
+    return "\n".join(lines)
+
+
+def _page_borders(artifacts: Path) -> dict[str, list[tuple[int, int]]]:
+    """Where each page of each knowledge document begins: pairs of the first character and the number of the page."""
+    borders: dict[str, list[tuple[int, int]]] = {}
+    for file in sorted(artifacts.glob("*/pages.parquet")):
+        for name, rows in pl.read_parquet(file).group_by("file", maintain_order=True):
+            borders.setdefault(str(name[0]), list(rows.select("start", "number").iter_rows()))
+    return borders
+
+
+def _pages(borders: list[tuple[int, int]], start: int, end: int | None) -> str:
+    """`, page 3` or `, pages 3 to 4`; nothing where the document has no pages."""
+    first, last = (bisect_right(borders, place, key=lambda border: border[0]) for place in (start, max(start, (end or start) - 1)))
+    if not first:
+        return ""
+    numbers = borders[first - 1][1], borders[last - 1][1]
+    return f", page {numbers[0]}" if numbers[0] == numbers[1] else f", pages {numbers[0]} to {numbers[1]}"
 
 
 def _tables(artifacts: Path) -> Iterator[Path]:
