@@ -113,6 +113,8 @@ class CorpusRecipe(Section):
     """Shortest text of a conversation that is kept."""
     max_characters: Positive
     """Longest text of a conversation that is kept."""
+    knowledge_share: Share
+    """Share of the training rows that begin with a system turn of retrieved knowledge, of which nothing is learnt."""
 
     @model_validator(mode="after")
     def _sums(self) -> Self:

@@ -3,6 +3,7 @@
 from pixel_core.corpus import edge_cases, head_examples, mixture, preference_pairs, quality, sources
 from pixel_core.corpus.adapters import adapt
 from pixel_core.corpus.apportion import apportion
+from pixel_core.corpus.background import Background
 from pixel_core.corpus.catalog import CatalogueError, find_source, load_catalogue
 from pixel_core.corpus.contracts import mixture_contract, source_contract
 from pixel_core.corpus.decontamination import HeldOutRule, decontaminate, held_out_texts
@@ -15,6 +16,7 @@ from pixel_core.corpus.preference_pairs import collect_pairs
 from pixel_core.corpus.sources import import_source
 
 __all__ = [
+    "Background",
     "CatalogueError",
     "CorpusError",
     "HeldOutRule",

@@ -8,6 +8,7 @@ from typing import Any
 
 import polars as pl
 
+from pixel_core.corpus.background import SOURCE
 from pixel_core.corpus.population import Population
 
 Counts = Mapping[str, Mapping[str, int]]
@@ -26,7 +27,8 @@ def compose(
     """
     frame = pl.concat(rows.with_columns(split=pl.lit(split)) for split, rows in drawn.items())
     splits = list(drawn)
-    licences = frame.select("split", place="provenance").explode("place").select("split", key=pl.col("place").struct.field("licence"))
+    places = frame.select("split", key="provenance").explode("key")
+    licences = places.with_columns(key=pl.col("key").struct.field("licence"))
     return {
         **settings,
         "wanted": wanted,
@@ -35,6 +37,7 @@ def compose(
         "rows_by_source": _by_split(frame.select("split", key="source"), splits),
         "licences": _by_split(licences, splits),
         "labels": count_labels(frame, splits),
+        "with_knowledge": places.filter(pl.col("key").struct.field("source") == SOURCE).height,
         "drops": {name: reasons for name, reasons in {**upstream, "mixture": _reasons(population)}.items() if reasons},
         "formulae": sorted(population.formulae),
     }

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
 from pixel_core.artifacts import Manifest, verify
 from pixel_core.conversation import Conversation, read_conversations
+from pixel_core.corpus.background import SOURCE
 from pixel_core.corpus.labels import fault
 from pixel_core.corpus.leakage import scan
 from pixel_core.corpus.mixture import SPLIT_TABLE, SPLITS, read_composition
@@ -112,7 +114,7 @@ def check_wanted_versus_got(folder: Path) -> Findings:
     composition = read_composition(folder)
     wanted, shares, total = composition["wanted"], composition["shares"], composition["conversations"]
     got = {split: Counter(pl.read_parquet(folder / f"{split}.parquet", columns=["category"])["category"]) for split in SPLITS}
-    findings = [equals("all rows", sum(count.total() for count in got.values()), total)]
+    findings = [equals("all rows", sum(count.total() for count in got.values()), total), *_with_knowledge(folder, composition)]
     for split in SPLITS:
         findings.append(equals(f"{split} rows", got[split].total(), sum(cells[split] for cells in wanted.values())))
         if composition["deficit"] != "redistribute":
@@ -120,6 +122,28 @@ def check_wanted_versus_got(folder: Path) -> Findings:
     for category, cells in wanted.items():
         findings.append(at_most(f"{category}: rows wanted beside its share", abs(sum(cells.values()) - total * shares[category]), 1))
     return Findings.of(findings)
+
+
+def _with_knowledge(folder: Path, composition: Mapping[str, Any]) -> list[Finding]:
+    """Whether as many training rows as wanted begin with retrieved knowledge that is not learnt and says where it stands, and no other."""
+    given = {split: [r for r in read_conversations(folder / f"{split}.parquet") if _has_background(r)] for split in SPLITS}
+    faults = {
+        "held_out": len(given["validation"]) + len(given["test"]),
+        "no_system_turn": sum(row.turns[0].role != "system" for row in given["train"]),
+        "learnt": sum(row.turns[0].learn for row in given["train"]),
+        "no_evidence": sum(not row.turns[0].evidence for row in given["train"]),
+    }
+    train = sum(cells["train"] for cells in composition["got"].values())
+    wanted = round(train * composition["knowledge_share"])
+    return [
+        none_of("rows with retrieved knowledge that are unsound", faults),
+        equals("rows with retrieved knowledge", len(given["train"]), composition["with_knowledge"]),
+        at_least("rows with retrieved knowledge of those wanted", len(given["train"]), wanted, severity=Severity.WARNING),
+    ]
+
+
+def _has_background(row: Conversation) -> bool:
+    return any(place.source == SOURCE for place in row.provenance)
 
 
 def check_splits(folder: Path) -> Findings:

@@ -4,13 +4,17 @@ from pixel_core.knowledge.conversations import write_knowledge_conversations
 from pixel_core.knowledge.dsm5 import extract_dsm5
 from pixel_core.knowledge.framework import extract_framework
 from pixel_core.knowledge.index import build_index
+from pixel_core.knowledge.notes import Notes
 from pixel_core.knowledge.passages import extract_passages
-from pixel_core.knowledge.retrieval import Hit, Retriever
+from pixel_core.knowledge.retrieval import Hit, Hits, Retrieve, Retriever
 from pixel_core.knowledge.sources import KnowledgeError
 
 __all__ = [
     "Hit",
+    "Hits",
     "KnowledgeError",
+    "Notes",
+    "Retrieve",
     "Retriever",
     "build_index",
     "extract_dsm5",

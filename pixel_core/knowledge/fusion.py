@@ -16,19 +16,25 @@ Scores = npt.NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """How much meaning (cosine) and words (lexical score) count; they add up to 1, so a fused score is at most 1."""
+    """How much meaning (cosine) and words (lexical score) count; they add up to 1, so a fused score is at most 1.
+
+    Of the lexical score only what exceeds `chance` counts: a query in other words than its answer still shares a few with
+    passages that do not answer it, and these must not outweigh its meaning.
+    """
 
     dense: float
     lexical: float
+    chance: float = 0.0
 
     @classmethod
-    def of(cls, lexical: float) -> Weights:
+    def of(cls, lexical: float, chance: float = 0.0) -> Weights:
         """The weights with this much of the lexical score."""
-        return cls(dense=round(1 - lexical, 6), lexical=lexical)
+        return cls(dense=round(1 - lexical, 6), lexical=lexical, chance=chance)
 
     def fuse(self, dense: Scores, lexical: Scores) -> Scores:
         """The fused score of each passage."""
-        fused: Scores = (np.float32(self.dense) * dense + np.float32(self.lexical) * lexical).astype(np.float32)
+        told = np.maximum(lexical - np.float32(self.chance), np.float32(0)) / np.float32(1 - self.chance)
+        fused: Scores = (np.float32(self.dense) * dense + np.float32(self.lexical) * told).astype(np.float32)
         return fused
 
 
@@ -39,4 +45,4 @@ DENSE, LEXICAL = Weights(1.0, 0.0), Weights(0.0, 1.0)
 def fitted_weights() -> Weights:
     """The weights in `fusion.json`, which also says what they were fitted on (`python -m pixel_core retrieval --fit` writes it)."""
     stored = json.loads(files("pixel_core.knowledge").joinpath(FITTED).read_text(encoding="utf-8"))["weights"]
-    return Weights(dense=float(stored["dense"]), lexical=float(stored["lexical"]))
+    return Weights(dense=float(stored["dense"]), lexical=float(stored["lexical"]), chance=float(stored["chance"]))

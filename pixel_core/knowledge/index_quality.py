@@ -9,15 +9,20 @@ import numpy as np
 import polars as pl
 
 from pixel_core.artifacts import verify
-from pixel_core.findings import Findings, Severity, at_least, equals, none_of
+from pixel_core.findings import Finding, Findings, Severity, at_least, equals, none_of
 from pixel_core.knowledge import index, passages
 from pixel_core.knowledge.encoder import load_encoder
+from pixel_core.knowledge.fusion import DENSE, LEXICAL, fitted_weights
+from pixel_core.knowledge.gold import asked_of, read_gold
 from pixel_core.knowledge.lexical import Lexical
+from pixel_core.knowledge.measuring import MEASURES, Signals
 from pixel_core.knowledge.neighbours import Neighbours
+from pixel_core.knowledge.retrieval import Retriever
 from pixel_core.knowledge.vectors import embedded_texts, stored_vectors
 
 _SAMPLE = 16  # passages that are embedded again and must find themselves
 _QUERIES, _NEIGHBOURS, _RECALL = 200, 10, 0.98
+_ANSWERED = 0.5  # of the passages that answer the gold questions, among the first five
 _SAME = 0.999  # cosine of two embeddings of one text, on whatever machine
 
 
@@ -50,6 +55,29 @@ def check_index(folder: Path) -> Findings:
             none_of("whole", {"passage_cut_by_encoder": cut}, severity=Severity.WARNING),
         ]
     )
+
+
+def check_answers(folder: Path, source: Path, gold: Path) -> Findings:
+    """Whether the index answers the gold questions about its documents: among five hits, and no worse than vectors or words alone.
+
+    `source` is the `knowledge_passages` artifact that the index was built from. Questions about documents that are not there are
+    left out, so a knowledge base of one's own is not measured by them.
+    """
+    verify(folder)
+    verify(source)
+    asked, lost = asked_of(read_gold(gold), source)
+    if not asked and not lost:
+        return Findings.of([Finding("gold_questions", True, "none is about these documents: not asked", "questions about these documents")])
+    answerable = none_of("answers", {"question_without_its_passage": len(lost)}, severity=Severity.WARNING)
+    if not asked:
+        return Findings.of([answerable])
+    signals = Signals.of(Retriever.open(folder), asked)
+    fused, dense, words = ({m: float(signals.values(w, m).mean()) for m in MEASURES} for w in (fitted_weights(), DENSE, LEXICAL))
+    findings = [answerable, at_least("recall_at_5", fused["recall_at_5"], _ANSWERED)]
+    for measure in MEASURES:
+        findings.append(at_least(f"{measure}_beside_vectors", fused[measure], dense[measure], severity=Severity.WARNING))
+        findings.append(at_least(f"{measure}_beside_words", fused[measure], words[measure], severity=Severity.WARNING))
+    return Findings.of(findings)
 
 
 def _recall(neighbours: Neighbours, stored: np.ndarray) -> float:

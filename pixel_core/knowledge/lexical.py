@@ -47,7 +47,7 @@ def stem(word: str) -> str:
         word = word[:-3] + "y" if word.endswith("ies") and len(word) > 4 else word[:-1]
     for ending, kept in (("ied", "y"), ("ing", ""), ("ed", ""), ("ly", "")):
         left = word.removesuffix(ending)
-        if left != word and len(left) > 2 and _VOWEL.search(left):
+        if left != word and len(left) > (3 if ending == "ly" else 2) and _VOWEL.search(left):  # `early` is no ear
             word = _DOUBLED.sub(r"\1", left + kept)
             break
     if len(word) > 3 and word.endswith("e"):

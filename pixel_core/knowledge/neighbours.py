@@ -21,7 +21,7 @@ _LINKS, _BREADTH = 32, 200  # HNSW: links of a node, candidates while building
 _SEARCH_BREADTH = 96  # HNSW: candidates while searching
 _CODE_BYTES = 48  # IVF-PQ: bytes of a compressed vector
 _TRAINED_ON = 64  # IVF-PQ: vectors a list that the lists are learned from
-_SPARE = 4  # candidates that are scored exactly, a vector wanted
+_SPARE = {"hnsw": 4, "ivfpq": 20}  # candidates that are scored exactly, a vector wanted: codes tell neighbours apart less well
 _SMALL = 20_000  # so few vectors of the wanted kinds are compared one by one
 
 
@@ -49,7 +49,7 @@ def indexed(vectors: Vectors, kind: Kind) -> Any:
         bits = 8 if count >= 39 * 256 else 4
         index = faiss.IndexIVFPQ(faiss.IndexFlatIP(dimensions), dimensions, lists, size, bits, faiss.METRIC_INNER_PRODUCT)
         index.cp.max_points_per_centroid = _TRAINED_ON
-        index.nprobe = max(1, lists // 12)
+        index.nprobe = min(lists, 16 + lists // 16)
     threads = faiss.omp_get_max_threads()
     faiss.omp_set_num_threads(1)  # several threads would link the graph, and sum the centres, in the order in which they happen to run
     try:
@@ -83,7 +83,7 @@ class Neighbours:
         """Cosines and rows of the k vectors nearest to one query, best first, among the `allowed` rows; fewer where there are fewer."""
         if allowed is not None and (len(allowed) <= _SMALL or self._kind == "flat"):
             return _best(self.vectors[allowed] @ query, allowed, k)
-        wanted = k if self._kind == "flat" else max(_SPARE * k, 2 * _LINKS)
+        wanted = k if self._kind == "flat" else max(_SPARE[self._kind] * k, 2 * _LINKS)
         scores, rows = self._index.search(query[None, :], min(wanted, len(self.vectors)), **self._parameters(wanted, allowed))
         found = rows[0][rows[0] >= 0].astype(np.int64)
         if self._kind == "flat":

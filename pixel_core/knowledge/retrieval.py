@@ -31,8 +31,8 @@ _REMEMBERED = 1024  # queries whose hits are kept
 class Hit:
     """A retrieved passage: where it stands, its text, and how well it answers.
 
-    `score` is the weighted sum of `dense`, the cosine of its vector to the query's, and `lexical`, the share of the query's
-    words that it holds, weighed as BM25 does; all three are at most 1.
+    `score` ranks: it fuses `dense`, the cosine of its vector to the query's, with `lexical`, the share of the query's words that
+    it holds, weighed as BM25 does (`fusion.Weights`). All three are at most 1.
     """
 
     id: str
@@ -46,6 +46,8 @@ class Hit:
     dense: float = 0.0
     lexical: float = 0.0
     code: str | None = None
+    sentences: tuple[tuple[str, int, int], ...] = ()
+    """Each sentence of the text with the characters [start, end) where it stands in the file."""
 
 
 class Hits(list[Hit]):
@@ -129,8 +131,9 @@ class Retriever:
         min_score: float | None = None,
         diversity: float = 0.0,
     ) -> Hits:
-        """The k passages that answer the query best, best first; fewer when the index holds fewer, or fewer reach `min_score`.
+        """The k passages that answer the query best, best first; fewer when the index holds fewer.
 
+        Passages of which neither the cosine nor the lexical score reaches `min_score` are left out.
         `kinds` searches passages of these kinds only. `diversity` (0 to 1) takes k passages that repeat each other less, in the
         order in which they were chosen. Repeated queries are answered from memory.
         """
@@ -174,7 +177,8 @@ class Retriever:
         rows = np.union1d(near, shared)
         dense = self._neighbours.vectors[rows] @ vector
         fused = self._weights.fuse(dense, words[rows])
-        kept = np.flatnonzero(fused >= ask.min_score) if ask.min_score is not None else np.arange(len(rows))
+        told = np.maximum(dense, words[rows])
+        kept = np.arange(len(rows)) if ask.min_score is None else np.flatnonzero(told >= ask.min_score)
         kept = kept[np.lexsort((rows[kept], -fused[kept]))][:pool]
         if ask.diversity:
             order = kept[diversified(fused[kept], self._neighbours.vectors[rows[kept]], ask.k, ask.diversity)]
@@ -187,7 +191,8 @@ class Retriever:
     def _hit(self, row: int, score: float, dense: float, lexical: float) -> Hit:
         found = self._passages.row(row, named=True)
         place = {name: found[name] for name in ("id", "kind", "heading", "text", "file", "start", "end", "code")}
-        return Hit(**place, score=score, dense=dense, lexical=lexical)
+        sentences = tuple((span["text"], span["start"], span["end"]) for span in found["spans"])
+        return Hit(**place, score=score, dense=dense, lexical=lexical, sentences=sentences)
 
 
 _NO_ROWS = np.zeros(0, dtype=np.int64)

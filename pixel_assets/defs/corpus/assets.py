@@ -4,7 +4,7 @@ import dagster as dg
 
 from pixel_assets import partitions, paths
 from pixel_assets.config import Build
-from pixel_assets.defs.corpus.inputs import selected_conversations, selected_sources
+from pixel_assets.defs.corpus.inputs import background, selected_conversations, selected_sources
 from pixel_assets.metadata import picture, result_of
 from pixel_core import corpus
 
@@ -42,18 +42,18 @@ def edge_case_conversations(config: Build) -> dg.MaterializeResult:
 
 
 @dg.asset(
-    deps=["knowledge_conversations", "voice_conversations", source_conversations, edge_case_conversations],
+    deps=["knowledge_conversations", "knowledge_index", "voice_conversations", source_conversations, edge_case_conversations],
     group_name="corpus",
     owners=OWNERS,
     kinds={"python", "parquet"},
     code_version=corpus.mixture.VERSION,
     description="The training mixture: exact shares by category and split from everything the recipe selects, split by group so that "
-    "every clinical class stands in each split, with its composition.",
+    "every clinical class stands in each split, with its composition; a share of train begins with retrieved knowledge.",
 )
 def training_mixture(config: Build) -> dg.MaterializeResult:
     """Train, validation and test."""
     recipe, out = config.load(), paths.artifact("training_mixture")
-    built = corpus.build_mixture(recipe, selected_conversations(recipe), out, force=config.force)
+    built = corpus.build_mixture(recipe, selected_conversations(recipe), out, background=background(recipe), force=config.force)
     return result_of(built, composition=picture(out / "composition.png"))
 
 

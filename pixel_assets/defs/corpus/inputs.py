@@ -3,7 +3,9 @@
 from pathlib import Path
 
 from pixel_assets import paths
-from pixel_core.corpus import find_source, load_catalogue
+from pixel_core.artifacts import input_digest
+from pixel_core.corpus import Background, find_source, load_catalogue
+from pixel_core.knowledge import Notes, Retriever
 from pixel_core.recipe import Recipe
 
 
@@ -19,3 +21,11 @@ def selected_conversations(recipe: Recipe) -> dict[str, Path]:
     written = {name: paths.artifact(name) for name in ("knowledge_conversations", "edge_case_conversations")}
     spoken = {f"voice_conversations/{key}": paths.artifact("voice_conversations", key) for key in recipe.voice.playlists}
     return written | spoken | selected_sources(recipe)
+
+
+def background(recipe: Recipe) -> Background | None:
+    """Retrieved knowledge for corpus.knowledge_share of the training rows; None when the recipe wants none."""
+    if not recipe.corpus.knowledge_share:
+        return None
+    folder = paths.artifact("knowledge_index")
+    return Background(lambda: input_digest(folder), lambda: Notes(Retriever.open(folder)))

@@ -79,7 +79,7 @@ def sources(root: Path, *, scale: int = 1, reverse: bool = False) -> dict[str, P
 
 
 def recipe(*overrides: str, conversations: int = 100) -> Recipe:
-    return load_recipe("tiny", [f"corpus.conversations={conversations}", *overrides])
+    return load_recipe("tiny", [f"corpus.conversations={conversations}", "corpus.knowledge_share=0", *overrides])
 
 
 def entry(shape: str, category: str = "mental_health", parts=None, **fields) -> SourceEntry:
