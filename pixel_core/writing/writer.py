@@ -27,10 +27,11 @@ class Combination(NamedTuple):
 class Order:
     """One conversation to be written.
 
-    `key` names all its draws: the same order gives the same conversation. `kind` is disorder, comorbid, psychodynamic,
-    everyday, subclinical or questions; `pictures` are the classes that are voiced, `topic` is what questions are about
+    `key` names all its draws: the same order gives the same conversation. `kind` is disorder, comorbid, differential,
+    psychodynamic, everyday, subclinical or questions; `pictures` are the classes that are voiced, `topic` is what questions are about
     and `concern` the name of an everyday one. `modality` is "" where the writer chooses. `temper` and `person` are the
-    client sheet as far as it is decided beforehand. `risk` asks for a voiced thought of dying.
+    client sheet as far as it is decided beforehand. `risk` asks for a voiced thought of dying, `against` is the
+    class that a differential tells the first picture from.
     """
 
     key: str
@@ -42,6 +43,7 @@ class Order:
     temper: Temper | None = None
     person: Mapping[str, str] = field(default_factory=dict)
     risk: bool = False
+    against: Picture | None = None
 
     @property
     def subject(self) -> str:

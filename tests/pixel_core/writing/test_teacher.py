@@ -1,0 +1,277 @@
+"""The teacher writer against a server on loopback that answers to the order, or misbehaves."""
+
+import json
+import re
+from types import SimpleNamespace
+
+import pytest
+
+from pixel_core.conversation import to_frame
+from pixel_core.endpoint import Endpoint, EndpointError
+from pixel_core.writing.feedback import write_steered
+from pixel_core.writing.judge import judge
+from pixel_core.writing.orders import Plan
+from pixel_core.writing.standards import Standards
+from pixel_core.writing.teacher import TeacherWriter
+from tests.endpoint_server import cuts_body, cuts_stream, says, sends, serve_endpoint, status
+
+COUNT = 12
+
+
+@pytest.fixture
+def server(monkeypatch):
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    with serve_endpoint() as running:
+        running.answer = lambda body: json.dumps(answer_to(body))
+        yield running
+
+
+def answer_to(body):
+    """A conversation to the order, as a good model would write it: other words for every request."""
+    asked = body["messages"][1]["content"]
+    seed, questions = body["seed"], "Kind of conversation: questions" in asked
+    features, grounds = listed(asked, "Features that"), listed(asked, "Grounds that")
+    mild, risky = "Kind of conversation: subclinical" in asked, "the client voices one" in asked
+    voiced = [key for key in features if not re.search("suicid|dying|death", features[key], re.I)][: 2 if mild else 9]
+    word = lambda n: f"{'abcdefghijklmnop'[(seed >> n) % 16]}{'aeiou'[(seed >> n) % 5]}{'klmnprst'[(seed >> (n + 3)) % 8]}{'aeiou'[n % 5]}n"  # noqa: E731
+    thing = lambda n: " ".join(word((n * 7 + k * 3) % 28) for k in range(6))  # noqa: E731
+    turns = []
+    for n in range(4):
+        stage = "opening" if n == 0 else "exploration" if n < 3 else "change"
+        own = voiced[n::4]
+        turns.append(turn("client", stage, f"Number {n} is the {thing(n)}, and I keep it like that.", features=[] if questions else own))
+        last = n == 3
+        techniques = ["affirmation"] if last else ["simple_reflection", "open_question"]
+        stage = "closing" if last else "opening" if questions and n == 0 else "exploration"
+        turns.append(
+            turn(
+                "therapist",
+                stage,
+                f"The {thing(n)}, then; and after {thing(n + 9)}?",
+                techniques=techniques,
+                rests_on=[*grounds][n : n + 1] or voiced[:1],
+            )
+        )
+    if risky:
+        danger = next(key for key in features if key not in voiced)
+        turns[4] = turn("client", "safety", "Some nights I want to die.", features=[danger], risk=2)
+        turns[5] = turn(
+            "therapist", "safety", f"Do you think of it now, by {thing(3)}?", techniques=["safety_assessment"], rests_on=[danger]
+        )
+        turns[7] |= {"techniques": ["safety_planning"]}
+    goal = {"about": "the evenings", "through": "goal_setting", "progress": "agreed"}
+    return {"concern": "the evenings", "goals": [goal], "turns": turns}
+
+
+def turn(speaker, stage, text, *, features=(), techniques=(), rests_on=(), risk=0):
+    rationale = "takes up what was said" if speaker == "therapist" else ""
+    return {
+        "speaker": speaker,
+        "stage": stage,
+        "text": text,
+        "features": list(features),
+        "techniques": list(techniques),
+        "rationale": rationale,
+        "rests_on": list(rests_on),
+        "reluctant": False,
+        "risk": risk,
+    }
+
+
+def listed(text, head):
+    lines = text.partition(head)[2].partition("\n\n")[0].splitlines()[1:]
+    return dict(re.fullmatch(r"- (\S+?\S): (.*)", line).groups() for line in lines)
+
+
+def changed(change):
+    """A server's answer with something wrong in it."""
+
+    def behave(handler, body):
+        value = answer_to(body)
+        change(value)
+        says(json.dumps(value))(handler, body)
+
+    return behave
+
+
+def teacher_of(server, shipped, cache, *, stream=False, **changes):
+    prices = (2.0, 10.0)
+    endpoint = Endpoint(
+        server.url, "wise", None, timeout=5, retries=2, backoff=0.01, concurrency=4, price_per_million=prices, stream=stream
+    )
+    return TeacherWriter(shipped, endpoint, cache, {"temperature": 0.8}, **changes)
+
+
+def written_by(teacher, count=COUNT, batch=5):
+    standards = Standards.of(teacher.material)
+    return write_steered(teacher, Plan(teacher.material, count=count, seed=3), lambda c: judge(c, standards), batch=batch)
+
+
+def first(teacher, kind="disorder", **wanted):
+    orders = Plan(teacher.material, count=200, seed=3).next(200)
+    return next(o for o in orders if o.kind == kind and all(getattr(o, k) == v for k, v in wanted.items()))
+
+
+def test_what_a_teacher_writes_passes_the_judge_and_names_who_decided(server, shipped, tmp_path):
+    written = written_by(teacher_of(server, shipped, tmp_path), count=40, batch=20)
+    assert len(written.conversations) == 40
+    kinds = {c.extra["kind"] for c in written.conversations}
+    assert {"disorder", "psychodynamic", "everyday", "questions"} <= kinds
+    for conversation in written.conversations:
+        assert conversation.extra["writer"] == "teacher:wise"
+        for one in conversation.turns:
+            assert one.learn == (one.role == "assistant")
+            for label in one.labels:
+                assert label.source in {
+                    "technique": {"model:wise"},
+                    "intervention": {"model:wise"},
+                    "crisis": {"model:wise", "derived:crisis_cues"},
+                }.get(label.head, {"derived:order"})
+
+
+def test_every_turn_rests_on_what_it_names(server, shipped, tmp_path):
+    teacher = teacher_of(server, shipped, tmp_path)
+    order = first(teacher)
+    (candidate,) = teacher.write([order], {})
+    conversation = candidate.conversation
+    assert len(conversation.extra["voiced"]) >= 3
+    for entry in conversation.extra["voiced"]:
+        feature = next(f for key, _, f in order.features if key == f"{entry['class']}:{entry['feature']}")
+        assert {s.evidence for s in (feature.text, *feature.voiced) if s} & set(conversation.turns[entry["turn"]].evidence)
+    assert all(one.evidence for one in conversation.turns if one.part == "therapist")
+    assert [m["rationale"] for m in conversation.extra["moves"]] == ["takes up what was said"] * 4
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (lambda v: v["turns"][0]["features"].append("F99:A1"), "invented_evidence"),
+        (lambda v: v["turns"][1]["rests_on"].append("passage:made-up"), "invented_evidence"),
+        (lambda v: v["turns"][1]["features"].append(v["turns"][0]["features"][0]), "feature_in_wrong_mouth"),
+        (lambda v: [t["features"].clear() for t in v["turns"]], "no_voiced_feature"),
+        (lambda v: v["turns"].pop(), None),
+        (lambda v: v["turns"].pop(2), "turns_do_not_alternate"),
+        (lambda v: v["turns"].__delitem__(slice(2, None)), "turn_count"),
+        (lambda v: v["turns"].extend(v["turns"] * 3), "turn_count"),
+    ],
+)
+def test_what_was_not_ordered_is_a_reject(server, shipped, tmp_path, change, reason):
+    teacher = teacher_of(server, shipped, tmp_path)
+    server.then(changed(change))
+    (candidate,) = teacher.write([first(teacher)], {})
+    assert candidate.reason == (reason or "")
+    assert (candidate.conversation is None) == bool(reason)
+
+
+PASSING = {
+    "429": status(429, Retry_After="0.05"),
+    "500": status(500),
+    "short body": cuts_body,
+    "cut stream": cuts_stream,
+    "broken json": sends(b'{"choices": [{"mess'),
+    "no json": says("Of course! Here it is."),
+    "schema": changed(lambda v: v.pop("goals")),
+    "technique": changed(lambda v: v["turns"][1]["techniques"].append("hypnosis")),
+}
+
+
+@pytest.mark.parametrize("fault", PASSING.values(), ids=PASSING)
+def test_a_passing_fault_is_asked_again_and_leaves_no_trace_but_in_the_figures(server, shipped, tmp_path, fault):
+    clean = written_by(teacher_of(server, shipped, tmp_path / "clean"))
+    server.then(fault, fault)
+    teacher = teacher_of(server, shipped, tmp_path / "faulty", stream=fault is cuts_stream)
+    faulty = written_by(teacher)
+    assert faulty == clean
+    assert teacher.figures["teacher_retries"] >= 1
+
+
+@pytest.mark.parametrize(
+    ("fault", "kind"),
+    [(says("", refusal="no"), "declined"), (says('{"concern"', finish="length"), "cut_off"), (status(400), "rejected_request")],
+)
+def test_a_refusal_is_a_reject_that_is_kept_too(server, shipped, tmp_path, fault, kind):
+    server.then(*[fault] * (2 if kind == "rejected_request" else 1))
+    teacher = teacher_of(server, shipped, tmp_path)
+    written = written_by(teacher)
+    assert [r.reason for r in written.rejects] == [kind]
+    assert len(written.conversations) == COUNT
+    calls, again = len(server.received), teacher_of(server, shipped, tmp_path)
+    assert written_by(again) == written
+    assert len(server.received) == calls
+    assert again.figures == teacher.figures
+
+
+def test_a_rerun_is_the_same_to_the_byte_and_costs_nothing(server, shipped, tmp_path):
+    teacher, again = teacher_of(server, shipped, tmp_path), teacher_of(server, shipped, tmp_path)
+    written = written_by(teacher)
+    calls = len(server.received)
+    assert to_frame(written_by(again).conversations).equals(to_frame(written.conversations))
+    assert len(server.received) == calls
+    assert again.figures == teacher.figures
+    assert teacher.figures["teacher_cost"] == pytest.approx(calls * (3 * 2 + 5 * 10) / 1e6)
+
+
+def test_an_interrupted_writing_goes_on_at_no_further_cost(server, shipped, tmp_path):
+    whole = written_by(teacher_of(server, shipped, tmp_path / "whole"))
+    calls = len(server.received)
+    server.received.clear()
+    server.then(*[says()] * (calls // 2), *[status(401)] * 4)
+    with pytest.raises(EndpointError, match="check the key"):
+        written_by(teacher_of(server, shipped, tmp_path / "cut"))
+    server._planned.clear()
+    paid = len(list((tmp_path / "cut").glob("*.json")))
+    assert paid >= calls // 2
+    server.received.clear()
+    assert written_by(teacher_of(server, shipped, tmp_path / "cut")) == whole
+    assert len(server.received) == calls - paid
+
+
+def test_a_server_that_loses_requests_stops_the_writing_and_decides_nothing(server, shipped, tmp_path):
+    server.then(*[status(500)] * 200)
+    with pytest.raises(EndpointError, match="run again, what is answered is kept"):
+        written_by(teacher_of(server, shipped, tmp_path))
+    server._planned.clear()
+    assert written_by(teacher_of(server, shipped, tmp_path)) == written_by(teacher_of(server, shipped, tmp_path / "other"))
+
+
+def test_the_bound_of_calls_holds(server, shipped, tmp_path):
+    server.seconds = 0.01
+    written_by(teacher_of(server, shipped, tmp_path), batch=COUNT)
+    assert 1 < server.most_in_flight <= 4
+
+
+def test_rejects_are_named_in_the_next_prompt(server, shipped, tmp_path):
+    def blunt(value):
+        value["turns"][1]["text"] = "That is a clear case of panic disorder, you know."
+
+    server.then(*[changed(blunt)] * 5, about="Kind of conversation: disorder")
+    written = written_by(teacher_of(server, shipped, tmp_path), count=20, batch=10)
+    assert {r.reason for r in written.rejects} == {"diagnosis_named"}
+    told = [p for p in server.prompts if "The therapist uses no name of a disorder" in p]
+    assert told
+    assert all("Kind of conversation: disorder" in p or "comorbid" in p for p in told)
+
+
+def test_retrieved_passages_are_offered_and_may_be_rested_on(server, shipped, tmp_path):
+    asked = []
+
+    def retrieve(query, k):
+        asked.append((query, k))
+        return [SimpleNamespace(id="sleep.md#3", text="A fixed rising time steadies sleep.")] * k
+
+    teacher = teacher_of(server, shipped, tmp_path, retrieve=retrieve, passages=1)
+    server.then(changed(lambda v: v["turns"][1]["rests_on"].append("passage:sleep.md#3")))
+    order = first(teacher)
+    (candidate,) = teacher.write([order], {})
+    assert "- passage:sleep.md#3: A fixed rising time steadies sleep." in server.prompts[0]
+    assert asked[0][1] == 1
+    assert order.pictures[0].name in asked[0][0]
+    assert "passage:sleep.md#3" in {e.uri for e in candidate.conversation.turns[1].evidence}
+
+
+def test_a_thought_of_dying_is_ordered_labelled_and_answered_first(server, shipped, tmp_path):
+    teacher = teacher_of(server, shipped, tmp_path)
+    (candidate,) = teacher.write([first(teacher, risk=True)], {})
+    levels = {i: label.value for i, label in candidate.conversation.labels if label.output == "crisis.level"}
+    assert levels == {4: 2.0, 6: 2.0}
+    assert candidate.conversation.difficulty >= 2
