@@ -14,7 +14,7 @@ from pixel_core import taxonomy
 from pixel_core.artifacts import verify
 from pixel_core.conversation import read_conversations
 from pixel_core.findings import Finding, Findings, Severity, at_least, equals, none_of
-from pixel_core.knowledge import conversations, dsm5, framework, passages
+from pixel_core.knowledge import completeness, conversations, dsm5, framework, passages
 from pixel_core.knowledge.located import reads_as
 from pixel_core.knowledge.sources import DOCUMENTS
 from pixel_core.rejects import REJECTED
@@ -49,12 +49,15 @@ def check_dsm5(folder: Path) -> Findings:
 
 
 def check_dsm5_completeness(folder: Path) -> Findings:
-    """How many disorders hold each field; only fields that the writers cannot do without are errors."""
+    """How many disorders hold each field, and which lacks which; only what the writers cannot do without is an error."""
     verify(folder)
     rows = list(pl.read_parquet(folder / dsm5.TABLE).iter_rows(named=True))
     usable = sum(1 for row in rows if row["summary"] or any(_voiced(row)))
+    held = {row["code"] for row in rows}
+    lacking = {f"{code} lacks {name}": 1 for code, name in completeness.gaps(completeness.completeness(rows)) if code in held}
     return Findings.of(
         [
+            none_of("gaps", lacking, severity=Severity.WARNING),
             at_least("usable_share", usable / len(rows), _USABLE),
             at_least("voiced_share", sum(1 for r in rows if any(_voiced(r))) / len(rows), 1, severity=Severity.WARNING),
             *(at_least(f"{name}_share", sum(1 for r in rows if r[name]) / len(rows), 1, severity=Severity.WARNING) for name in _FIELDS),
