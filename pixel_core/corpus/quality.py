@@ -13,10 +13,12 @@ import polars as pl
 from pixel_core.artifacts import Manifest, verify
 from pixel_core.conversation import Conversation, read_conversations
 from pixel_core.corpus.background import SOURCE
+from pixel_core.corpus.held_out_scan import scan_held_out
 from pixel_core.corpus.labels import fault
 from pixel_core.corpus.leakage import scan
 from pixel_core.corpus.mixture import SPLIT_TABLE, SPLITS, read_composition
 from pixel_core.corpus.pairs import PreferencePair, read_pairs
+from pixel_core.corpus.sieve import HELD_OUT
 from pixel_core.findings import Finding, Findings, Severity, at_least, at_most, equals, none_of
 from pixel_core.rejects import REJECTED
 
@@ -208,9 +210,10 @@ def check_head_examples(folder: Path) -> Findings:
 
 
 def check_leakage(folder: Path) -> Findings:
-    """Nothing of one split of the mixture stands in another: ids, groups, long turns."""
+    """Nothing of one split of the mixture stands in another (ids, groups, long turns), and no evaluation text in any."""
     verify(folder)
-    return Findings.of(scan({split: [folder / f"{split}.parquet"] for split in SPLITS}, read_composition(folder)["formulae"]))
+    found = scan({split: [folder / f"{split}.parquet"] for split in SPLITS}, read_composition(folder)["formulae"])
+    return Findings.of([*found, *_held_out(folder, folder)])
 
 
 def check_head_leakage(folder: Path, mixture: Path) -> Findings:
@@ -222,7 +225,14 @@ def check_head_leakage(folder: Path, mixture: Path) -> Findings:
     )
     tables = {split: [folder / f"{split}.parquet", mixture / f"{split}.parquet"] for split in SPLITS}
     found = scan(tables, read_composition(mixture)["formulae"])
-    return Findings.of([same, none_of("rows in mixture and head examples", {"both": both}), *found])
+    return Findings.of([same, none_of("rows in mixture and head examples", {"both": both}), *found, *_held_out(folder, mixture)])
+
+
+def _held_out(folder: Path, mixture: Path) -> list[Finding]:
+    """That no row of the folder holds one of the evaluation texts that the mixture was given."""
+    texts = pl.read_parquet(mixture / HELD_OUT)["text"].to_list()
+    given = at_least("evaluation texts to look for", len(texts), 1, severity=Severity.WARNING)
+    return [given, scan_held_out((folder / f"{split}.parquet" for split in SPLITS), texts)]
 
 
 def _same_mixture(folder: Path, mixture: Path) -> Finding:

@@ -4,7 +4,7 @@ import dagster as dg
 
 from pixel_assets import partitions, paths
 from pixel_assets.config import Build
-from pixel_assets.defs.corpus.inputs import background, selected_conversations, selected_sources
+from pixel_assets.defs.corpus.inputs import background, evaluation_texts, selected_conversations, selected_sources, sentence_vectors
 from pixel_assets.metadata import picture, result_of
 from pixel_core import corpus
 
@@ -53,7 +53,15 @@ def edge_case_conversations(config: Build) -> dg.MaterializeResult:
 def training_mixture(config: Build) -> dg.MaterializeResult:
     """Train, validation and test."""
     recipe, out = config.load(), paths.artifact("training_mixture")
-    built = corpus.build_mixture(recipe, selected_conversations(recipe), out, background=background(recipe), force=config.force)
+    built = corpus.build_mixture(
+        recipe,
+        selected_conversations(recipe),
+        out,
+        background=background(recipe),
+        held_out_texts=evaluation_texts(),
+        encode=sentence_vectors(recipe),
+        force=config.force,
+    )
     return result_of(built, composition=picture(out / "composition.png"))
 
 

@@ -116,7 +116,9 @@ clinical_classes_in_every_split = _mixture_check(
     quality.check_clinical_coverage,
 )
 mixture_no_leakage = _mixture_check(
-    "no_leakage", "An independent scan of the files finds no id, group or long turn in two splits.", quality.check_leakage
+    "no_leakage",
+    "An independent scan of the files finds no id, group or long turn in two splits, and no evaluation text in any.",
+    quality.check_leakage,
 )
 mixture_label_values = _mixture_check(
     "label_values_in_range", "Every label names an output of a head and has a value of its scale.", quality.check_label_values
@@ -148,7 +150,7 @@ def head_clinical_classes() -> dg.AssetCheckResult:
     asset="head_examples",
     name="no_leakage",
     blocking=True,
-    description="An independent scan of mixture and head examples together finds no id, group or long turn in two splits.",
+    description="An independent scan of mixture and head examples finds no id, group or long turn in two splits, and no evaluation text.",
 )
 def head_no_leakage() -> dg.AssetCheckResult:
     """Scan both artifacts."""

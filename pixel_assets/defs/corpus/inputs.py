@@ -4,8 +4,10 @@ from pathlib import Path
 
 from pixel_assets import paths
 from pixel_core.artifacts import input_digest
-from pixel_core.corpus import Background, find_source, load_catalogue
+from pixel_core.corpus import Background, find_source, held_out_texts, load_catalogue
+from pixel_core.corpus.decontamination import Encode
 from pixel_core.knowledge import Notes, Retriever
+from pixel_core.knowledge.encoder import load_encoder
 from pixel_core.recipe import Recipe
 
 
@@ -21,6 +23,18 @@ def selected_conversations(recipe: Recipe) -> dict[str, Path]:
     written = {name: paths.artifact(name) for name in ("knowledge_conversations", "edge_case_conversations")}
     spoken = {f"voice_conversations/{key}": paths.artifact("voice_conversations", key) for key in recipe.voice.playlists}
     return written | spoken | selected_sources(recipe)
+
+
+def evaluation_texts() -> list[str]:
+    """Every text of the evaluation items that ship: nothing that holds one of them is trained on."""
+    return held_out_texts(sorted((paths.shipped() / "scenarios").glob("*.jsonl")))
+
+
+def sentence_vectors(recipe: Recipe) -> Encode | None:
+    """What gives unit vectors of sentences, its model loaded at the first call; None where corpus.held_out_similarity is 0."""
+    if not recipe.corpus.held_out_similarity:
+        return None
+    return lambda texts: load_encoder(recipe.knowledge.encoder).encode(texts)
 
 
 def background(recipe: Recipe) -> Background | None:
