@@ -113,6 +113,14 @@ class CorpusRecipe(Section):
     """Shortest text of a conversation that is kept."""
     max_characters: Positive
     """Longest text of a conversation that is kept."""
+    near_duplicates: Share
+    """Jaccard similarity of word 5-grams from which two dialogues are the same and one goes; 0: none is looked for."""
+    held_out_share: Annotated[float, Field(gt=0, le=1)]
+    """Share of an evaluation text's word 5-grams from which a conversation holds it and is rejected."""
+    held_out_run: Annotated[int, Field(ge=5)]
+    """Words of an evaluation text in a row from which a conversation is rejected."""
+    held_out_similarity: Share
+    """Cosine of sentence vectors from which a turn is a neighbour of an evaluation text; 0: not looked at, and no encoder is loaded."""
     knowledge_share: Share
     """Share of the training rows that begin with a system turn of retrieved knowledge, of which nothing is learnt."""
 
