@@ -223,8 +223,11 @@ class _Machine:
 
     def build(self) -> None:
         state = self._stack.pop()
-        if isinstance(made := self._stack[-1], Inert):
+        made = self._stack[-1]
+        if isinstance(made, Inert):
             made.states.append(state)
+        elif not isinstance(made, dict | list):
+            raise TypeError("a state for a value that has none")
 
     def _mapping(self) -> dict[Any, Any]:
         target = self._stack[-1]

@@ -6,7 +6,6 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby, pairwise
-from statistics import median
 from typing import NamedTuple
 
 from pixel_core.knowledge.blocks import Marks, is_title
@@ -82,7 +81,7 @@ class _Composer:
     def __init__(self, lines: list[Line], body: float, body_is_bold: bool) -> None:
         self._lines = lines
         self._body, self._body_is_bold = body, body_is_bold
-        self._words = {word.lower() for line in lines for word in _WORD.findall(line.text)}
+        self._words = _whole_words(lines)
         self._leading = _leading(lines)
         self._length = _usual_length(lines)
         self._levels = self._heading_levels()
@@ -117,13 +116,14 @@ class _Composer:
         return self._flow
 
     def _continue(self, before: str, text: str) -> None:
-        """Add a line to the open block; a word cut by a hyphen becomes whole unless the document writes it with the hyphen."""
+        """Add a line to the open block; a word cut by a hyphen becomes whole unless the document shows that the hyphen is its own."""
         cut, rest = _CUT.search(before), _WORD.match(text)
         if not cut or not rest or not text[0].islower():
             self._flow.write(f" {text}")
             return
-        whole = f"{cut[1]}{rest[0]}".lower()
-        if whole in self._words or f"{cut[1]}-{rest[0]}".lower() not in self._words:
+        begun, rest_of_it = cut[1].lower(), rest[0].lower()
+        is_compound = f"{begun}-{rest_of_it}" in self._words or {begun, rest_of_it} <= self._words
+        if f"{begun}{rest_of_it}" in self._words or not is_compound:
             self._flow.take_back("-")
         self._flow.write(text)
 
@@ -166,10 +166,22 @@ def _is_sentence(line: Line, before: Line | None) -> bool:
     return line.text[0].islower() and bool(_ENDS.search(line.text))
 
 
+def _whole_words(lines: Sequence[Line]) -> set[str]:
+    """The words of the document, without those that the end of a line cuts in two."""
+    found: set[str] = set()
+    cut = False
+    for line in lines:
+        words = [word.lower() for word in _WORD.findall(line.text)]
+        ends_cut = bool(_CUT.search(line.text))
+        found.update(words[1 if cut else 0 : len(words) - 1 if ends_cut else None])
+        cut = ends_cut
+    return found
+
+
 def _leading(lines: Sequence[Line]) -> float:
     """The usual distance from a line to the next."""
-    gaps = [a.y - b.y for a, b in pairwise(lines) if a.page == b.page and 0 < a.y - b.y < 3 * b.size]
-    return median(gaps) if gaps else 1.2 * max((line.size for line in lines), default=10.0)
+    gaps = sorted(a.y - b.y for a, b in pairwise(lines) if a.page == b.page and 0 < a.y - b.y < 3 * b.size)
+    return gaps[(len(gaps) - 1) // 4] if gaps else 1.2 * max((line.size for line in lines), default=10.0)
 
 
 def _usual_length(lines: Sequence[Line]) -> float:
