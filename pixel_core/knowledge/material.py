@@ -15,9 +15,16 @@ from pixel_core.knowledge.framework import TABLE as FRAMEWORK
 from pixel_core.knowledge.records import slug
 from pixel_core.knowledge.sources import KnowledgeError
 from pixel_core.writing import Differential, Feature, Material, Notion, Picture, Statement, role_of
-from pixel_core.writing.material import NotionKind
+from pixel_core.writing.material import NotionKind, Role
 
 URI = "knowledge/"  # evidence names documents by this and their path in the knowledge folder, never by a machine's path
+_ROLES: Mapping[str, Role] = {
+    "symptoms": "symptom",
+    "impairment": "impact",
+    **dict.fromkeys(("duration", "frequency", "onset", "age"), "course"),  # type: ignore[dict-item]
+    "exclusion": "screen",
+}
+"""What a client who voices a criterion of this kind tells; for the other kinds its text decides."""
 Row = Mapping[str, Any]
 
 
@@ -68,7 +75,7 @@ def _features(row: Row) -> Iterator[Feature]:
         if criterion["voiced"]:
             text = _statement(criterion["text"], row["file"])
             voiced = _statements(criterion["voiced"], row["file"])
-            yield Feature(criterion["id"], "", text, voiced, role_of(text.text) if text else "symptom")
+            yield Feature(criterion["id"], "", text, voiced, _ROLES.get(criterion["kind"]) or (role_of(text.text) if text else "symptom"))
 
 
 def _entry(row: Row) -> Picture:
