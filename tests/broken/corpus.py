@@ -14,6 +14,7 @@ from tests.pixel_core.corpus.worlds import clinical, entry, lines, recipe, sourc
 
 SOURCE = "support_dialogues"
 SCENARIOS = Path(__file__).parents[2] / "data" / "scenarios" / "edge_cases.yaml"
+EVALUATION_TEXT = "Every March my aunt repaints the gate and blames the neighbours for the rust."
 Rows = list[Conversation]
 
 
@@ -61,7 +62,8 @@ def edge_cases(home: Path) -> Path:
 
 
 def mixture(home: Path) -> Path:
-    return build_mixture(recipe(), sources(home / "artifacts"), home / "artifacts" / "training_mixture").folder
+    out = home / "artifacts" / "training_mixture"
+    return build_mixture(recipe(), sources(home / "artifacts"), out, held_out_texts=[EVALUATION_TEXT]).folder
 
 
 def heads(home: Path) -> Path:
