@@ -4,7 +4,7 @@ from pixel_core.corpus import edge_cases, head_examples, mixture, preference_pai
 from pixel_core.corpus.adapters import adapt
 from pixel_core.corpus.apportion import apportion
 from pixel_core.corpus.background import Background
-from pixel_core.corpus.catalog import CatalogueError, find_source, load_catalogue
+from pixel_core.corpus.catalog import CatalogueError, entry_of, find_source, load_catalogue
 from pixel_core.corpus.contracts import mixture_contract, source_contract
 from pixel_core.corpus.decontamination import HeldOutRule, decontaminate, held_out_texts
 from pixel_core.corpus.dedup import near_duplicates
@@ -14,6 +14,7 @@ from pixel_core.corpus.mixture import MixtureSummary, build_mixture
 from pixel_core.corpus.population import CorpusError
 from pixel_core.corpus.preference_pairs import collect_pairs
 from pixel_core.corpus.sources import import_source
+from pixel_core.corpus.supervision import supervision_of
 
 __all__ = [
     "Background",
@@ -29,6 +30,7 @@ __all__ = [
     "collect_pairs",
     "decontaminate",
     "edge_cases",
+    "entry_of",
     "find_source",
     "head_examples",
     "held_out_texts",
@@ -41,4 +43,5 @@ __all__ = [
     "quality",
     "source_contract",
     "sources",
+    "supervision_of",
 ]

@@ -1,26 +1,41 @@
-"""Loading: the rows of JSON, JSON Lines, CSV, TSV and Parquet files, one at a time.
+"""Loading: the rows of JSON, JSON Lines, CSV, TSV, Parquet and Arrow files, the first four also as .gz, one at a time.
 
-A line that cannot be read becomes an `Unreadable` with a reason, and the next line goes on.
+A line that cannot be read becomes an `Unreadable` with a reason, and the next line goes on. What cannot be read at all, or not
+to its end, becomes one with a reason in `LOST`: how many rows were lost nobody knows, so a check reports it.
 """
 
 from __future__ import annotations
 
 import csv
+import gzip
 import json
 import re
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, cast
 
-import polars as pl
-
+LOST = frozenset({"unreadable_file", "broken_off", "decompression_bomb"})
+MAX_ROW = 4 << 20  # bytes of one row; a conversation that is kept has some 20 kB
+MAX_LIST = 1 << 30  # bytes of a .json file, which is read whole
+MAX_DEPTH = 64  # of objects and lists within one another
+KEPT_CONTENT = 1 << 16  # characters of an unreadable row that go along with its reason
+BOMB_BYTES = 64 << 20  # what is smaller than this when decompressed harms nobody
+BOMB_RATIO = 200  # text compresses 3 to 30 times
+_CHUNK = 1 << 16
 _SPACE = re.compile(r"[\s,]*")
-_SLICE = 8192  # Parquet rows held as Python objects at a time
+_CARRIAGE_RETURN = re.compile(r"(?<=\r)(?!\n|$)")  # ends a line by itself in old files
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
 class LoadError(ValueError):
-    """A file is missing or cannot be read at all; the message names it and the remedy."""
+    """A file is missing or of a kind that nobody reads; the message names it and the remedy."""
+
+
+class Bomb(ValueError):
+    """A compressed file expands beyond all text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,42 +71,122 @@ class Unreadable:
 def read_rows(path: Path, columns: Sequence[str] = ()) -> Iterator[Row | Unreadable]:
     """The rows of a file by its suffix, numbered from 1; `columns` names those of a table without header.
 
-    Raises LoadError when the file is missing, of an unknown suffix, or not a Parquet file despite its name.
+    Raises LoadError when the file is missing or of an unknown suffix.
     """
-    readers = {".jsonl": _json_lines, ".json": _json_array, ".parquet": _parquet}
     if not path.is_file():
         raise LoadError(f"{path} does not exist: put the file there, correct `files` in sources.yaml, or mark the source `optional: true`")
-    if path.suffix in (".csv", ".tsv"):
-        return _table(path, columns)
-    if path.suffix not in readers:
-        raise LoadError(f"{path} has the suffix {path.suffix!r}: sources are .jsonl, .json, .csv, .tsv or .parquet files")
-    return readers[path.suffix](path)
+    kind = Path(path.stem).suffix if path.suffix == ".gz" else path.suffix
+    if path.suffix in (".parquet", ".arrow"):
+        from pixel_core.corpus.columnar import arrow_rows, parquet_rows  # pyarrow is loaded where it is needed
+
+        return (parquet_rows if path.suffix == ".parquet" else arrow_rows)(path)
+    if kind in (".csv", ".tsv"):
+        return _table(path, columns, tabs=kind == ".tsv")
+    if kind not in (".jsonl", ".json"):
+        raise LoadError(f"{path} has the suffix {path.suffix!r}: sources are .jsonl, .json, .csv, .tsv, .parquet or .arrow files")
+    return _json_lines(path) if kind == ".jsonl" else _json_array(path)
+
+
+def row_of(file: str, number: int, value: Any, *, checked: bool = False) -> Row | Unreadable:
+    """A value as a row, or why it is none; `checked` says that it holds only encodable text and is flat enough."""
+    if not isinstance(value, dict):
+        return Unreadable(file, number, "not_an_object", f"the row is {type(value).__name__}, not an object", _cut(json.dumps(value)))
+    if checked:
+        return Row(file, number, value)
+    if _deep(value):
+        return Unreadable(file, number, "too_deep", f"objects and lists lie more than {MAX_DEPTH} deep")
+    text = json.dumps(value, ensure_ascii=False, default=repr)
+    try:
+        size = len(text.encode())
+    except UnicodeEncodeError:
+        detail = "the row holds bytes or escapes that are not UTF-8"
+        return Unreadable(file, number, "bad_encoding", detail, _cut(json.dumps(value, default=repr)))
+    if size > MAX_ROW:
+        return Unreadable(file, number, "too_large", f"the row has {size} bytes; the limit is {MAX_ROW}", _cut(text))
+    return Row(file, number, value)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[BinaryIO]:
+    with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as handle:
+        yield cast(BinaryIO, handle)
+
+
+def _lines(path: Path) -> Iterator[tuple[bytes, bool]]:
+    """(line, whether it is whole): of a line beyond the limit only the beginning. Raises Bomb, OSError, EOFError or zlib.error."""
+    allowed = max(BOMB_BYTES, path.stat().st_size * BOMB_RATIO) if path.suffix == ".gz" else None
+    done = 0
+    with _opened(path) as handle:
+        while line := handle.readline(MAX_ROW):
+            done += len(line)
+            whole = line.endswith(b"\n") or len(line) < MAX_ROW
+            rest = line
+            while not whole and rest and not rest.endswith(b"\n"):
+                rest = handle.readline(_CHUNK)
+                done += len(rest)
+                _watch(done, allowed)
+            _watch(done, allowed)
+            yield line, whole
+
+
+def _watch(done: int, allowed: int | None) -> None:
+    if allowed is not None and done > allowed:
+        raise Bomb(f"the file expands more than {BOMB_RATIO} times, beyond {done} bytes")
+
+
+def _lost(path: Path, number: int, error: Exception) -> Unreadable:
+    """What is said of a file whose rest cannot be read."""
+    if isinstance(error, Bomb):
+        return Unreadable(path.name, number, "decompression_bomb", str(error))
+    reason = "broken_off" if number > 1 else "unreadable_file"
+    return Unreadable(path.name, number, reason, f"{type(error).__name__}: the rest of the file is not read; fetch or write it again")
+
+
+_BROKEN = (Bomb, OSError, EOFError, zlib.error)
 
 
 def _json_lines(path: Path) -> Iterator[Row | Unreadable]:
-    with path.open("rb") as lines:
-        for number, line in enumerate(lines, 1):
-            if line.strip():
+    number = 0
+    try:
+        for line, whole in _lines(path):
+            number += 1
+            if not whole:
+                yield _too_long(path.name, number, line)
+            elif line.strip():
                 yield _json_row(path.name, number, line)
+    except _BROKEN as error:
+        yield _lost(path, number + 1, error)
+
+
+def _too_long(file: str, number: int, line: bytes) -> Unreadable:
+    text = line[:KEPT_CONTENT].decode("utf-8", errors="backslashreplace")
+    return Unreadable(file, number, "too_large", f"the line is longer than {MAX_ROW} bytes", text)
 
 
 def _json_row(file: str, number: int, line: bytes) -> Row | Unreadable:
-    text = line.decode("utf-8-sig", errors="backslashreplace").strip()
+    text = line[:KEPT_CONTENT].decode("utf-8", errors="backslashreplace").strip()
     try:
         value = json.loads(line.decode("utf-8-sig"))
     except UnicodeDecodeError:
         return Unreadable(file, number, "bad_encoding", "the line is not UTF-8", text)
     except (ValueError, RecursionError) as error:
         return Unreadable(file, number, "malformed_json", _without_text(error), text)
-    return _row(file, number, value)
+    flat = line.count(b"[") + line.count(b"{") <= MAX_DEPTH
+    return row_of(file, number, value, checked=flat and not _SURROGATE.search(line))
 
 
 def _json_array(path: Path) -> Iterator[Row | Unreadable]:
-    """The objects of one JSON list; what follows a break in the list is lost and counts as one unreadable row."""
-    text = path.read_bytes().decode("utf-8-sig", errors="surrogateescape")
+    """The objects of one JSON list; what follows a break in the list is lost."""
+    try:
+        text = _whole_text(path)
+    except _BROKEN as error:
+        yield _lost(path, 1, error)
+        return
     start = len(text) - len(text.lstrip())
     if not text[start:].startswith("["):
-        raise LoadError(f"{path} does not hold a JSON list of rows: wrap the rows in [ ], or name the file .jsonl when it has one a line")
+        detail = "the file does not hold a JSON list of rows: wrap the rows in [ ], or name the file .jsonl when it has one a line"
+        yield Unreadable(path.name, 1, "unreadable_file", detail)
+        return
     decoder, position, number = json.JSONDecoder(), start + 1, 0
     while True:
         position = _SPACE.match(text, position).end()  # type: ignore[union-attr]
@@ -102,62 +197,75 @@ def _json_array(path: Path) -> Iterator[Row | Unreadable]:
             value, position = decoder.raw_decode(text, position)
         except (ValueError, RecursionError) as error:
             detail = f"{_without_text(error)}; the rest of the file, {len(text) - position} characters, is not read"
-            yield Unreadable(path.name, number, "malformed_json", detail)
+            yield Unreadable(path.name, number, "broken_off", detail)
             return
-        yield _row(path.name, number, value)
+        yield row_of(path.name, number, value)
 
 
-def _table(path: Path, columns: Sequence[str]) -> Iterator[Row | Unreadable]:
-    tabs = path.suffix == ".tsv"
-    with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as lines:
-        reader = csv.reader(lines, delimiter="\t" if tabs else ",", quoting=csv.QUOTE_NONE if tabs else csv.QUOTE_MINIMAL)
-        names, number = list(columns), 0
-        while True:
-            try:
-                fields = next(reader)
-            except StopIteration:
-                return
-            except csv.Error as error:
-                number += 1
-                yield Unreadable(path.name, number, "malformed_line", str(error))
-                continue
-            if not names:
-                names = fields
-            elif fields:
-                number += 1
-                yield _table_row(path.name, number, names, fields)
+def _whole_text(path: Path) -> str:
+    allowed = max(BOMB_BYTES, path.stat().st_size * BOMB_RATIO) if path.suffix == ".gz" else None
+    data = bytearray()
+    with _opened(path) as handle:
+        while chunk := handle.read(_CHUNK):
+            data += chunk
+            _watch(len(data), allowed)
+            if len(data) > MAX_LIST:
+                raise Bomb(f"the file has more than {MAX_LIST} bytes, and a JSON list is read whole: write it as JSON Lines")
+    return data.decode("utf-8-sig", errors="surrogateescape")
+
+
+def _table(path: Path, columns: Sequence[str], *, tabs: bool) -> Iterator[Row | Unreadable]:
+    names, number = list(columns), 0
+    reader = csv.reader(_text_lines(path), delimiter="\t" if tabs else ",", quoting=csv.QUOTE_NONE if tabs else csv.QUOTE_MINIMAL)
+    while True:
+        try:
+            fields = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            number += 1
+            yield Unreadable(path.name, number, "malformed_line", str(error))
+            continue
+        except _BROKEN as error:
+            yield _lost(path, number + 1, error)
+            return
+        if not names:
+            names = fields
+        elif fields:
+            number += 1
+            yield _table_row(path.name, number, names, fields)
+
+
+def _text_lines(path: Path) -> Iterator[str]:
+    """The lines of a table as text; of one beyond the limit the beginning, which the reader then finds too long for a field."""
+    encoding = "utf-8-sig"
+    for line, whole in _lines(path):
+        text = line.decode(encoding, errors="surrogateescape")
+        encoding = "utf-8"
+        yield from _CARRIAGE_RETURN.split(text if whole else text + "\n")
 
 
 def _table_row(file: str, number: int, names: Sequence[str], fields: Sequence[str]) -> Row | Unreadable:
     if len(fields) != len(names):
         detail = f"the row has {len(fields)} fields, the table {len(names)} columns"
-        return Unreadable(file, number, "wrong_columns", detail, json.dumps(fields))
-    return _row(file, number, dict(zip(names, fields, strict=True)))
+        return Unreadable(file, number, "wrong_columns", detail, _cut(json.dumps(fields)))
+    return row_of(file, number, dict(zip(names, fields, strict=True)))
 
 
-def _parquet(path: Path) -> Iterator[Row | Unreadable]:
-    try:
-        frame = pl.scan_parquet(path)
-        height = frame.select(pl.len()).collect().item()
-    except (pl.exceptions.PolarsError, OSError) as error:
-        raise LoadError(f"{path} is not a Parquet file that can be read: fetch or write it again") from error
-    for offset in range(0, height, _SLICE):
-        for number, value in enumerate(frame.slice(offset, _SLICE).collect().iter_rows(named=True), offset + 1):
-            yield _row(path.name, number, value)
+def _deep(value: Any) -> bool:
+    """Whether objects and lists lie deeper than the limit, found without recursion."""
+    level, depth = [value], 0
+    while level:
+        depth += 1
+        if depth > MAX_DEPTH:
+            return True
+        inner = [v for one in level for v in (one.values() if isinstance(one, dict) else one)]
+        level = [v for v in inner if isinstance(v, (dict, list))]
+    return False
 
 
-def _row(file: str, number: int, value: Any) -> Row | Unreadable:
-    if not isinstance(value, dict):
-        return Unreadable(file, number, "not_an_object", f"the row is {type(value).__name__}, not an object", json.dumps(value))
-    try:
-        json.dumps(value, ensure_ascii=False, default=str).encode()
-    except UnicodeEncodeError:
-        return Unreadable(
-            file, number, "bad_encoding", "the row holds bytes or escapes that are not UTF-8", json.dumps(value, default=repr)
-        )
-    except (ValueError, RecursionError) as error:
-        return Unreadable(file, number, "too_deep", _without_text(error))
-    return Row(file, number, value)
+def _cut(text: str) -> str:
+    return text[:KEPT_CONTENT]
 
 
 def _without_text(error: Exception) -> str:

@@ -12,6 +12,7 @@ import polars as pl
 
 from pixel_core.artifacts import Manifest, verify
 from pixel_core.conversation import Conversation, read_conversations
+from pixel_core.corpus.adapters.rows import CLIENT_MODE
 from pixel_core.corpus.background import SOURCE
 from pixel_core.corpus.held_out_scan import scan_held_out
 from pixel_core.corpus.labels import fault
@@ -30,7 +31,7 @@ _CONTACT = {
 
 
 def check_source_accounts(folder: Path) -> Findings:
-    """Every row that was read is kept, merged or rejected; ids are those of the text, each once, in order."""
+    """Every row that was read is kept, merged or rejected; ids are those of the text, each once, in order; no file was lost."""
     manifest = verify(folder)
     figures = manifest.summary.figures
     kept, rejected = _records(folder), pl.read_parquet(folder / REJECTED)
@@ -43,8 +44,21 @@ def check_source_accounts(folder: Path) -> Findings:
             equals("rejected rows with a reason", rejected.filter(pl.col("reason") != "").height, sum(manifest.summary.rejects.values())),
             equals("ids that are those of their text", sum(a == b.id for a, b in zip(stored, kept, strict=True)), len(kept)),
             equals("ids in order and distinct", stored == sorted(set(stored)), True),
+            equals("files that broke off or could not be read", _count(manifest, "files_lost"), 0),
         ]
     )
+
+
+def check_learner(folder: Path) -> Findings:
+    """What is learnt is said by the part that the source is for; what a client learns is announced by a system turn."""
+    learner = verify(folder).summary.figures.get("learner")
+    wrong: Counter[str] = Counter()
+    unannounced = 0
+    for record in _records(folder):
+        if isinstance(record, Conversation):
+            wrong.update(turn.part for turn in record.turns if turn.learn and turn.part != learner)
+            unannounced += learner == "client" and (record.turns[0].role != "system" or CLIENT_MODE not in record.turns[0].content)
+    return Findings.of([none_of(f"learnt turns of a part other than {learner}", wrong), equals("unannounced client parts", unannounced, 0)])
 
 
 def check_contact_data(folder: Path) -> Findings:

@@ -7,24 +7,29 @@ session) + `read` (records); and `read` = kept + `merged` (the same text once mo
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 
-from pixel_core.artifacts import Built, Summary, build, digest_of, tree_digest
+from pixel_core.artifacts import Built, Summary, build, digest_of, tree_digest, write_table
 from pixel_core.conversation import Conversation, ConversationError, unite, validate, write_conversations
 from pixel_core.corpus.adapters import GATHERERS, RowError, adapt
 from pixel_core.corpus.catalog import SourceEntry
 from pixel_core.corpus.filters import Dropped, clean, clean_pair
-from pixel_core.corpus.loaders import Row, Unreadable, read_rows
+from pixel_core.corpus.hub import hub_rows, is_there
+from pixel_core.corpus.loaders import KEPT_CONTENT, LOST, Row, Unreadable, read_rows
+from pixel_core.corpus.mappings import MappingError, load_mapping
 from pixel_core.corpus.pairs import PreferencePair, settle_pairs, write_pairs
 from pixel_core.corpus.privacy import pseudonymise, pseudonymise_pair
+from pixel_core.corpus.supervision import SUPERVISION, count_labels
 from pixel_core.recipe import CorpusRecipe
 from pixel_core.rejects import Reject, as_content, count_reasons, write_rejects
 
-VERSION = "1"
+VERSION = "2"
 CONVERSATIONS = "conversations.parquet"
 PAIRS = "pairs.parquet"
+_HOPELESS = 10  # times the longest conversation that is kept: cleaning takes off markup, but not that much
 
 
 class SourceError(ValueError):
@@ -37,46 +42,66 @@ class _Intake:
 
     rows_read: int = 0
     records: int = 0
+    lost: int = 0
     rejects: list[Reject] = field(default_factory=list)
     replaced: Counter[str] = field(default_factory=Counter)
 
     def figures(self, kept: int) -> dict[str, int]:
         """The counts that every source reports."""
         counts = {"rows_read": self.rows_read, "rows_folded": self.rows_read - self.records, "read": self.records}
-        counts["merged"] = self.records - kept - len(self.rejects)
+        counts |= {"merged": self.records - kept - len(self.rejects), "files_lost": self.lost}
         return counts | {f"pseudonyms_{kind}": self.replaced[kind] for kind in ("email", "phone", "link")}
 
+    def reject(self, entry: SourceEntry, row: Row, reason: str, detail: str) -> None:
+        """Put a row aside, with so much of its text as a person needs to find it."""
+        self.rejects.append(Reject(entry.name, row.position, reason, detail, as_content(row.value)[:KEPT_CONTENT]))
 
-def import_source(entry: SourceEntry, out: Path, *, data_root: Path, recipe: CorpusRecipe, force: bool = False) -> Built:
-    """Write `conversations.parquet` (a preference source: `pairs.parquet`), sorted by id, and `rejected.parquet`.
 
-    A missing file raises SourceError unless the entry is optional: then the tables are empty and the figure `missing` is 1.
+def import_source(
+    entry: SourceEntry,
+    out: Path,
+    *,
+    data_root: Path,
+    recipe: CorpusRecipe,
+    variables: Mapping[str, str] | None = None,
+    force: bool = False,
+) -> Built:
+    """Write `conversations.parquet` (a preference source: `pairs.parquet`), sorted by id, `rejected.parquet` and `supervision.parquet`.
+
+    `variables` are what `${NAME}` in the entry's files stands for. A missing file, a hub set without revision or out of reach and
+    files of another revision raise SourceError or LoadError, unless the entry is optional and all of it is missing: then the
+    tables are empty and the figure `missing` is 1.
     """
-    if not entry.enabled:
-        raise SourceError(f"source {entry.name!r} is disabled in sources.yaml: set enabled: true to build it")
-    paths = _present(entry, data_root)
-    entry = _with_classes(entry, data_root)
+    paths = _present(entry, data_root, variables or {})
+    entry = _with_tables(entry, data_root)
+    contents = digest_of([tree_digest(path) for path in paths])
+    _require_revision(entry, contents)
     inputs = {
         "entry": entry.digest,
-        "files": digest_of([tree_digest(path) for path in paths]),
+        "files": contents,
         "limits": digest_of({"min_characters": recipe.min_characters, "max_characters": recipe.max_characters}),
     }
+    if entry.labels:
+        inputs["labels"] = load_mapping(entry.labels).digest
+    there = bool(paths) or bool(entry.hub and not (entry.optional and not is_there(entry)))
+    if entry.hub:
+        inputs["reached"] = str(there)
 
     def write(folder: Path) -> Summary:
         intake = _Intake()
         store = _store_pairs if entry.category == "preference" else _store_conversations
-        figures = store(entry, _records(entry, paths, intake), intake, folder, recipe)
+        figures = store(entry, _records(entry, paths, intake) if there else (), intake, folder, recipe)
         write_rejects(folder, intake.rejects)
         kept = figures.pop("kept")
-        figures = intake.figures(kept) | figures | {"missing": int(not paths)}
-        return Summary(rows=kept, rejects=count_reasons(intake.rejects), figures=figures)
+        counts = intake.figures(kept) | figures | {"missing": int(not there)}
+        return Summary(rows=kept, rejects=count_reasons(intake.rejects), figures={**counts, "learner": entry.learner})
 
     return build(out, kind="source_conversations", version=VERSION, inputs=inputs, write=write, force=force)
 
 
-def _present(entry: SourceEntry, data_root: Path) -> tuple[Path, ...]:
-    """The entry's files; none when the entry is optional and all are missing."""
-    paths = entry.paths(data_root)
+def _present(entry: SourceEntry, data_root: Path, variables: Mapping[str, str]) -> tuple[Path, ...]:
+    """The entry's files; none when the entry is optional and all are missing, or when it is a hub set."""
+    paths = entry.paths(data_root, variables)
     missing = [path for path in paths if not path.is_file()]
     if missing and not (entry.optional and len(missing) == len(paths)):
         raise SourceError(
@@ -86,8 +111,24 @@ def _present(entry: SourceEntry, data_root: Path) -> tuple[Path, ...]:
     return () if missing else paths
 
 
-def _with_classes(entry: SourceEntry, data_root: Path) -> SourceEntry:
-    """The entry with the class names of the file that `classes` names."""
+def _require_revision(entry: SourceEntry, contents: str) -> None:
+    wanted = (entry.revision or "").removeprefix("sha256:")
+    if entry.files and wanted and contents not in (wanted, digest_of([])):
+        raise SourceError(
+            f"source {entry.name!r}: the files are not those of its revision, but sha256:{contents}; fetch those, or, once these"
+            " are looked at, put that into sources.yaml"
+        )
+
+
+def _with_tables(entry: SourceEntry, data_root: Path) -> SourceEntry:
+    """The entry with the class names of the file that `classes` names, and its own mapping table's full path."""
+    if entry.labels:
+        own = entry.labels.endswith(".yaml")
+        entry = entry.model_copy(update={"labels": str(data_root / Path(entry.labels).expanduser()) if own else entry.labels})
+        try:
+            load_mapping(entry.labels or "")
+        except MappingError as error:
+            raise SourceError(f"source {entry.name!r}: {error}") from error
     if not isinstance(entry.classes, str):
         return entry
     path = data_root / Path(entry.classes).expanduser()
@@ -98,20 +139,21 @@ def _with_classes(entry: SourceEntry, data_root: Path) -> SourceEntry:
 
 
 def _records(entry: SourceEntry, paths: Iterable[Path], intake: _Intake) -> Iterator[Row]:
-    """The readable records of the files; the others go to the rejects."""
+    """The readable records of the files or the hub set; the others go to the rejects."""
 
     def rows() -> Iterator[Row | Unreadable]:
-        for path in paths:
-            for row in read_rows(path, entry.columns):
-                intake.rows_read += 1
-                yield row
+        found = hub_rows(entry) if entry.hub else chain.from_iterable(read_rows(path, entry.columns) for path in paths)
+        for row in found:
+            intake.rows_read += 1
+            yield row
 
     gather = GATHERERS.get(entry.shape)
-    for row in gather(rows()) if gather else rows():
+    for row in gather(rows(), entry) if gather else rows():
         intake.records += 1
         if isinstance(row, Row):
             yield row
         else:
+            intake.lost += row.reason in LOST
             intake.rejects.append(Reject(entry.name, row.position, row.reason, row.detail, row.content))
 
 
@@ -120,27 +162,31 @@ def _adapted(entry: SourceEntry, records: Iterable[Row], intake: _Intake) -> Ite
         try:
             yield row, adapt(row.value, entry.shape, entry, row.position)
         except RowError as error:
-            intake.rejects.append(Reject(entry.name, row.position, error.reason, str(error), as_content(row.value)))
+            intake.reject(entry, row, error.reason, str(error))
 
 
 def _store_conversations(entry: SourceEntry, records: Iterable[Row], intake: _Intake, folder: Path, recipe: CorpusRecipe) -> dict[str, int]:
     found: dict[str, list[tuple[str, Conversation]]] = {}
     for row, item in _adapted(entry, records, intake):
         assert isinstance(item, Conversation)  # noqa: S101 - the catalogue pairs shapes with categories
+        if (length := sum(len(turn.content) for turn in item.turns)) > _HOPELESS * recipe.max_characters:
+            intake.reject(entry, row, "too_long", f"{length} characters before cleaning; the limit is {recipe.max_characters}")
+            continue
         cleaned = clean(item, recipe)
         if isinstance(cleaned, Dropped):
-            intake.rejects.append(Reject(entry.name, row.position, cleaned.reason, cleaned.detail, as_content(row.value)))
+            intake.reject(entry, row, cleaned.reason, cleaned.detail)
             continue
         conversation, replaced = pseudonymise(cleaned)
         try:
             validate(conversation)
         except ConversationError as error:
-            intake.rejects.append(Reject(entry.name, row.position, error.reason, str(error), as_content(row.value)))
+            intake.reject(entry, row, error.reason, str(error))
             continue
         intake.replaced += replaced
         found.setdefault(conversation.id, []).append((row.position, conversation))
     kept = [united for key in sorted(found) if (united := _settle(entry, found[key], intake))]
     write_conversations(folder / CONVERSATIONS, kept)
+    write_table(folder / SUPERVISION, count_labels(kept, entry))
     turns = [turn for conversation in kept for turn in conversation.turns]
     return {"kept": len(kept), "turns": len(turns), "labelled_turns": sum(bool(turn.labels) for turn in turns)}
 
@@ -162,13 +208,17 @@ def _store_pairs(entry: SourceEntry, records: Iterable[Row], intake: _Intake, fo
     found: list[tuple[str, PreferencePair]] = []
     for row, item in _adapted(entry, records, intake):
         assert isinstance(item, PreferencePair)  # noqa: S101 - the catalogue pairs shapes with categories
+        if (length := max(len(t) for t in (item.prompt, item.chosen, item.rejected))) > _HOPELESS * recipe.max_characters:
+            intake.reject(entry, row, "too_long", f"a text of {length} characters before cleaning; the limit is {recipe.max_characters}")
+            continue
         cleaned = clean_pair(item, recipe)
         if isinstance(cleaned, Dropped):
-            intake.rejects.append(Reject(entry.name, row.position, cleaned.reason, cleaned.detail, as_content(row.value)))
+            intake.reject(entry, row, cleaned.reason, cleaned.detail)
             continue
         pair, replaced = pseudonymise_pair(cleaned)
         intake.replaced += replaced
         found.append((row.position, pair))
     kept, rejects = settle_pairs(found)
     intake.rejects += rejects
+    write_table(folder / SUPERVISION, count_labels([], entry))
     return {"kept": write_pairs(folder / PAIRS, kept)}

@@ -86,6 +86,14 @@ def source_with_an_address(home: Path) -> str:
     return SOURCE
 
 
+def source_that_teaches_the_client(home: Path) -> str:
+    def taught(c: Conversation) -> Conversation:
+        return replace(c, turns=(replace(c.turns[0], learn=True), *c.turns[1:]))
+
+    rewrite(source(home) / "conversations.parquet", first(taught))
+    return SOURCE
+
+
 def source_with_a_wrong_label(home: Path) -> str:
     rewrite(source(home) / "conversations.parquet", first(TOO_HIGH))
     return SOURCE
@@ -173,6 +181,7 @@ BROKEN: dict[tuple[str, str], Callable[[Path], str | None]] = {
     ("source_conversations", "contract"): source_out_of_range,
     ("source_conversations", "rows_are_accounted_for"): source_lost_a_row,
     ("source_conversations", "no_contact_data"): source_with_an_address,
+    ("source_conversations", "learns_the_intended_part"): source_that_teaches_the_client,
     ("source_conversations", "label_values_in_range"): source_with_a_wrong_label,
     ("edge_case_conversations", "both_parts_of_every_scenario"): edge_case_without_its_client,
     ("edge_case_conversations", "label_values_in_range"): edge_case_with_a_wrong_label,

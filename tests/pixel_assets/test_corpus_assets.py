@@ -30,7 +30,7 @@ def test_one_source_materialises_with_its_checks_and_figures():
     assert metadata["pseudonyms_email"].value == 5
     assert metadata["dagster/row_count"].value == 44
     checks = {e.check_name: e.passed for e in result.get_asset_check_evaluations()}
-    assert checks == dict.fromkeys(("contract", "rows_are_accounted_for", "no_contact_data", "label_values_in_range"), True)
+    assert checks == dict.fromkeys(("contract", "rows_are_accounted_for", "no_contact_data", "learns_the_intended_part", "label_values_in_range"), True)
     assert is_valid(paths.artifact("source_conversations", "counselor_answers"))
 
 

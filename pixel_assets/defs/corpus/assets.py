@@ -1,5 +1,7 @@
 """The corpus assets: a partition a source, and what is composed of all that the recipe selects."""
 
+import os
+
 import dagster as dg
 
 from pixel_assets import partitions, paths
@@ -22,9 +24,9 @@ OWNERS = ["team:pixel"]
 )
 def source_conversations(context: dg.AssetExecutionContext, config: Build) -> dg.MaterializeResult:
     """The conversations of one source."""
-    entry = corpus.find_source(corpus.load_catalogue(paths.shipped() / "sources.yaml"), context.partition_key)
-    out = paths.artifact("source_conversations", entry.name)
-    return result_of(corpus.import_source(entry, out, data_root=paths.shipped(), recipe=config.load().corpus, force=config.force))
+    entry = corpus.entry_of(corpus.load_catalogue(paths.shipped() / "sources.yaml"), context.partition_key)
+    out, recipe = paths.artifact("source_conversations", entry.name), config.load().corpus
+    return result_of(corpus.import_source(entry, out, data_root=paths.shipped(), recipe=recipe, variables=os.environ, force=config.force))
 
 
 @dg.asset(

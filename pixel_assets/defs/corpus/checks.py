@@ -32,7 +32,7 @@ def source_contract(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResu
     asset="source_conversations",
     blocking=True,
     partitions_def=partitions.sources,
-    description="Every row that was read is kept, merged or rejected with a reason, and ids are those of the text.",
+    description="Every row that was read is kept, merged or rejected with a reason, no file broke off, and ids are those of the text.",
 )
 def rows_are_accounted_for(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
     """Add up the rows of a source."""
@@ -48,6 +48,17 @@ def rows_are_accounted_for(context: dg.AssetCheckExecutionContext) -> dg.AssetCh
 def no_contact_data(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
     """Look for contact data in a source."""
     return answer(lambda: quality.check_contact_data(_source(context)))
+
+
+@dg.asset_check(
+    asset="source_conversations",
+    blocking=True,
+    partitions_def=partitions.sources,
+    description="Only the part that the source is for is learnt; what the difficult client learns is announced as training mode.",
+)
+def learns_the_intended_part(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
+    """Look at who says what is learnt of a source."""
+    return answer(lambda: quality.check_learner(_source(context)))
 
 
 @dg.asset_check(

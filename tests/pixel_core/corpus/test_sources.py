@@ -1,4 +1,5 @@
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -6,10 +7,12 @@ import polars as pl
 import pytest
 
 from pixel_core.conversation import read_conversations
-from pixel_core.corpus import import_source, load_catalogue
+from pixel_core.corpus import CatalogueError, import_source, load_catalogue
+from pixel_core.corpus.loaders import LoadError
 from pixel_core.corpus.pairs import read_pairs
-from pixel_core.corpus.quality import check_contact_data, check_label_values, check_source_accounts
+from pixel_core.corpus.quality import check_contact_data, check_label_values, check_learner, check_source_accounts
 from pixel_core.corpus.sources import SourceError
+from pixel_core.recipe import load_recipe
 from tests.pixel_core.corpus.adapters.test_dialogues import ESCONV
 from tests.pixel_core.corpus.worlds import entry, lines, recipe
 
@@ -31,12 +34,12 @@ def run(tmp_path, rows, name="out", **fields):
     return import_source(source, tmp_path / name, data_root=tmp_path, recipe=recipe().corpus)
 
 
-@pytest.mark.parametrize("name", sorted(SHIPPED))
+@pytest.mark.parametrize("name", load_recipe().corpus.sources)
 def test_every_shipped_sample_arrives_whole_with_its_labels(tmp_path, name):
     built = import_source(SHIPPED[name], tmp_path / name, data_root=DATA, recipe=recipe().corpus)
     assert built.summary.rows > 0
     assert not built.summary.rejects, "a shipped row is rejected"
-    for check in (check_source_accounts, check_contact_data, check_label_values):
+    for check in (check_source_accounts, check_contact_data, check_label_values, check_learner):
         assert check(built.folder).passed, check(built.folder)
     figures = built.summary.figures
     assert figures["rows_read"] == figures["rows_folded"] + built.summary.rows + figures["merged"]
@@ -112,9 +115,67 @@ def test_an_optional_source_of_which_only_a_part_is_there_is_an_error(tmp_path):
         import_source(source, tmp_path / "out", data_root=tmp_path, recipe=recipe().corpus)
 
 
-def test_a_disabled_source_is_not_built(tmp_path):
-    with pytest.raises(SourceError, match="disabled"):
-        import_source(entry("esconv", enabled=False), tmp_path / "out", data_root=tmp_path, recipe=recipe().corpus)
+def test_a_disabled_source_can_be_built_by_hand(tmp_path):
+    lines(tmp_path / "sample.jsonl", [say("I lost my job.", "That is hard.")])
+    source = entry("esconv", enabled=False)
+    assert import_source(source, tmp_path / "out", data_root=tmp_path, recipe=recipe().corpus).summary.rows == 1
+
+
+@pytest.mark.parametrize(
+    "name", sorted(name for name, entry in SHIPPED.items() if not entry.enabled and not (entry.hub and entry.revision))
+)
+def test_what_a_disabled_source_lacks_is_said(tmp_path, name):
+    with pytest.raises((CatalogueError, LoadError), match=r"has no revision.*commits/main|export PIXEL_\w+="):
+        import_source(SHIPPED[name], tmp_path / "out", data_root=DATA, recipe=recipe().corpus)
+    assert not (tmp_path / "out").exists()
+
+
+def test_files_of_another_revision_are_not_read(tmp_path):
+    lines(tmp_path / "sample.jsonl", [say("I lost my job.", "That is hard.")])
+    build = lambda **fields: import_source(entry("esconv", **fields), tmp_path / "out", data_root=tmp_path, recipe=recipe().corpus)  # noqa: E731
+    with pytest.raises(SourceError, match="are not those of its revision, but sha256:") as error:
+        build(revision=f"sha256:{'0' * 64}")
+    theirs = re.search(r"sha256:[0-9a-f]{64}", str(error.value))[0]
+    assert build(revision=theirs).summary.rows == 1
+
+
+def test_a_variable_names_the_folder_and_is_no_input(tmp_path):
+    built = []
+    for place in ("here", "there"):
+        (tmp_path / place).mkdir()
+        lines(tmp_path / place / "sample.jsonl", [say("I lost my job.", "That is hard.")])
+        source = entry("esconv", files=("${SETS}/sample.jsonl",))
+        kept = {"data_root": DATA, "recipe": recipe().corpus, "variables": {"SETS": str(tmp_path / place)}}
+        built.append(import_source(source, tmp_path / "out", **kept))
+    assert [b.skipped for b in built] == [False, True]
+
+
+def test_a_client_only_source_teaches_the_client_and_announces_the_mode(tmp_path):
+    rows = [
+        {"conversations": [{"from": "human", "value": f"What brings you here, {i}?"}, {"from": "gpt", "value": "None of your business."}]}
+        for i in range(3)
+    ]
+    lines(tmp_path / "sample.jsonl", rows)
+    client = entry("sharegpt", "personality", {"user": "therapist", "assistant": "client"})
+    built = import_source(client, tmp_path / "out", data_root=tmp_path, recipe=recipe().corpus)
+    assert check_learner(built.folder).passed
+    found = read_conversations(built.folder / "conversations.parquet")
+    assert {turn.part for c in found for turn in c.turns if turn.learn} == {"client"}
+    assert {turn.persona for c in found for turn in c.turns if turn.learn} == {"therapy"}
+
+
+def test_a_file_that_breaks_off_is_built_but_fails_its_check(tmp_path):
+    (tmp_path / "a.json").write_text(json.dumps([say(f"I lost my job {i}.", "That is hard.") for i in range(5)])[:-40])
+    built = import_source(entry("esconv", files=("a.json",)), tmp_path / "out", data_root=tmp_path, recipe=recipe().corpus)
+    assert (built.summary.rows, dict(built.summary.rejects)) == (4, {"broken_off": 1})
+    assert [finding.name for finding in check_source_accounts(built.folder).failed] == ["files that broke off or could not be read"]
+
+
+def test_a_text_that_no_cleaning_could_shorten_enough_is_not_cleaned(tmp_path):
+    lines(tmp_path / "sample.jsonl", [say("I lost " * 60_000, "That is hard."), say("I lost my job.", "That is hard.")])
+    built = import_source(entry("esconv"), tmp_path / "out", data_root=tmp_path, recipe=recipe().corpus)
+    assert (built.summary.rows, dict(built.summary.rejects)) == (1, {"too_long": 1})
+    assert pl.read_parquet(built.folder / "rejected.parquet")["content"].str.len_chars().max() <= 1 << 16
 
 
 def test_class_names_come_from_their_file_and_are_an_input(tmp_path):

@@ -5,13 +5,28 @@ from pathlib import Path
 
 from pixel_core.artifacts import Built, Summary, build
 from pixel_core.conversation import Conversation, Label, Provenance, Turn, write_conversations
-from pixel_core.corpus.catalog import SourceEntry
+from pixel_core.corpus.catalog import SourceEntry, load_catalogue
 from pixel_core.recipe import Recipe, load_recipe
 from pixel_core.taxonomy import ids
 
 THERAPY = {"user": "client", "assistant": "therapist"}
 PLAIN = {"user": "other", "assistant": "assistant"}
 CODES = ids("dsm5")[:5]
+SHIPPED = load_catalogue(Path(__file__).parents[3] / "data" / "sources.yaml")
+SETS = {
+    "esconv": "support_dialogues",
+    "counsel_chat": "counselor_answers",
+    "annomi": "mi_sessions",
+    "goemotions": "emotions",
+    "emobank": "affect",
+    "epitome": "empathy",
+    "cssrs": "crisis",
+    "diasafety": "appropriateness",
+    "meld": "meld",
+    "imhi": "imhi_depression",
+    "empathic_reactions": "empathic_reactions",
+}
+READING = ("shape", "fields", "roles", "parse", "lists", "join", "labels", "group", "keep", "supervision_where")
 _SYLLABLES = ("ba", "de", "fi", "go", "lu", "ma", "ne", "pi", "ro", "su")
 
 
@@ -83,9 +98,13 @@ def recipe(*overrides: str, conversations: int = 100) -> Recipe:
 
 
 def entry(shape: str, category: str = "mental_health", parts=None, **fields) -> SourceEntry:
-    """A catalogue entry of a source `sample`."""
-    base = {"files": ("sample.jsonl",), "uri": "pixel-sample://sample", "licence": "CC0-1.0", "consent": "synthetic"}
-    return SourceEntry(name="sample", category=category, shape=shape, parts=parts or THERAPY, **(base | fields))
+    """A catalogue entry of a source `sample`, of a shape or of a public set (its rows are read as those of the sample that ships)."""
+    read = SHIPPED[SETS[shape]].model_dump(include=set(READING)) if shape in SETS else {"shape": shape}
+    base = {"uri": "pixel-sample://sample", "licence": "CC0-1.0", "consent": "synthetic", "parts": parts or THERAPY}
+    if "hub" not in fields:
+        base["files"] = ("sample.jsonl",)
+    learner = "nobody" if category == "supervision" else base["parts"]["assistant"]
+    return SourceEntry(name="sample", category=category, **(read | base | {"learner": learner} | fields))
 
 
 def lines(path: Path, rows) -> Path:

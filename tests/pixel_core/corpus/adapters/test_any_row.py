@@ -8,7 +8,8 @@ from pixel_core.corpus import adapt
 from pixel_core.corpus.adapters import GATHERERS, RowError
 from pixel_core.corpus.adapters.rows import EXTRACTOR
 from pixel_core.corpus.loaders import Row, Unreadable
-from tests.pixel_core.corpus.adapters.test_dialogues import COT, COUNSEL, ESCONV, SHAREGPT
+from tests.pixel_core.corpus.adapters.test_dialogues import ESCONV, SHAREGPT
+from tests.pixel_core.corpus.adapters.test_exchanges import ALPACA, CONTEXT, COT, COUNSEL, VERDICT
 from tests.pixel_core.corpus.adapters.test_labelled import BANK, CSSRS, DIA, GO, pair
 from tests.pixel_core.corpus.adapters.test_preferences import ROW
 from tests.pixel_core.corpus.adapters.test_sessions import said
@@ -18,6 +19,11 @@ SAMPLES = {
     "esconv": ESCONV,
     "counsel_chat": COUNSEL,
     "sharegpt": SHAREGPT,
+    "messages": {"messages": [{"role": "user", "content": "Hi."}, {"role": "assistant", "content": "Hm."}]},
+    "tagged_text": {"text": "<human>: Hi. <bot>: Hm."},
+    "alpaca": ALPACA,
+    "context_response": CONTEXT,
+    "imhi": VERDICT,
     "cot": COT,
     "goemotions": GO,
     "emobank": BANK,
@@ -45,12 +51,13 @@ def test_every_row_fits_or_has_a_reason(shape, data):
     changed = sample | {field: data.draw(values) for field in data.draw(st.sets(st.sampled_from(sorted(sample)), max_size=3))}
     dropped = {key: value for key, value in changed.items() if key not in data.draw(st.sets(st.sampled_from(sorted(sample)), max_size=1))}
     rows = [Row("emotional-reactions.csv", 1, dropped)]
-    for row in GATHERERS[shape](rows) if shape in GATHERERS else rows:
+    source = entry(shape, CATEGORY.get(shape, "mental_health"))
+    for row in GATHERERS[source.shape](rows, source) if source.shape in GATHERERS else rows:
         if isinstance(row, Unreadable):
             assert row.reason
             continue
         try:
-            found = adapt(row.value, shape, entry(shape, CATEGORY.get(shape, "mental_health")), row.position)
+            found = adapt(row.value, source.shape, source, row.position)
         except RowError as error:
             assert error.reason
         else:

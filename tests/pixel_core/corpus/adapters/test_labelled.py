@@ -15,8 +15,9 @@ def labels(turn):
     return {label.output: label.value for label in turn.labels}
 
 
-def supervision(row, shape, parts=PLAIN, **fields):
-    return adapt(row, shape, entry(shape, "supervision", parts, **fields), "row 1")
+def supervision(row, name, parts=PLAIN, **fields):
+    found = entry(name, "supervision", parts, **fields)
+    return adapt(row, found.shape, found, "row 1")
 
 
 def test_goemotions_closes_the_world_of_emotions():
@@ -46,8 +47,9 @@ def pair(level, reply="I hear you.", rp="r1", seeker="I am tired."):
 
 
 def epitome(*rows):
+    found = entry("epitome", "supervision")
     files = {"er": "emotional-reactions.csv", "in": "interpretations-reddit.csv", "ex": "explorations.csv", "xx": "other.csv"}
-    return list(GATHERERS["epitome"]([Row(files[kind], i, row) for i, (kind, row) in enumerate(rows, 1)]))
+    return list(GATHERERS[found.shape]([Row(files[kind], i, row) for i, (kind, row) in enumerate(rows, 1)], found))
 
 
 def test_epitome_joins_its_three_files():
@@ -94,6 +96,14 @@ def test_epitome_needs_its_file_names_and_keys():
     assert [row.reason for row in epitome(("xx", pair("0")), ("er", pair("0") | {"sp_id": ""}))] == ["unknown_file", "missing_field"]
 
 
+def test_an_essay_is_a_reply_with_the_rating_of_its_writer():
+    row = {"response_id": "r1", "essay": "Those poor people.", "empathy": "4.0", "distress": "2.5", "article_id": "7"}
+    found = supervision(row, "empathic_reactions")
+    assert [(t.role, t.part, t.learn) for t in found.turns] == [("assistant", "assistant", False)]
+    assert [(a.output, a.value, a.source) for _, a in found.labels] == [("eq.empathy_recognition", 0.5, "derived:writer_rating")]
+    assert (found.group, found.extra["distress"]) == ("sample:r1", "2.5")
+
+
 def test_cssrs_reads_the_list_literal_and_labels_the_last_post():
     found = supervision(CSSRS, "cssrs", THERAPY)
     assert [turn.content for turn in found.turns] == ["I pick fights.", "Then they leave."]
@@ -121,6 +131,8 @@ def test_diasafety_judges_the_response_and_groups_by_context():
     [
         ("goemotions", GO, {"labels": "28"}, "out_of_range"),
         ("goemotions", GO, {"labels": "joy"}, "wrong_type"),
+        ("goemotions", GO, {"labels": "1" * 5000}, "out_of_range"),
+        ("goemotions", GO, {"labels": None}, "missing_field"),
         ("goemotions", GO, {"text": ""}, "empty_field"),
         ("emobank", BANK, {"V": "6"}, "out_of_range"),
         ("emobank", BANK, {"V": "nan"}, "out_of_range"),

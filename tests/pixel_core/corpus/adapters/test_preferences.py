@@ -21,3 +21,10 @@ def test_a_row_that_prefers_nothing_is_rejected(change, reason):
     with pytest.raises(RowError) as error:
         adapt(ROW | change, "preference", entry("preference", "preference"))
     assert error.value.reason == reason
+
+
+def test_replies_may_be_messages():
+    sides = {
+        side: [{"role": "user", "content": "I failed."}, {"role": "assistant", "content": ROW[side]}] for side in ("chosen", "rejected")
+    }
+    assert adapt(ROW | sides, "preference", entry("preference", "preference")).chosen == ROW["chosen"]

@@ -25,9 +25,10 @@ def said(utterance, who, text, annotator=0, *, transcript="7", quality="high", *
     }
 
 
-def session(*rows, shape="annomi"):
-    [gathered] = GATHERERS["annomi"]([Row("a.csv", i, row) for i, row in enumerate(rows, 1)])
-    return adapt(gathered.value, shape, entry(shape), gathered.position)
+def session(*rows, name="annomi", category="mental_health"):
+    found = entry(name, category)
+    [gathered] = GATHERERS[found.shape]([Row("a.csv", i, row) for i, row in enumerate(rows, 1)], found)
+    return adapt(gathered.value, found.shape, found, gathered.position)
 
 
 def labels(turn):
@@ -39,7 +40,7 @@ def test_rows_of_one_transcript_become_one_session_in_order_of_utterances():
     assert [(t.part, t.content, t.learn) for t in found.turns] == [("therapist", "May I?", True), ("client", "Sure.", False)]
     assert found.group == "sample:7"
     place = found.provenance[0]
-    assert (place.uri, place.start, place.end, place.locator) == ("https://example.org/v", 60.0, 61.0, "transcript 7, a.csv row 1")
+    assert (place.uri, place.start, place.end, place.locator) == ("https://example.org/v", 60.0, 61.0, "transcript_id 7, a.csv row 1")
 
 
 def test_behaviours_become_techniques_and_the_main_one_the_intervention():
@@ -80,9 +81,33 @@ def test_low_quality_is_labelled_and_not_learnt():
     assert labels(better.turns[0])["eq.interpersonal_skills"] == 1
 
 
+def test_sessions_of_two_files_that_number_them_alike_stay_apart():
+    rows = [Row(file, 1, said(0, "client", "Hi.")) for file in ("train.csv", "test.csv")]
+    assert [row.file for row in GATHERERS["turn_table"](rows, entry("annomi"))] == ["train.csv", "test.csv"]
+
+
+def test_people_among_themselves_are_labelled_by_utterance_and_grouped_by_episode():
+    def line(number, speaker, what, emotion):
+        place = {"Dialogue_ID": "0", "Utterance_ID": str(number), "Season": "1", "Episode": "2"}
+        return place | {"Speaker": speaker, "Utterance": what, "Emotion": emotion}
+
+    found = session(
+        line(1, "Odo", "Who's there?", "fear"), line(0, "Ada", "Boo!", "joy"), line(2, "Ada", "Yuck.", "disgust"),
+        name="meld", category="supervision",
+    )  # fmt: skip
+    assert [(turn.role, turn.content) for turn in found.turns] == [("user", "Boo!"), ("user", "Who's there?"), ("user", "Yuck.")]
+    assert [[(a.output, a.source) for a in turn.labels] for turn in found.turns] == [
+        [("mer.happy", "human")],
+        [("mer.worried", "derived:fear_as_worry")],
+        [],
+    ]
+    assert found.group == "sample:1/2"
+
+
 def test_rows_without_transcript_and_unreadable_lines_pass_through():
     bad = Unreadable("a.csv", 2, "wrong_columns", "x")
-    found = list(GATHERERS["annomi"]([Row("a.csv", 1, {"transcript_id": ""}), bad, Row("a.csv", 3, said(0, "client", "Hi."))]))
+    rows = [Row("a.csv", 1, {"transcript_id": ""}), bad, Row("a.csv", 3, said(0, "client", "Hi."))]
+    found = list(GATHERERS["turn_table"](rows, entry("annomi")))
     assert [getattr(row, "reason", "kept") for row in found] == ["missing_field", "wrong_columns", "kept"]
 
 

@@ -1,0 +1,170 @@
+"""Files that are damaged in every way that disks, scripts and people damage them: each row ends kept or rejected, none stops a source."""
+
+import gzip
+import io
+import json
+import random
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from pixel_core.corpus import import_source
+from pixel_core.corpus.loaders import MAX_ROW
+from tests.pixel_core.corpus.worlds import entry, recipe
+
+ROWS = [
+    {"id": str(i), "question": f"What shall I do about worry number {i}?", "answer": f"Tell me when it began, and what {i} means to you."}
+    for i in range(12)
+]
+KINDS = ("a.jsonl", "a.json", "a.csv", "a.tsv", "a.jsonl.gz", "a.csv.gz", "a.json.gz", "a.parquet", "a.arrow")
+SAID = [
+    "\x00",
+    "\ufeff",
+    "\ud800",
+    "é\u0301",
+    "\U0001f600" * 50,
+    "<script>x</script>",
+    "As an AI",
+    "a.b." * 300,
+    "=1+1",
+    " ",
+    "\r\n",
+    '"',
+    "\t",
+]
+
+
+def encoded(rows, name):
+    """The bytes of a file of this name; what a format cannot hold is written as its text."""
+    if name.endswith(".gz"):
+        return gzip.compress(encoded(rows, name[:-3]), mtime=0)
+    if name.endswith(".jsonl"):
+        return "\n".join(json.dumps(row) for row in rows).encode()
+    if name.endswith(".json"):
+        return json.dumps(rows).encode()
+    flat = [{key: value if isinstance(value, str) else json.dumps(value) for key, value in row.items()} for row in rows]
+    clean = [{key: value.encode("utf-8", "replace").decode() for key, value in row.items()} for row in flat]
+    columns = list(dict.fromkeys(key for row in clean for key in row))
+    if name.endswith((".csv", ".tsv")):
+        return pl.DataFrame(clean, schema=dict.fromkeys(columns, pl.String)).write_csv(separator="\t" if "tsv" in name else ",").encode()
+    table, sink = pa.table({key: [row.get(key) for row in clean] for key in columns}), io.BytesIO()
+    if name.endswith(".parquet"):
+        pq.write_table(table, sink, row_group_size=5)
+    else:
+        with pa.ipc.new_stream(sink, table.schema) as out:
+            out.write_table(table, max_chunksize=5)
+    return sink.getvalue()
+
+
+def nested(rng):
+    value = "x"
+    for _ in range(rng.choice([3, 70, 400])):
+        value = [value] if rng.random() < 0.5 else {"question": value}
+    return value
+
+
+def changed_rows(rng):
+    """Rows with wrong types, missing columns, nesting, huge and odd texts."""
+    rows = [dict(row) for row in ROWS]
+    for row in rng.sample(rows, rng.randint(1, 6)):
+        column = rng.choice(["id", "question", "answer"])
+        match rng.randint(0, 5):
+            case 0:
+                row[column] = rng.choice([None, True, -1, 1e308, [], {}, ["a"], [1, [2]], {"a": {"b": "c"}}])
+            case 1:
+                row.pop(column)
+            case 2:
+                row[column] = nested(rng)
+            case 3:
+                row[column] = rng.choice(SAID) * rng.choice([1, 7, 2_000])
+            case 4:
+                row[column] += rng.choice(SAID)
+            case 5:
+                row[rng.choice(["", "question ", "x" * 500])] = row.pop(column)
+    return rows
+
+
+def changed_bytes(data, rng):
+    """Bytes cut, doubled, overwritten, put in from elsewhere, or written in another encoding."""
+    at = rng.randrange(len(data) + 1)
+    torn = bytearray(data)
+    for _ in range(rng.randint(1, 12)):
+        torn[rng.randrange(len(torn))] ^= 1 << rng.randrange(8)
+    ways = (
+        data[:at],
+        data[at:],
+        data[:at] + bytes(rng.randrange(256) for _ in range(rng.choice([1, 4, 40]))) + data[at:],
+        data[:at] + b"\x00" * rng.choice([1, 8, 5_000]) + data[at + 8 :],
+        data[:at] + data[: rng.randrange(len(data) + 1)],
+        bytes(torn),
+        data.decode("utf-8", "replace").encode(rng.choice(["utf-16", "cp1252", "utf-7", "latin-1"]), "replace"),
+    )
+    return rng.choice(ways)
+
+
+def bomb(name, rng):
+    """A small file that is large inside: one long text in every row, or a long line."""
+    size = rng.choice([MAX_ROW // 8, MAX_ROW + 1])
+    rows = [{"id": "0", "question": "y " * (size // 2), "answer": "And then?"}] * 3
+    return encoded([*rows, *ROWS[:3]], name)
+
+
+def mutated(seed):
+    """A file name and its bytes; the same seed gives the same."""
+    rng = random.Random(f"bad input:{seed}")
+    name = KINDS[seed % len(KINDS)]
+    if rng.random() < 0.01:
+        return name, bomb(name, rng)
+    rows = changed_rows(rng) if rng.random() < 0.6 else ROWS
+    data = encoded(rows, name)
+    if rng.random() < 0.6:
+        data = changed_bytes(data, rng)
+    if rng.random() < 0.02:
+        name = name.replace(".gz", "") if name.endswith(".gz") else rng.choice(KINDS)  # under a wrong name
+    return name, data
+
+
+def bring(folder, seed):
+    name, data = mutated(seed)
+    (folder / name).write_bytes(data)
+    source = entry("question_answer", files=(name,), keep=("id",))
+    built = import_source(source, folder / "out", data_root=folder, recipe=recipe().corpus, force=True)
+    (folder / name).unlink()
+    return built
+
+
+def accounted(folder, seeds):
+    kept = rejected = 0
+    for seed in seeds:
+        built = bring(folder, seed)
+        figures, rejects = built.summary.figures, sum(built.summary.rejects.values())
+        assert figures["read"] == built.summary.rows + figures["merged"] + rejects, seed
+        assert figures["rows_read"] == figures["rows_folded"] + figures["read"], seed
+        written = pl.read_parquet(built.folder / "rejected.parquet")
+        assert written.height == rejects == written.filter(pl.col("reason").str.contains(r"^[a-z_]+$")).height, seed
+        assert pl.read_parquet(built.folder / "conversations.parquet").height == built.summary.rows, seed
+        kept, rejected = kept + built.summary.rows, rejected + rejects
+    return kept, rejected
+
+
+def test_each_row_of_mutated_files_ends_kept_or_rejected_with_a_reason(tmp_path):
+    kept, rejected = accounted(tmp_path, range(180))
+    assert kept > 500, "the mutations leave most rows alone"
+    assert rejected > 180
+
+
+@pytest.mark.slow
+def test_a_thousand_mutated_files_are_accounted_for(tmp_path):
+    accounted(tmp_path, range(180, 1_300))
+
+
+def test_the_mutations_do_what_they_are_for(tmp_path):
+    """The reasons that the kinds of damage have all occur among the first files, so that the property is not empty."""
+    reasons = set()
+    for seed in range(180):
+        name, data = mutated(seed)
+        assert mutated(seed) == (name, data)
+        reasons |= set(bring(tmp_path, seed).summary.rejects) if seed < 60 else set()
+    assert {"malformed_json", "missing_field", "wrong_type", "wrong_columns", "unreadable_file"} <= reasons
