@@ -13,7 +13,7 @@ from pixel_core.knowledge.encoder import Encoder, Vectors, encoder_digest
 
 VECTORS = "vectors.npy"
 DOCUMENT_VECTORS = "document_vectors.parquet"
-_VERSION = "1"  # of how texts become vectors; another one embeds everything anew
+_VERSION = "2"  # of how texts become vectors; another one embeds everything anew
 
 logger = logging.getLogger(__name__)
 
