@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 
@@ -55,12 +56,14 @@ def _evaluate(options: argparse.Namespace) -> int:
     from pixel_core.evaluation import HeldOut, evaluate_checkpoint
     from pixel_core.evaluation.items import ItemError
     from pixel_core.evaluation.scorecard import REPORT, SCORECARD, read_scorecard, to_text
+    from pixel_core.knowledge import Notes, Retriever
     from pixel_core.recipe import RecipeError, load_recipe
 
     checkpoint = options.checkpoint.resolve()
     artifacts = options.artifacts or checkpoint.parent.parent.parent
     try:
-        data = HeldOut.below(artifacts, options.scenarios)
+        usual = HeldOut.below(artifacts, options.scenarios)
+        data = replace(usual, background=lambda: Notes(Retriever.open(artifacts / "knowledge_index")))
         recipe, out = load_recipe(options.recipe), options.out or artifacts
         built = evaluate_checkpoint(checkpoint, out, data=data, packed=artifacts / "packed_dataset", recipe=recipe)
     except (ArtifactError, ItemError, RecipeError) as error:

@@ -166,6 +166,8 @@ class EvaluationRecipe(Section):
     """Held-out posts, and held-out dialogues, that the checkpoint answers."""
     items: Positive
     """Held-out turns of one kind that are asked about at most."""
+    retrieval: bool
+    """True asks the vignettes a second time with retrieved knowledge in front; these figures stand beside those without."""
 
 
 class Recipe(Section):

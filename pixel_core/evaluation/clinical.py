@@ -10,13 +10,13 @@ import math
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pixel_core import taxonomy
 from pixel_core.conversation import Turn
 from pixel_core.evaluation.figures import Measure
 from pixel_core.evaluation.harness import Answer, ChoiceTask, Question, Scored, Task, TextTask
-from pixel_core.evaluation.held_out import HeldOut
+from pixel_core.evaluation.held_out import Ask, HeldOut, unlabelled
 from pixel_core.evaluation.items import NO_DISORDER, Vignette, read_vignettes
 from pixel_core.evaluation.respondent import HeadAnswer, Respondent
 from pixel_core.evaluation.supervised import head_task
@@ -32,10 +32,15 @@ _WORDS = re.compile(r"[a-z0-9.]+")
 
 
 def tasks(data: HeldOut, recipe: EvaluationRecipe) -> tuple[Task, ...]:
-    """The tasks of the axis: vignettes three ways, then the heads clinical, pdm2 and crisis on held-out labels."""
+    """The tasks of the axis: vignettes three ways, then the heads clinical, pdm2 and crisis on held-out labels.
+
+    Where the recipe says so, the first way is asked a second time with retrieved knowledge, beside it.
+    """
     vignettes = read_vignettes(data.scenarios)
     heads = [head_task(head, AXIS, data, limit=recipe.items) for head in ("clinical", "pdm2", "crisis")]
-    return by_likelihood(data, vignettes), by_head(data, vignettes), by_text(data, vignettes), *heads
+    plain = by_likelihood(data, vignettes)
+    informed = (with_knowledge(plain, data.background()),) if recipe.retrieval and data.background else ()
+    return plain, *informed, by_head(data, vignettes), by_text(data, vignettes), *heads
 
 
 def by_likelihood(data: HeldOut, vignettes: Sequence[Vignette]) -> ChoiceTask:
@@ -46,6 +51,21 @@ def by_likelihood(data: HeldOut, vignettes: Sequence[Vignette]) -> ChoiceTask:
     return ChoiceTask(
         name="vignettes_choice", axis=AXIS, version=VERSION, questions=questions, measures=measures, excluded=excluded, top=TOP
     )
+
+
+def with_knowledge(task: ChoiceTask, ask: Ask) -> ChoiceTask:
+    """The same items, each with a system turn of knowledge retrieved for its vignette in front, where anything answers it.
+
+    Its figures stand beside those without and are no headline.
+    """
+
+    def informed(question: Question) -> Question:
+        note = ask(question.text)
+        return question if note is None else replace(question, turns=(*unlabelled([note[0]]), *question.turns))
+
+    name = f"{task.name}_retrieved"
+    measures = tuple(replace(m, name=m.name.replace(task.name, name), headline=False) for m in task.measures)
+    return replace(task, name=name, questions=tuple(informed(q) for q in task.questions), measures=measures)
 
 
 @dataclass(frozen=True, kw_only=True)

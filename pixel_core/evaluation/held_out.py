@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -16,9 +16,10 @@ from pathlib import Path
 import polars as pl
 
 from pixel_core.artifacts import ArtifactError
-from pixel_core.conversation import Conversation, Turn, read_conversations
+from pixel_core.conversation import Conversation, Provenance, Turn, read_conversations
 from pixel_core.evaluation.harness import Question
 
+Ask = Callable[[str], tuple[Turn, Provenance] | None]  # a system turn of knowledge that answers a text, if there is any
 GRAM = 8
 SHARE = 0.5
 _WORD = re.compile(r"\w+")
@@ -32,6 +33,8 @@ class HeldOut:
     mixture: Path
     head_examples: Path
     profile: Path
+    background: Callable[[], Ask] | None = None
+    """Opens what gives retrieved knowledge; None where nothing is retrieved."""
 
     @classmethod
     def below(cls, artifacts: Path, scenarios: Path) -> HeldOut:

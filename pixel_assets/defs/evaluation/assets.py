@@ -12,6 +12,7 @@ from pixel_core.evaluation import evaluation as harness
 from pixel_core.evaluation import leaderboard as ranking
 from pixel_core.evaluation import promotion as pointer
 from pixel_core.evaluation import scorecard as cards
+from pixel_core.knowledge import Notes, Retriever
 
 OWNERS = ["team:pixel"]
 _HELD_OUT = ["checkpoint", "packed_dataset", "training_mixture", "head_examples"]
@@ -20,7 +21,12 @@ _HELD_OUT = ["checkpoint", "packed_dataset", "training_mixture", "head_examples"
 def held_out() -> evaluation.HeldOut:
     """Where the held-out items lie."""
     mixture, examples = paths.artifact("training_mixture"), paths.artifact("head_examples")
-    return evaluation.HeldOut(paths.shipped() / "scenarios", mixture, examples, paths.artifact("personality_profile"))
+    return evaluation.HeldOut(paths.shipped() / "scenarios", mixture, examples, paths.artifact("personality_profile"), _knowledge)
+
+
+def _knowledge() -> Notes:
+    """What answers a text with retrieved knowledge."""
+    return Notes(Retriever.open(paths.artifact("knowledge_index")))
 
 
 def _evaluated(axis: str, context: dg.AssetExecutionContext, config: Build) -> dg.MaterializeResult:
@@ -65,7 +71,7 @@ def empathy_evaluation(context: dg.AssetExecutionContext, config: Build) -> dg.M
 
 
 @dg.asset(
-    deps=_HELD_OUT,
+    deps=[*_HELD_OUT, "knowledge_index"],
     group_name="evaluation",
     partitions_def=partitions.checkpoints,
     owners=OWNERS,

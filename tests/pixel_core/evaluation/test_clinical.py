@@ -1,12 +1,17 @@
 """Diagnoses are read strictly, and a person without a disorder is right to be told none."""
 
+from dataclasses import replace
+
 import pytest
 
 from pixel_core import taxonomy
+from pixel_core.conversation import Evidence, Provenance, Turn
+from pixel_core.evaluation import clinical
 from pixel_core.evaluation.clinical import by_head, by_text, class_names, parse_diagnosis
 from pixel_core.evaluation.harness import ask
 from pixel_core.evaluation.items import read_vignettes
 from pixel_core.evaluation.respondent import HeadAnswer
+from pixel_core.recipe import load_recipe
 from tests.pixel_core.evaluation.scripted import Knowing
 from tests.pixel_core.evaluation.world import ROOT
 
@@ -50,6 +55,38 @@ def test_a_name_within_a_longer_name_does_not_count_twice():
     assert parse_diagnosis("Bipolar disorder type two", classes) == "F31.81"
     assert parse_diagnosis("Bipolar disorder", classes) == "F31"
     assert parse_diagnosis("Bipolar disorder type two, not bipolar disorder", classes) is None
+
+
+def note(text):
+    """A note for whoever is anxious, none for the others."""
+    place = Provenance("knowledge_index", "knowledge/a.md", "Worry", "CC0-1.0", "written", "retrieval 1")
+    return (
+        (Turn("system", "other", f"Known of worry: {len(text)}", evidence=(Evidence("knowledge/a.md", 0, 9),)), place)
+        if "sleep" in text
+        else None
+    )
+
+
+def test_retrieved_knowledge_stands_before_the_same_questions_and_beside_the_figures_without(world):
+    recipe = load_recipe("tiny", ["evaluation.retrieval=true"]).evaluation
+    tasks = {task.name: task for task in clinical.tasks(replace(world.data, background=lambda: note), recipe)}
+    plain, informed = tasks["vignettes_choice"], tasks["vignettes_choice_retrieved"]
+    before = [(q.turns[0].role, q.turns[0].evidence) for q in informed.questions if len(q.turns) == 2]
+    assert before == [("system", ())] * sum("sleep" in q.text for q in plain.questions)
+    assert 0 < len(before) < len(plain.questions)
+    assert [(q.item, q.turns[-1], q.truth, q.choices) for q in informed.questions] == [
+        (q.item, q.turns[-1], q.truth, q.choices) for q in plain.questions
+    ]
+    assert [m.name for m in informed.measures] == ["vignettes_choice_retrieved_top1", "vignettes_choice_retrieved_top3"]
+    assert not any(m.headline for m in informed.measures)
+    assert informed.digest != plain.digest
+
+
+def test_nothing_is_retrieved_unless_the_recipe_says_so(world):
+    data = replace(world.data, background=lambda: pytest.fail("opened"))
+    names = [task.name for task in clinical.tasks(data, load_recipe("tiny", ["evaluation.retrieval=false"]).evaluation)]
+    assert "vignettes_choice" in names
+    assert "vignettes_choice_retrieved" not in names
 
 
 class Says(Knowing):
