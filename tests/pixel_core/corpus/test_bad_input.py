@@ -4,6 +4,7 @@ import gzip
 import io
 import json
 import random
+from collections import Counter
 
 import polars as pl
 import pyarrow as pa
@@ -16,7 +17,7 @@ from tests.pixel_core.corpus.worlds import entry, recipe
 
 ROWS = [
     {"id": str(i), "question": f"What shall I do about worry number {i}?", "answer": f"Tell me when it began, and what {i} means to you."}
-    for i in range(12)
+    for i in range(6)
 ]
 KINDS = ("a.jsonl", "a.json", "a.csv", "a.tsv", "a.jsonl.gz", "a.csv.gz", "a.json.gz", "a.parquet", "a.arrow")
 SAID = [
@@ -51,10 +52,10 @@ def encoded(rows, name):
         return pl.DataFrame(clean, schema=dict.fromkeys(columns, pl.String)).write_csv(separator="\t" if "tsv" in name else ",").encode()
     table, sink = pa.table({key: [row.get(key) for row in clean] for key in columns}), io.BytesIO()
     if name.endswith(".parquet"):
-        pq.write_table(table, sink, row_group_size=5)
+        pq.write_table(table, sink, row_group_size=3)
     else:
         with pa.ipc.new_stream(sink, table.schema) as out:
-            out.write_table(table, max_chunksize=5)
+            out.write_table(table, max_chunksize=3)
     return sink.getvalue()
 
 
@@ -68,7 +69,7 @@ def nested(rng):
 def changed_rows(rng):
     """Rows with wrong types, missing columns, nesting, huge and odd texts."""
     rows = [dict(row) for row in ROWS]
-    for row in rng.sample(rows, rng.randint(1, 6)):
+    for row in rng.sample(rows, rng.randint(1, 3)):
         column = rng.choice(["id", "question", "answer"])
         match rng.randint(0, 5):
             case 0:
@@ -126,45 +127,62 @@ def mutated(seed):
     return name, data
 
 
-def bring(folder, seed):
-    name, data = mutated(seed)
-    (folder / name).write_bytes(data)
-    source = entry("question_answer", files=(name,), keep=("id",))
-    built = import_source(source, folder / "out", data_root=folder, recipe=recipe().corpus, force=True)
-    (folder / name).unlink()
-    return built
-
-
 def accounted(folder, seeds):
-    kept = rejected = 0
-    for seed in seeds:
-        built = bring(folder, seed)
+    """The sources built of the files of these seeds, 60 files a source; every count is added up."""
+    kept, reasons = 0, Counter()
+    for first in range(0, len(seeds), 60):
+        names = []
+        for seed in seeds[first : first + 60]:
+            name, data = mutated(seed)
+            names.append(f"{seed}{name[1:]}")
+            (folder / names[-1]).write_bytes(data)
+        source = entry("question_answer", files=tuple(names), keep=("id",))
+        built = import_source(source, folder / "out", data_root=folder, recipe=recipe().corpus)
         figures, rejects = built.summary.figures, sum(built.summary.rejects.values())
-        assert figures["read"] == built.summary.rows + figures["merged"] + rejects, seed
-        assert figures["rows_read"] == figures["rows_folded"] + figures["read"], seed
+        assert figures["read"] == built.summary.rows + figures["merged"] + rejects
+        assert figures["rows_read"] == figures["rows_folded"] + figures["read"]
         written = pl.read_parquet(built.folder / "rejected.parquet")
-        assert written.height == rejects == written.filter(pl.col("reason").str.contains(r"^[a-z_]+$")).height, seed
-        assert pl.read_parquet(built.folder / "conversations.parquet").height == built.summary.rows, seed
-        kept, rejected = kept + built.summary.rows, rejected + rejects
-    return kept, rejected
+        assert written.height == rejects == written.filter(pl.col("reason").str.contains(r"^[a-z_]+$")).height
+        found = pl.read_parquet(built.folder / "conversations.parquet")
+        assert found.height == built.summary.rows
+        told = {place["locator"].rpartition(" row ")[0] for row in found["provenance"] for place in row}
+        told |= set(written["position"].str.replace(r" row \d+$", ""))
+        empty = {name for name in set(names) - told if _rows_of(folder / name)}
+        assert not empty, "every file that holds anything is accounted for"
+        kept, reasons = kept + figures["merged"] + built.summary.rows, reasons + Counter(built.summary.rejects)
+    return kept, reasons
 
 
-def test_each_row_of_mutated_files_ends_kept_or_rejected_with_a_reason(tmp_path):
-    kept, rejected = accounted(tmp_path, range(180))
-    assert kept > 500, "the mutations leave most rows alone"
-    assert rejected > 180
+def _rows_of(path):
+    """Whether a file holds a line beside a header, as far as can be told without reading it as what it claims to be."""
+    data = path.read_bytes()
+    if path.suffix == ".gz":
+        return len(data) > 40
+    return data.strip().count(b"\n") > 1 if path.suffix in (".csv", ".tsv") else bool(data.strip().strip(b"[]"))
+
+
+def test_each_row_of_a_thousand_mutated_files_ends_kept_or_rejected_with_a_reason(tmp_path):
+    kept, reasons = accounted(tmp_path, range(1_020))
+    assert kept > 3_000, "the mutations leave most rows alone"
+    expected = {
+        "malformed_json",
+        "missing_field",
+        "wrong_type",
+        "empty_field",
+        "wrong_columns",
+        "bad_encoding",
+        "too_deep",
+    }
+    assert expected | {"too_long", "unreadable_file", "broken_off"} <= set(reasons), (
+        "the kinds of damage all occur, so the property is not empty"
+    )
 
 
 @pytest.mark.slow
-def test_a_thousand_mutated_files_are_accounted_for(tmp_path):
-    accounted(tmp_path, range(180, 1_300))
+@pytest.mark.timeout(1800)
+def test_ten_thousand_more_are_accounted_for(tmp_path):
+    accounted(tmp_path, range(1_020, 11_220))
 
 
-def test_the_mutations_do_what_they_are_for(tmp_path):
-    """The reasons that the kinds of damage have all occur among the first files, so that the property is not empty."""
-    reasons = set()
-    for seed in range(180):
-        name, data = mutated(seed)
-        assert mutated(seed) == (name, data)
-        reasons |= set(bring(tmp_path, seed).summary.rejects) if seed < 60 else set()
-    assert {"malformed_json", "missing_field", "wrong_type", "wrong_columns", "unreadable_file"} <= reasons
+def test_the_same_seed_gives_the_same_file():
+    assert [mutated(seed) for seed in range(20)] == [mutated(seed) for seed in range(20)]

@@ -60,7 +60,7 @@ def test_counsel_chat(reference, tmp_path):
     built, rows = bring(reference, tmp_path, "counsel_chat")
     assert read(built) == (2129, 2129, {})
     assert len({c.group for c in rows}) == 815
-    assert len({c.extra["topic"] for c in rows}) == 31
+    assert len({c.extra["topic"] for c in rows}) == 31 - 1, "all answers of one topic stand under another too, and each stands once here"
     assert built.summary.figures["pseudonyms_link"] > 100
 
 
