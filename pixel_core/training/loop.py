@@ -82,9 +82,9 @@ class _Trainer:
         self.rank, self.world = ranks
         self.device = get_accelerator().current_device_name()
         self.sum = partial(summed, device=self.device)
-        rows, self.micro = micro_batches(run.training, cluster)
+        _, self.micro = micro_batches(run.training, cluster)
         self.data, validation = PackedSplit(packed, "train"), PackedSplit(packed, "validation")
-        self.held_out = validation.everything(rows=rows, share=Share(rank, world))
+        self.held_out = validation.everything(rows=cluster.rows_per_rank, share=Share(rank, world))
         priors = read_priors(packed / PRIORS)
         if rank == 0:
             unigram = unigram_loss(pl.read_parquet(packed / UNIGRAM), pl.read_parquet(packed / "validation.parquet"))
