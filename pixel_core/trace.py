@@ -93,9 +93,9 @@ def _page_borders(artifacts: Path) -> dict[str, list[tuple[int, int]]]:
 def _pages(borders: list[tuple[int, int]], start: int, end: int | None) -> str:
     """`, page 3` or `, pages 3 to 4`; nothing where the document has no pages."""
     first, last = (bisect_right(borders, place, key=lambda border: border[0]) for place in (start, max(start, (end or start) - 1)))
-    if not first:
+    if not first or not borders[first - 1][1]:
         return ""
-    numbers = borders[first - 1][1], borders[last - 1][1]
+    numbers = borders[first - 1][1], borders[last - 1][1] or borders[first - 1][1]
     return f", page {numbers[0]}" if numbers[0] == numbers[1] else f", pages {numbers[0]} to {numbers[1]}"
 
 

@@ -23,7 +23,7 @@ class UnusableError(ValueError):
 
 
 class Page(NamedTuple):
-    """The first character of a page, and the number of the page, from 1."""
+    """The first character of a page, and the number of the page, from 1; 0 where text without known pages begins."""
 
     start: int
     number: int
@@ -64,6 +64,6 @@ class Document:
 
 
 def page_at(pages: tuple[Page, ...], position: int) -> int | None:
-    """The number of the page that holds a character; None before the first page."""
+    """The number of the page that holds a character; None before the first page and where none is known."""
     index = bisect_right(pages, position, key=lambda page: page.start)
-    return pages[index - 1].number if index else None
+    return (pages[index - 1].number or None) if index else None

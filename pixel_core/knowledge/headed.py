@@ -52,6 +52,7 @@ class _Record:
     criteria: Criteria = field(default_factory=Criteria)
     symptoms: list[Located] = field(default_factory=list)
     plain_symptoms: list[Located] = field(default_factory=list)
+    is_flat: bool = False  # its sections have headings of its own level, as all headings of plain text have
     paragraphs: int = 0  # directly below the name; a list after many of them belongs to a textbook's prose
 
     @property
@@ -123,12 +124,13 @@ class _Reader:
             return
         elif named:
             self._field, self._field_level = named, block.level
+            record.is_flat = record.is_flat or block.level <= record.level
         elif compared and (found or block.level > self._field_level):
             self._differential = {"name": title}
             record.fields.setdefault("differentials", []).append(self._differential)
             if found:
                 self._differential["code"] = found.id
-        elif block.level <= record.level:
+        elif block.level <= record.level and not record.is_flat:
             self._record = None
         elif not (self._field == "criteria" and block.level > self._field_level):
             self._field = None  # a section that records have no field for

@@ -10,6 +10,7 @@ from pixel_core.knowledge.blocks import Block
 from pixel_core.knowledge.located import Located
 
 _LETTERED = re.compile(r"\**\s*(?:criterion\s+)?([A-Z])\**\s*[.:)]\**\s+(?=\S)", re.IGNORECASE)
+_MARKED = re.compile(r"(?:\(?(?:\d{1,2}|[a-z])[.)]|[-\u2022\u00b7])\s+(?=\S)")  # a list written as paragraphs
 _ENDING = re.compile(r"\s*[;,]?\s*(?:\b(?:and|or))?\s*$")
 _SPECIFY = re.compile(r"\**\s*specify\b|\**\s*(?:coding|recording) note", re.IGNORECASE)
 _ASIDE = re.compile(r"\**\s*note\b\**\s*:?", re.IGNORECASE)
@@ -60,13 +61,15 @@ class Criteria:
             return block.text
         elif block.kind == "item":
             self._item(_without_ending(block.text, raw))
+        elif (marked := _MARKED.match(raw)) and raw == block.text:
+            self._item(_without_ending(Located(raw[marked.end() :], block.text.start + marked.end(), block.text.end), raw))
         elif not _ASIDE.match(raw) and (not self.has_letters or raw.rstrip(" *").endswith(":")):
             self._found.append(_Criterion(None, block.text))
         return None
 
     def entries(self) -> list[dict[str, Any]]:
         """The criteria as a record holds them; an introduction that nothing followed is none."""
-        kept = [c for c in self._found if c.items or (c.text is not None and not c.text.endswith(":"))]
+        kept = [c for c in self._found if c.items or c.lettered or (c.text is not None and not c.text.endswith(":"))]
         return [({"id": c.id} if c.id else {}) | ({"text": c.text} if c.text is not None else {}) | {"items": c.items} for c in kept]
 
     def _letter(self, block: Block, raw: str) -> str | None:

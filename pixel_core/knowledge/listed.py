@@ -43,7 +43,9 @@ def _records(value: Any, key: str, depth: int) -> Iterator[Any]:
 
 
 def _is_record(value: Any) -> bool:
-    return isinstance(value, Mapping) and any(key.lower() in _BODY for key in value)
+    return isinstance(value, Mapping) and any(
+        str(key).lower() in _BODY and isinstance(part, list | Mapping | str) for key, part in value.items()
+    )
 
 
 def _given(record: Mapping[str, Any], names: tuple[str, ...]) -> str | None:

@@ -81,8 +81,8 @@ class Flow:
         self._kind, self._level, self._mark = "paragraph", 0, ""
 
     def page(self, number: int) -> None:
-        """What is written from here on stands on this page; a block that is open goes on over the border."""
-        if not self._pages or self._pages[-1].number != number:
+        """What is written from here on stands on this page (0: on none that is known); an open block goes on over the border."""
+        if number != (self._pages[-1].number if self._pages else 0):
             written = len(tidy("".join(self._open)))
             self._pages.append(Page(self._length + (len(self._gap()) + written if written else 0), number))
 

@@ -73,15 +73,16 @@ def _composed(texts: list[tuple[str, Mapping[Any, Any]]]) -> Flow:
     flow, source, before = Flow(), "", ""
     for text, metadata in texts:
         found = str(metadata.get("source") or metadata.get("title") or "") if _named(metadata) else ""
+        if found != source:
+            flow.end()
+            before = ""
+        if text.strip():
+            flow.page(_page(metadata))
         if found and found != source:
             flow.begin("heading", level=1)
             flow.write(found.replace("\\", "/").rsplit("/", 1)[-1])
             flow.end()
-        if found != source:
-            before = ""
         source = found
-        if (page := _page(metadata)) is not None and text.strip():
-            flow.page(page)
         shared = _overlap(before, text)
         blocks = _blocks(text[shared:])
         if shared and (rest := next(blocks, None)):  # the chunk goes on where the one before it stopped
@@ -97,12 +98,12 @@ def _named(metadata: Mapping[Any, Any]) -> bool:
     return isinstance(metadata.get("source") or metadata.get("title"), str)
 
 
-def _page(metadata: Mapping[Any, Any]) -> int | None:
-    """The page of a chunk: as it is printed where LangChain knows that, else its `page`, which counts from 0."""
+def _page(metadata: Mapping[Any, Any]) -> int:
+    """The page of a chunk: as it is printed where LangChain knows that, else its `page`, which counts from 0; 0 where none is given."""
     label, page = metadata.get("page_label"), metadata.get("page")
     if isinstance(label, str) and label.isdecimal() and len(label) < 7:
         return int(label)
-    return page + 1 if isinstance(page, int) and 0 <= page < 1_000_000 else None
+    return page + 1 if isinstance(page, int) and 0 <= page < 1_000_000 else 0
 
 
 def _blocks(text: str) -> Iterator[tuple[Any, str, int, str]]:

@@ -126,7 +126,7 @@ PLAIN = st.recursive(
 )
 
 
-@settings(deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(PLAIN, st.integers(3, 5))
 def test_plain_values_are_read_as_they_were_written(value, protocol):
     assert read_pickle(pickle.dumps(value, protocol=protocol)) == value

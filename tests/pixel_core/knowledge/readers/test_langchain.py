@@ -34,6 +34,13 @@ def test_stores_of_every_langchain_read_alike(tmp_path, pydantic, era, protocol)
     assert found == {"night": 1, "before": 2, "early": 2, "Another": 7}
 
 
+def test_a_chunk_without_a_page_does_not_stand_on_the_page_before_it(tmp_path):
+    write_store(tmp_path, [CHUNKS[0], ("From a text file.", {"source": "a.txt"})])
+    document = read_document(tmp_path, "index.pkl")
+    assert document.page_at(document.text.index("People")) == 1
+    assert document.page_at(document.text.index("From a text")) is None
+
+
 def test_an_index_of_another_size_is_refused(tmp_path):
     write_store(tmp_path, CHUNKS, count=2)
     assert refusal(tmp_path) == "count_mismatch"

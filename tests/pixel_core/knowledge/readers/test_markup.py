@@ -10,7 +10,8 @@ from tests.pixel_core.knowledge.formats import cnxml
 MODULE = cnxml(
     """<para id="a">People <emphasis>sleep</emphasis> (<link target-id="Figure_1"/>) at <term>night</term>, as <link target-id="Table_1"/>
     shows<m:math><m:mi>x</m:mi></m:math>. <link target-id="Table_1"/> is long.</para>
-    <section><title>Why</title><para>They are tired.<list><item>One</item><item><para>Two</para><para>halves</para></item></list>Rest.</para>
+    <section><title>Why</title><para>They are tired.<list><item>One</item>
+      <item><para>Two</para><para>halves</para></item></list>Rest.</para>
       <section><title>Deeper</title><figure><media alt="no"><image src="x"/></media><caption>A bed.</caption></figure></section>
       <table><tgroup><tbody><row><entry>a</entry><entry>b</entry></row></tbody></tgroup></table>
       <exercise><problem><para>Why?</para></problem><solution><para>B</para></solution></exercise></section>"""
@@ -73,7 +74,8 @@ def test_other_files_are_no_modules():
 PAGE = """<!doctype html><html><head><title>Not this</title><style>p {}</style></head><body><nav><a href=x>Home</a></nav>
 <h1>Panic <em>disorder</em></h1><p>It comes &amp; goes<br>fast.<p>Second<script>var x = "<p>no</p>";</script> one.
 <ul><li><p>A racing heart</p></li><li>Sweat<ul><li>cold</ul></ul><div hidden>secret</div><math><mi>x</mi></math>
-<table><tr><th>Sign</th><td>Fear</td></tr></table><dl><dt>Panic<dd>sudden fear</dl><h2>Care</h2>Talk.<footer>Imprint</footer></body></html>"""
+<table><tr><th>Sign</th><td>Fear</td></tr></table><dl><dt>Panic<dd>sudden fear</dl><h2>Care</h2>Talk.
+<footer>Imprint</footer></body></html>"""
 
 
 def test_a_page_becomes_text_without_navigation_scripts_and_formulas():
