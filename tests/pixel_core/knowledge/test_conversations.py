@@ -1,9 +1,11 @@
 import polars as pl
 import pytest
 
+from pixel_core import taxonomy
 from pixel_core.artifacts import tree_digest
 from pixel_core.conversation import CONVERSATION_SCHEMA, read_conversations
 from pixel_core.knowledge import KnowledgeError, extract_dsm5, extract_framework, write_knowledge_conversations
+from pixel_core.knowledge.material import load_material
 from pixel_core.knowledge.quality import check_conversation_appropriateness, check_conversation_record, check_conversation_variety
 from pixel_core.writing import WritingError
 from tests.pixel_core.knowledge.documents import FLAT, INSOMNIA, SHIPPED, record, write
@@ -30,6 +32,10 @@ def test_the_same_inputs_give_the_same_bytes_anywhere(sources, tmp_path):
     assert len(digests) == 1
     assert write_knowledge_conversations(*sources, tmp_path / "a", count=30, seed=7).skipped
     assert not write_knowledge_conversations(*sources, tmp_path / "a", count=31, seed=7).skipped
+
+
+def test_every_class_of_the_taxonomy_can_be_voiced_by_a_client(sources):
+    assert [picture.id for picture in load_material(*sources).speaking("clinical")] == list(taxonomy.ids("dsm5"))
 
 
 def test_classes_select_the_disorders_that_are_written_about(sources, tmp_path):
