@@ -24,6 +24,17 @@ def knowledge_source() -> Path:
     return Path(os.environ.get("PIXEL_KNOWLEDGE_DIR") or shipped() / "knowledge")
 
 
+def licensed_texts() -> Path | None:
+    """The folder of licensed texts that nothing written may copy from: `PIXEL_LICENSED_DIR`, or None."""
+    named = os.environ.get("PIXEL_LICENSED_DIR")
+    return Path(named) if named else None
+
+
+def cache(name: str) -> Path:
+    """A folder of what was paid for and can be had again for nothing: cache/<name>/ below `home()`."""
+    return home() / "cache" / name
+
+
 def artifact(key: str, partition: str | None = None) -> Path:
     """The folder of an asset's artifact: artifacts/<asset key>/[<partition>/] below `home()`.
 

@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 
 from pixel_core.artifacts import finish, read_manifest, write_table
-from pixel_core.conversation import Conversation, read_conversations, write_conversations
+from pixel_core.conversation import Conversation, Label, read_conversations, write_conversations
 from pixel_core.knowledge import dsm5, extract_dsm5, extract_framework, extract_passages, framework, passages, write_knowledge_conversations
 from pixel_core.knowledge.index import build_index
 from pixel_core.knowledge.neighbours import INDEX
@@ -132,9 +132,10 @@ def answer_with_other_passages(home: Path) -> None:
     seal(source)
 
 
-def conversations(home: Path, change: Callable[[Rows], Rows]) -> None:
+def conversations(home: Path, change: Callable[[Rows], Rows], *, count: int = COUNT, classes: list[str] | None = None) -> None:
     kept = (disorders(home).parent, entries(home).parent)
-    folder = write_knowledge_conversations(*kept, home / "artifacts" / "knowledge_conversations", count=COUNT, seed=1).folder
+    out = home / "artifacts" / "knowledge_conversations"
+    folder = write_knowledge_conversations(*kept, out, count=count, seed=1, classes=classes).folder
     path = folder / "conversations.parquet"
     write_conversations(path, sorted(change(read_conversations(path)), key=lambda c: c.id))
     seal(folder)
@@ -160,6 +161,25 @@ def repeat_oneself(home: Path) -> None:
     conversations(home, lambda rows: [*rows, *(twin(c) for c in rows[:5])])
 
 
+def forget_a_reject(home: Path) -> None:
+    """A batch that tells of one candidate more than was kept or rejected."""
+    kept = (disorders(home).parent, entries(home).parent)
+    folder = write_knowledge_conversations(*kept, home / "artifacts" / "knowledge_conversations", count=COUNT, seed=1).folder
+    change_table(folder / "batches.parquet", lambda t: t.with_columns(asked=pl.col("asked") + 1))
+
+
+def advise_one_gender_only(home: Path) -> None:
+    """Enough conversations of few classes, in which women are given advice and nothing else."""
+    advice = (Label("technique.suggestion", 1, "human"),)
+
+    def unfair(conversation: Conversation) -> Conversation:
+        if conversation.extra.get("sheet", {}).get("person", {}).get("gender") != "woman":
+            return conversation
+        return replace(conversation, turns=tuple(replace(t, labels=advice) if t.part == "therapist" else t for t in conversation.turns))
+
+    conversations(home, lambda rows: [unfair(c) for c in rows], count=160, classes=["F41.1", "F32"])
+
+
 BROKEN: dict[tuple[str, str], Callable[[Path], str | None]] = {
     ("dsm5_criteria", "disorders_sound"): rename_a_class,
     ("dsm5_criteria", "disorders_complete"): say_less_than_the_writers_need,
@@ -177,4 +197,6 @@ BROKEN: dict[tuple[str, str], Callable[[Path], str | None]] = {
     ("knowledge_conversations", "conversations_sound"): drop_the_evidence,
     ("knowledge_conversations", "conversations_appropriate"): name_a_diagnosis,
     ("knowledge_conversations", "conversations_varied"): repeat_oneself,
+    ("knowledge_conversations", "conversations_judged"): forget_a_reject,
+    ("knowledge_conversations", "conversations_unbiased"): advise_one_gender_only,
 }

@@ -5,6 +5,7 @@ import dagster as dg
 from pixel_assets import paths
 from pixel_assets.config import Build
 from pixel_assets.metadata import picture, result_of
+from pixel_assets.teacher import teacher_of
 from pixel_core.knowledge import conversations, dsm5, framework, index, passages
 from pixel_core.knowledge.completeness import PICTURE
 
@@ -70,13 +71,14 @@ def knowledge_index(config: Build) -> dg.MaterializeResult:
 
 
 @dg.asset(
-    deps=[dsm5_criteria, psychology_framework],
+    deps=[dsm5_criteria, psychology_framework, knowledge_index],
     group_name="knowledge",
     owners=OWNERS,
     kinds={"python", "parquet"},
     code_version=f"{conversations.VERSION}.{conversations.GRAMMAR}",
-    description="Conversations written by a grammar from the records: therapy about every disorder and PDM-2 class, everyday and "
-    "subclinical talks, and questions to an assistant, each turn with labels and the sentences that it rests on.",
+    description="Conversations written from the records by a grammar, or by a language model behind an endpoint: therapy about every "
+    "disorder and PDM-2 class, everyday and subclinical talks, and questions to an assistant, each turn with labels and the sentences "
+    "that it rests on. Every candidate is judged; what is turned down lies beside them with its reason and steers the next batch.",
 )
 def knowledge_conversations(config: Build) -> dg.MaterializeResult:
     """The psychology share of the mixture."""
@@ -88,6 +90,9 @@ def knowledge_conversations(config: Build) -> dg.MaterializeResult:
         count=recipe.knowledge.conversations,
         seed=recipe.seed,
         classes=recipe.knowledge.classes,
+        batch=recipe.knowledge.batch,
+        teacher=teacher_of(recipe.knowledge),
+        licensed=paths.licensed_texts(),
         force=config.force,
     )
     return result_of(written)

@@ -4,7 +4,7 @@ import dagster as dg
 
 from pixel_assets import paths
 from pixel_assets.checks import answer
-from pixel_core.knowledge import consistency, framework_quality, quality
+from pixel_core.knowledge import consistency, conversation_quality, framework_quality, quality
 
 
 @dg.asset_check(
@@ -154,3 +154,24 @@ def conversations_appropriate() -> dg.AssetCheckResult:
 def conversations_varied() -> dg.AssetCheckResult:
     """Near-duplicates and balance of the conversations."""
     return answer(lambda: quality.check_conversation_variety(paths.artifact("knowledge_conversations")))
+
+
+@dg.asset_check(
+    asset="knowledge_conversations",
+    blocking=True,
+    description="Judged anew, no conversation contradicts the criteria of its classes, breaks off, repeats itself, lacks sheet, goal, "
+    "technique, rationale or evidence, or copies a licensed text; candidates kept and rejected add up.",
+)
+def conversations_judged() -> dg.AssetCheckResult:
+    """The judgement of every conversation, and the sums of the feedback loop."""
+    return answer(lambda: conversation_quality.check_conversation_judgement(paths.artifact("knowledge_conversations")))
+
+
+@dg.asset_check(
+    asset="knowledge_conversations",
+    description="Techniques, length and difficulty are alike over gender, age, culture, orientation and faith within the same class, and "
+    "a client swapped for another changes nothing but the swapped words.",
+)
+def conversations_unbiased() -> dg.AssetCheckResult:
+    """How the therapist works with whom."""
+    return answer(lambda: conversation_quality.check_conversation_bias(paths.artifact("knowledge_conversations")))
