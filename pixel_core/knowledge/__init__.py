@@ -1,6 +1,7 @@
 """Knowledge: documents become records, passages, an index, and conversations."""
 
 from pixel_core.knowledge.conversations import write_knowledge_conversations
+from pixel_core.knowledge.criteria import criteria_of, unmet
 from pixel_core.knowledge.dsm5 import extract_dsm5
 from pixel_core.knowledge.framework import extract_framework
 from pixel_core.knowledge.index import build_index
@@ -8,6 +9,7 @@ from pixel_core.knowledge.notes import Notes
 from pixel_core.knowledge.passages import extract_passages
 from pixel_core.knowledge.retrieval import Hit, Hits, Retrieve, Retriever
 from pixel_core.knowledge.sources import KnowledgeError
+from pixel_core.knowledge.symptoms import SymptomMap
 
 __all__ = [
     "Hit",
@@ -16,9 +18,12 @@ __all__ = [
     "Notes",
     "Retrieve",
     "Retriever",
+    "SymptomMap",
     "build_index",
+    "criteria_of",
     "extract_dsm5",
     "extract_framework",
     "extract_passages",
+    "unmet",
     "write_knowledge_conversations",
 ]

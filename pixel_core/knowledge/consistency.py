@@ -160,8 +160,8 @@ def _order_faults(durations: Mapping[str, Row]) -> Iterator[str]:
     """The pairs of `SHORTER` that the durations contradict; a pair that is not held, or unbounded, is no fault."""
     for first, second in SHORTER:
         before, after = durations.get(first, {}), durations.get(second, {})
-        bounds = [before.get("max_days") or before.get("min_days"), after.get("min_days")]
-        if None not in bounds and bounds[0] > bounds[1]:
+        ends, begins = before.get("max_days") or before.get("min_days"), after.get("min_days")
+        if ends is not None and begins is not None and ends > begins:
             yield f"contradicts {first} {second}"
 
 
