@@ -91,7 +91,7 @@ class _Module:
         elif name == "link":
             self._link = attributes.get("target-id", ""), self._flow.open_length
         elif between := {"meaning": ": ", "entry": "; ", "newline": " ", "space": " "}.get(name):
-            self._flow.write(between if self._flow.open_length or between == " " else "")
+            self._flow.write(between if self._flow.has_words or between == " " else "")
 
     def _title(self) -> None:
         above = self._path[-2]

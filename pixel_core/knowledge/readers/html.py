@@ -129,7 +129,7 @@ class _Page(HTMLParser):
         elif tag == "dd":
             self.flow.write(": ")
         elif tag in ("td", "th"):
-            self.flow.write("; " if self.flow.open_length else "")
+            self.flow.write("; " if self.flow.has_words else "")
         elif tag in ("br", "wbr"):
             self.flow.write(" " if tag == "br" else "")
         elif tag in _BLOCKS:

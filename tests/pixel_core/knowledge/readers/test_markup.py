@@ -13,7 +13,7 @@ MODULE = cnxml(
     <section><title>Why</title><para>They are tired.<list><item>One</item>
       <item><para>Two</para><para>halves</para></item></list>Rest.</para>
       <section><title>Deeper</title><figure><media alt="no"><image src="x"/></media><caption>A bed.</caption></figure></section>
-      <table><tgroup><tbody><row><entry>a</entry><entry>b</entry></row></tbody></tgroup></table>
+      <table><tgroup><tbody><row>\n<entry>a</entry>\n<entry>b</entry></row></tbody></tgroup></table>
       <exercise><problem><para>Why?</para></problem><solution><para>B</para></solution></exercise></section>"""
 ).replace("</content>", "</content><glossary><definition><term>nap</term><meaning>a short sleep</meaning></definition></glossary>")
 
@@ -74,7 +74,7 @@ def test_other_files_are_no_modules():
 PAGE = """<!doctype html><html><head><title>Not this</title><style>p {}</style></head><body><nav><a href=x>Home</a></nav>
 <h1>Panic <em>disorder</em></h1><p>It comes &amp; goes<br>fast.<p>Second<script>var x = "<p>no</p>";</script> one.
 <ul><li><p>A racing heart</p></li><li>Sweat<ul><li>cold</ul></ul><div hidden>secret</div><math><mi>x</mi></math>
-<table><tr><th>Sign</th><td>Fear</td></tr></table><dl><dt>Panic<dd>sudden fear</dl><h2>Care</h2>Talk.
+<table><tr> <th>Sign</th><td>Fear</td></tr></table><dl><dt>Panic<dd>sudden fear</dl><h2>Care</h2>Talk.
 <footer>Imprint</footer></body></html>"""
 
 
