@@ -1,5 +1,7 @@
 """The corpus assets through Dagster: partitions of the catalogue, selection by the recipe, errors that name the remedy."""
 
+import json
+
 import dagster as dg
 import pytest
 
@@ -7,6 +9,7 @@ from pixel_assets import paths
 from pixel_assets.definitions import defs
 from pixel_core.artifacts import is_valid
 from pixel_core.corpus import CatalogueError, CorpusError
+from pixel_core.corpus.loaders import LoadError
 
 DEFINITIONS = defs()
 CORPUS = {key.to_user_string(): key for key in DEFINITIONS.resolve_asset_graph().get_all_asset_keys()}
@@ -30,7 +33,9 @@ def test_one_source_materialises_with_its_checks_and_figures():
     assert metadata["pseudonyms_email"].value == 5
     assert metadata["dagster/row_count"].value == 44
     checks = {e.check_name: e.passed for e in result.get_asset_check_evaluations()}
-    assert checks == dict.fromkeys(("contract", "rows_are_accounted_for", "no_contact_data", "learns_the_intended_part", "label_values_in_range"), True)
+    assert checks == dict.fromkeys(
+        ("contract", "rows_are_accounted_for", "no_contact_data", "learns_the_intended_part", "label_values_in_range"), True
+    )
     assert is_valid(paths.artifact("source_conversations", "counselor_answers"))
 
 
@@ -49,3 +54,20 @@ def test_a_selected_source_that_is_not_built_stops_the_mixture_with_the_command(
 def test_a_source_that_the_catalogue_does_not_have_is_named():
     with pytest.raises(CatalogueError, match="'poems' is not in the catalogue"):
         materialise("preference_pairs", config={"overrides": {"corpus.sources": "[poems]"}})
+
+
+def test_a_disabled_source_is_built_by_hand_where_its_files_are_and_else_says_what_it_lacks(monkeypatch, tmp_path):
+    monkeypatch.delenv("PIXEL_SOURCES", raising=False)
+    with pytest.raises(CatalogueError, match=r"'merged_mental_health' lies below .*export PIXEL_SOURCES="):
+        materialise("source_conversations", "merged_mental_health")
+    rows = [
+        {"messages": [{"role": "user", "content": f"I am worried, {i}."}, {"role": "assistant", "content": "Since when?"}]}
+        for i in range(3)
+    ]
+    (tmp_path / "merged_mental_health_dataset.jsonl").write_text("\n".join(json.dumps(row) for row in rows))
+    monkeypatch.setenv("PIXEL_SOURCES", str(tmp_path))
+    assert all(e.passed for e in materialise("source_conversations", "merged_mental_health").get_asset_check_evaluations())
+    with pytest.raises(LoadError, match=r"'psychology_10k' has no revision.*commits/main"):
+        materialise("source_conversations", "psychology_10k")
+    with pytest.raises(CatalogueError, match="'psychology_10k' is disabled"):
+        materialise("preference_pairs", config={"overrides": {"corpus.sources": "[psychology_10k]"}})
