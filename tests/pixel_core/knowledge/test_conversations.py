@@ -1,14 +1,21 @@
+import json
+
 import polars as pl
 import pytest
 
 from pixel_core import taxonomy
-from pixel_core.artifacts import tree_digest
-from pixel_core.conversation import CONVERSATION_SCHEMA, read_conversations
+from pixel_core.artifacts import finish, tree_digest
+from pixel_core.conversation import CONVERSATION_SCHEMA, read_conversations, write_conversations
+from pixel_core.endpoint import Endpoint
 from pixel_core.knowledge import KnowledgeError, extract_dsm5, extract_framework, write_knowledge_conversations
+from pixel_core.knowledge.conversation_quality import check_conversation_bias, check_conversation_judgement
+from pixel_core.knowledge.conversations import Teacher, read_batches, read_swaps
 from pixel_core.knowledge.material import load_material
 from pixel_core.knowledge.quality import check_conversation_appropriateness, check_conversation_record, check_conversation_variety
 from pixel_core.writing import WritingError
+from tests.endpoint_server import serve_endpoint
 from tests.pixel_core.knowledge.documents import FLAT, INSOMNIA, SHIPPED, record, write
+from tests.pixel_core.writing.teacher_model import answer_to
 
 
 @pytest.fixture(scope="module")
@@ -78,3 +85,46 @@ def test_knowledge_that_carries_nothing_is_an_error(tmp_path):
     framework = extract_framework(tmp_path / "mine", tmp_path / "framework").folder
     with pytest.raises(WritingError, match="no knowledge can be written from"):
         write_knowledge_conversations(dsm5, framework, tmp_path / "out", count=5, seed=1)
+
+
+def test_rejects_batches_and_standards_lie_beside_the_conversations_and_add_up(sources, tmp_path):
+    built = write_knowledge_conversations(*sources, tmp_path / "out", count=60, seed=7, batch=20)
+    rejected = pl.read_parquet(built.folder / "rejected.parquet")
+    assert built.summary.figures["read"] == 60 + rejected.height == sum(b.asked for b in read_batches(built.folder))
+    assert sum(built.summary.rejects.values()) == rejected.height
+    assert built.summary.figures["batches"] >= 3
+    assert 0 <= built.summary.figures["reject_share"] < 0.2
+    for check in (check_conversation_judgement, check_conversation_bias):
+        assert check(built.folder).passed
+    assert {s.attribute for s in read_swaps(built.folder)} >= {"gender", "culture", "faith"}
+
+
+def test_words_of_a_licensed_folder_are_turned_down_and_looked_for_again(sources, tmp_path):
+    free = write_knowledge_conversations(*sources, tmp_path / "free", count=30, seed=7)
+    said = [turn.content for c in read_conversations(free.folder / "conversations.parquet") for turn in c.turns if turn.part == "assistant"]
+    manual = tmp_path / "licensed" / "manual.txt"
+    write(manual, max(said, key=len))
+    bound = write_knowledge_conversations(*sources, tmp_path / "bound", count=30, seed=7, licensed=manual.parent)
+    assert bound.summary.rejects["licensed_words"] >= 1
+    assert bound.summary.rows == 30
+    assert check_conversation_judgement(bound.folder).passed
+    table = bound.folder / "conversations.parquet"
+    write_conversations(table, read_conversations(free.folder / "conversations.parquet"))
+    finish(bound.folder, kind=bound.manifest.kind, version=bound.manifest.version, inputs=bound.manifest.inputs, summary=bound.summary)
+    failed = {f.name: f.reasons for f in check_conversation_judgement(bound.folder).failed}
+    assert "licensed_words" in failed["judged"]
+
+
+def test_a_teacher_writes_the_same_artifact_and_its_cost_is_a_figure(sources, tmp_path, monkeypatch):
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    with serve_endpoint() as server:
+        server.answer = lambda body: json.dumps(answer_to(body))
+        endpoint = Endpoint(server.url, "wise", None, price_per_million=(2.0, 10.0), backoff=0.01)
+        teacher = Teacher(endpoint, tmp_path / "cache")
+        first, again = (write_knowledge_conversations(*sources, tmp_path / name, count=20, seed=7, teacher=teacher) for name in ("a", "b"))
+        assert len(server.received) == first.summary.figures["teacher_calls"]
+    assert tree_digest(first.folder) == tree_digest(again.folder)
+    assert first.summary.figures["teacher_cost"] == pytest.approx(first.summary.figures["teacher_calls"] * 56e-6)
+    assert {c.extra["writer"] for c in read_conversations(first.folder / "conversations.parquet")} == {"teacher:wise"}
+    for check in (check_conversation_record, check_conversation_appropriateness, check_conversation_judgement, check_conversation_bias):
+        assert check(first.folder).passed

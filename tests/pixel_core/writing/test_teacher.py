@@ -1,7 +1,6 @@
 """The teacher writer against a server on loopback that answers to the order, or misbehaves."""
 
 import json
-import re
 from types import SimpleNamespace
 
 import pytest
@@ -14,6 +13,7 @@ from pixel_core.writing.orders import Plan
 from pixel_core.writing.standards import Standards
 from pixel_core.writing.teacher import TeacherWriter
 from tests.endpoint_server import cuts_body, cuts_stream, says, sends, serve_endpoint, status
+from tests.pixel_core.writing.teacher_model import answer_to
 
 COUNT = 12
 
@@ -24,63 +24,6 @@ def server(monkeypatch):
     with serve_endpoint() as running:
         running.answer = lambda body: json.dumps(answer_to(body))
         yield running
-
-
-def answer_to(body):
-    """A conversation to the order, as a good model would write it: other words for every request."""
-    asked = body["messages"][1]["content"]
-    seed, questions = body["seed"], "Kind of conversation: questions" in asked
-    features, grounds = listed(asked, "Features that"), listed(asked, "Grounds that")
-    mild, risky = "Kind of conversation: subclinical" in asked, "the client voices one" in asked
-    voiced = [key for key in features if not re.search("suicid|dying|death", features[key], re.I)][: 2 if mild else 9]
-    word = lambda n: f"{'abcdefghijklmnop'[(seed >> n) % 16]}{'aeiou'[(seed >> n) % 5]}{'klmnprst'[(seed >> (n + 3)) % 8]}{'aeiou'[n % 5]}n"  # noqa: E731
-    thing = lambda n: " ".join(word((n * 7 + k * 3) % 28) for k in range(6))  # noqa: E731
-    turns = []
-    for n in range(4):
-        stage = "opening" if n == 0 else "exploration" if n < 3 else "change"
-        own = voiced[n::4]
-        turns.append(turn("client", stage, f"Number {n} is the {thing(n)}, and I keep it like that.", features=[] if questions else own))
-        last = n == 3
-        techniques = ["affirmation"] if last else ["simple_reflection", "open_question"]
-        stage = "closing" if last else "opening" if questions and n == 0 else "exploration"
-        turns.append(
-            turn(
-                "therapist",
-                stage,
-                f"The {thing(n)}, then; and after {thing(n + 9)}?",
-                techniques=techniques,
-                rests_on=[*grounds][n : n + 1] or voiced[:1],
-            )
-        )
-    if risky:
-        danger = next(key for key in features if key not in voiced)
-        turns[4] = turn("client", "safety", "Some nights I want to die.", features=[danger], risk=2)
-        turns[5] = turn(
-            "therapist", "safety", f"Do you think of it now, by {thing(3)}?", techniques=["safety_assessment"], rests_on=[danger]
-        )
-        turns[7] |= {"techniques": ["safety_planning"]}
-    goal = {"about": "the evenings", "through": "goal_setting", "progress": "agreed"}
-    return {"concern": "the evenings", "goals": [goal], "turns": turns}
-
-
-def turn(speaker, stage, text, *, features=(), techniques=(), rests_on=(), risk=0):
-    rationale = "takes up what was said" if speaker == "therapist" else ""
-    return {
-        "speaker": speaker,
-        "stage": stage,
-        "text": text,
-        "features": list(features),
-        "techniques": list(techniques),
-        "rationale": rationale,
-        "rests_on": list(rests_on),
-        "reluctant": False,
-        "risk": risk,
-    }
-
-
-def listed(text, head):
-    lines = text.partition(head)[2].partition("\n\n")[0].splitlines()[1:]
-    return dict(re.fullmatch(r"- (\S+?\S): (.*)", line).groups() for line in lines)
 
 
 def changed(change):
@@ -94,8 +37,8 @@ def changed(change):
     return behave
 
 
-def teacher_of(server, shipped, cache, *, stream=False, **changes):
-    prices = (2.0, 10.0)
+def teacher_of(server, shipped, cache, *, stream=False, concurrency=4, **changes):
+    given = {"concurrency": concurrency, "price_per_million": (2.0, 10.0), "stream": stream}
     endpoint = Endpoint(
         server.url, "wise", None, timeout=5, retries=2, backoff=0.01, concurrency=4, price_per_million=prices, stream=stream
     )
@@ -190,8 +133,8 @@ def test_a_passing_fault_is_asked_again_and_leaves_no_trace_but_in_the_figures(s
     [(says("", refusal="no"), "declined"), (says('{"concern"', finish="length"), "cut_off"), (status(400), "rejected_request")],
 )
 def test_a_refusal_is_a_reject_that_is_kept_too(server, shipped, tmp_path, fault, kind):
-    server.then(*[fault] * (2 if kind == "rejected_request" else 1))
-    teacher = teacher_of(server, shipped, tmp_path)
+    server.then(*[fault] * (2 if kind == "rejected_request" else 1))  # a refused form is asked for in another form first
+    teacher = teacher_of(server, shipped, tmp_path, concurrency=1)
     written = written_by(teacher)
     assert [r.reason for r in written.rejects] == [kind]
     assert len(written.conversations) == COUNT
