@@ -39,9 +39,7 @@ def changed(change):
 
 def teacher_of(server, shipped, cache, *, stream=False, concurrency=4, **changes):
     given = {"concurrency": concurrency, "price_per_million": (2.0, 10.0), "stream": stream}
-    endpoint = Endpoint(
-        server.url, "wise", None, timeout=5, retries=2, backoff=0.01, concurrency=4, price_per_million=prices, stream=stream
-    )
+    endpoint = Endpoint(server.url, "wise", None, timeout=5, retries=2, backoff=0.01, **given)
     return TeacherWriter(shipped, endpoint, cache, {"temperature": 0.8}, **changes)
 
 
