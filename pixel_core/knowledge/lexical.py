@@ -67,9 +67,9 @@ def write_lexical(texts: Sequence[str], stage: Path) -> None:
     terms = sorted(postings)
     rarities = [_rarity(len(postings[term]), len(texts)) for term in terms]
     rows = np.array([row for term in terms for row, _ in postings[term]], dtype=np.int32)
-    counts = np.array([count for term in terms for _, count in postings[term]], dtype=np.float64)
-    damped = counts + _SATURATION * (1 - _LENGTH + _LENGTH * lengths[rows] / mean)
-    weights = np.repeat(rarities, [len(postings[term]) for term in terms]) * counts * (_SATURATION + 1) / damped
+    times = np.array([count for term in terms for _, count in postings[term]], dtype=np.float64)
+    damped = times + _SATURATION * (1 - _LENGTH + _LENGTH * lengths[rows] / mean)
+    weights = np.repeat(rarities, [len(postings[term]) for term in terms]) * times * (_SATURATION + 1) / damped
     ends = np.cumsum([len(postings[term]) for term in terms])
     schema = pl.Schema({"term": pl.String, "rarity": pl.Float64, "end": pl.Int64})
     write_table(stage / TERMS, pl.DataFrame({"term": terms, "rarity": rarities, "end": ends}, schema=schema))

@@ -37,6 +37,7 @@ def indexed(vectors: Vectors, kind: Kind) -> Any:
     import faiss
 
     count, dimensions = vectors.shape
+    index: Any
     if kind == "flat":
         index = faiss.IndexFlatIP(dimensions)
     elif kind == "hnsw":
@@ -94,13 +95,14 @@ class Neighbours:
         """Search parameters for a filtered search: only `allowed` rows count as found."""
         import faiss
 
+        options: Any = faiss  # whose stubs lack some of its classes and arguments
         if allowed is None and wanted <= _SEARCH_BREADTH:
             return {}
-        selector = None if allowed is None else faiss.IDSelectorBatch(allowed)
+        selector = None if allowed is None else options.IDSelectorBatch(allowed)
         if self._kind == "hnsw":
-            return {"params": faiss.SearchParametersHNSW(sel=selector, efSearch=max(_SEARCH_BREADTH, wanted))}
+            return {"params": options.SearchParametersHNSW(sel=selector, efSearch=max(_SEARCH_BREADTH, wanted))}
         if self._kind == "ivfpq":
-            return {"params": faiss.SearchParametersIVF(sel=selector, nprobe=self._index.nprobe)}
+            return {"params": options.SearchParametersIVF(sel=selector, nprobe=self._index.nprobe)}
         return {}
 
 

@@ -46,7 +46,7 @@ def embed(passages: pl.DataFrame, encoder: Encoder, stage: Path, *, earlier: Pat
     logger.info("embedded %d of %d passages with %s in %s", embedded, len(texts), encoder.name, encoder.precision)
     np.save(stage / VECTORS, vectors)
     documents = [{"file": file, "digest": digests[file], "rows": rows} for file, rows in places.items()]
-    schema = pl.Schema({"file": pl.String, "digest": pl.String, "rows": pl.List(pl.Int64)})
+    schema = pl.Schema({"file": pl.String(), "digest": pl.String(), "rows": pl.List(pl.Int64())})
     write_table(stage / DOCUMENT_VECTORS, pl.DataFrame(documents, schema=schema))
     return vectors
 
