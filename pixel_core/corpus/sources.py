@@ -21,14 +21,16 @@ from pixel_core.corpus.hub import hub_rows, is_there
 from pixel_core.corpus.loaders import KEPT_CONTENT, LOST, Row, Unreadable, read_rows
 from pixel_core.corpus.mappings import MappingError, load_mapping
 from pixel_core.corpus.pairs import PreferencePair, settle_pairs, write_pairs
-from pixel_core.corpus.privacy import pseudonymise, pseudonymise_pair
+from pixel_core.corpus.privacy import KINDS, pseudonymise, pseudonymise_pair
 from pixel_core.corpus.supervision import SUPERVISION, count_labels
+from pixel_core.corpus.terms import may_enter, speaks_of_people
 from pixel_core.recipe import CorpusRecipe
 from pixel_core.rejects import Reject, as_content, count_reasons, write_rejects
 
-VERSION = "2"
+VERSION = "3"
 CONVERSATIONS = "conversations.parquet"
 PAIRS = "pairs.parquet"
+_KEYS = ("min_characters", "max_characters", "languages")
 _HOPELESS = 10  # times the longest conversation that is kept: cleaning takes off markup, but not that much
 
 
@@ -50,7 +52,7 @@ class _Intake:
         """The counts that every source reports."""
         counts = {"rows_read": self.rows_read, "rows_folded": self.rows_read - self.records, "read": self.records}
         counts |= {"merged": self.records - kept - len(self.rejects), "files_lost": self.lost}
-        return counts | {f"pseudonyms_{kind}": self.replaced[kind] for kind in ("email", "phone", "link")}
+        return counts | {f"pseudonyms_{kind}": self.replaced[kind] for kind in KINDS}
 
     def reject(self, entry: SourceEntry, row: Row, reason: str, detail: str) -> None:
         """Put a row aside, with so much of its text as a person needs to find it."""
@@ -72,6 +74,8 @@ def import_source(
     files of another revision raise SourceError or LoadError, unless the entry is optional and all of it is missing: then the
     tables are empty and the figure `missing` is 1.
     """
+    if reason := may_enter(entry, recipe.use):
+        raise SourceError(f"source {entry.name!r}: {reason}; set corpus.use to research, or take it out of the recipe's corpus.sources")
     paths = _present(entry, data_root, variables or {})
     entry = _with_tables(entry, data_root)
     contents = digest_of([tree_digest(path) for path in paths])
@@ -79,7 +83,7 @@ def import_source(
     inputs = {
         "entry": entry.digest,
         "files": contents,
-        "limits": digest_of({"min_characters": recipe.min_characters, "max_characters": recipe.max_characters}),
+        "limits": digest_of(recipe.model_dump(mode="json", include=set(_KEYS))),
     }
     if entry.labels:
         inputs["labels"] = load_mapping(entry.labels).digest
@@ -176,7 +180,7 @@ def _store_conversations(entry: SourceEntry, records: Iterable[Row], intake: _In
         if isinstance(cleaned, Dropped):
             intake.reject(entry, row, cleaned.reason, cleaned.detail)
             continue
-        conversation, replaced = pseudonymise(cleaned)
+        conversation, replaced = pseudonymise(cleaned, names=speaks_of_people(entry))
         try:
             validate(conversation)
         except ConversationError as error:
@@ -215,7 +219,7 @@ def _store_pairs(entry: SourceEntry, records: Iterable[Row], intake: _Intake, fo
         if isinstance(cleaned, Dropped):
             intake.reject(entry, row, cleaned.reason, cleaned.detail)
             continue
-        pair, replaced = pseudonymise_pair(cleaned)
+        pair, replaced = pseudonymise_pair(cleaned, names=speaks_of_people(entry))
         intake.replaced += replaced
         found.append((row.position, pair))
     kept, rejects = settle_pairs(found)

@@ -10,7 +10,7 @@ from pixel_core.corpus.filters import Dropped, clean, clean_pair, repair_roles, 
 from pixel_core.corpus.pairs import PreferencePair
 from tests.pixel_core.corpus.worlds import conversation, post, wording
 
-LIMITS = SimpleNamespace(min_characters=20, max_characters=2000)
+LIMITS = SimpleNamespace(min_characters=20, max_characters=2000, languages=())
 
 
 def said(*turns, category="mental_health"):
@@ -103,6 +103,13 @@ SPOKEN = [("user", "Hello, I feel low."), ("assistant", "What is going on, in yo
         ([*SPOKEN, ("user", "word " * 500)], "too_long"),
         ([*SPOKEN, ("user", "Why?"), ("assistant", "As an AI language model, I have no feelings.")], "refusal"),
         ([*SPOKEN, ("user", "Why?"), ("assistant", "I'm sorry, but I cannot assist with that request.")], "refusal"),
+        ([*SPOKEN, ("user", "Why?"), ("assistant", "I\u2019m sorry, but I can\u2019t assist with that.")], "refusal"),
+        ([*SPOKEN, ("user", "Why?"), ("assistant", "Well, I'm just an AI, but that sounds hard.")], "refusal"),
+        ([*SPOKEN, ("user", "Why?"), ("assistant", "As a helpful AI, I would rest.")], "refusal"),
+        ([*SPOKEN, ("user", "Why?"), ("assistant", "That is after my last knowledge update, so rest.")], "refusal"),
+        ([*SPOKEN, ("user", "Why?"), ("assistant", "You need rest.\nClient: But I cannot.\nTherapist: Try.")], "role_leak"),
+        ([*SPOKEN, ("user", "Why?"), ("assistant", "You need rest.<|im_end|>")], "role_leak"),
+        ([*SPOKEN, *[("user", "Why?"), ("assistant", "It sounds as if that was hard.")] * 3], "repetition"),
         ([*SPOKEN, ("user", "Why?"), ("assistant", LOOP[:1500])], "repetition"),
         ([*SPOKEN, ("user", "Why?"), ("assistant", "a" * 1500)], "repetition"),
     ],
@@ -124,6 +131,25 @@ def test_each_filter_gives_its_reason(turns, reason):
 )
 def test_what_a_person_says_and_honest_replies_are_kept(turns):
     assert not isinstance(clean(said(*turns), LIMITS), Dropped)
+
+
+def test_the_name_of_who_speaks_is_no_part_of_what_is_said():
+    found = clean(said(("user", "Client: I feel low today."), ("assistant", "**Therapist:** What is going on?\nI have time.")), LIMITS)
+    assert [t.content for t in found.turns] == ["I feel low today.", "What is going on?\nI have time."]
+    kept = clean(said(("user", "Patient as I am, I feel low."), ("assistant", "User manuals: do you read them?")), LIMITS)
+    assert kept.turns[0].content.startswith("Patient as I am")
+    assert kept.turns[1].content.startswith("User manuals:")
+
+
+def test_another_language_is_dropped_by_name_where_the_recipe_says_which():
+    german = said(("user", "Ich schlafe seit Wochen nicht mehr."), ("assistant", "Das klingt erschöpfend. Was hält Sie wach?"))
+    english = said(*SPOKEN)
+    wanted = SimpleNamespace(min_characters=20, max_characters=2000, languages=("en",))
+    assert clean(german, wanted).reason == "other_language"
+    assert clean(german, LIMITS) == german
+    assert clean(english, wanted) == english
+    pair = PreferencePair("Was tun?", "Ich würde heute Abend in Ruhe mit ihr darüber sprechen.", "Nichts.", conversation(1).provenance)
+    assert clean_pair(pair, wanted).reason == "other_language"
 
 
 def test_a_labelled_post_may_be_short():

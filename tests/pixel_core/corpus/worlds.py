@@ -94,7 +94,10 @@ def sources(root: Path, *, scale: int = 1, reverse: bool = False) -> dict[str, P
 
 
 def recipe(*overrides: str, conversations: int = 100) -> Recipe:
-    return load_recipe("tiny", [f"corpus.conversations={conversations}", "corpus.knowledge_share=0", *overrides])
+    """`tiny` with round splits, so that what is tested does not follow what ships."""
+    splits = "corpus.splits={train: 0.8, validation: 0.1, test: 0.1}"
+    fixed = (f"corpus.conversations={conversations}", splits, "corpus.knowledge_share=0", "corpus.use=research")
+    return load_recipe("tiny", [*fixed, *overrides])
 
 
 def entry(shape: str, category: str = "mental_health", parts=None, **fields) -> SourceEntry:
