@@ -1,7 +1,7 @@
 """The sieve: which conversations of all sources do not enter the corpus, because they hold evaluation texts or repeat another.
 
-It sees every source at once, which no source does. Of near-duplicate dialogues the one with the most labels stays, of these the
-longest. Labelled posts and pairs are never dropped as near-duplicates, since a word may change their label: their groups are
+It sees every source at once, which no source does. Of near-duplicate dialogues from which the same part learns, the one with the most
+labels stays, of these the longest. Labelled posts and pairs are never dropped as near-duplicates, since a word may change their label: their groups are
 tied, so that no split divides them, and so are those of dialogues whose long turns are near-duplicates.
 """
 
@@ -17,6 +17,7 @@ import polars as pl
 from pixel_core.artifacts import digest_of, write_table
 from pixel_core.corpus.decontamination import Encode, HeldOutRule, find_held_out
 from pixel_core.corpus.dedup import near_duplicates
+from pixel_core.corpus.pseudonyms import replace_names
 from pixel_core.recipe import CorpusRecipe
 from pixel_core.rejects import REJECTED, Reject, as_content
 
@@ -41,7 +42,10 @@ class Sieve:
     def of(cls, recipe: CorpusRecipe, held_out: Iterable[str], encode: Encode | None) -> Sieve:
         """The sieve that the corpus section of a recipe asks for."""
         rule = HeldOutRule(recipe.held_out_share, recipe.held_out_run, recipe.held_out_similarity)
-        return cls(recipe.near_duplicates, tuple(dict.fromkeys(held_out)), rule, encode)
+        texts = list(held_out)
+        # In public sets names became pseudonyms, so an item is looked for with these too.
+        without_names = [replace_names([text])[0][0] for text in texts]
+        return cls(recipe.near_duplicates, tuple(dict.fromkeys([*texts, *without_names])), rule, encode)
 
     @classmethod
     def of_mixture(cls, mixture: Path) -> Sieve:
@@ -80,13 +84,14 @@ def sift(rows: pl.DataFrame, sieve: Sieve) -> Sifted:
     if sieve.near_duplicates:
         alike = near_duplicates(["\n".join(turns) for turns in spoken], threshold=sieve.near_duplicates)
         groups, ids, posts = rows["group"].to_list(), rows["id"].to_list(), (rows["category"] == "supervision").to_list()
-        worth = _worth(rows)
+        worth, learners = _worth(rows), _learners(rows)
         for cluster in alike:
-            dialogues = [number for number in cluster if not posts[number] and number not in dropped]
             links.append(sorted({groups[number] for number in cluster}))
-            if len(dialogues) > 1:
-                best = max(dialogues, key=lambda number: (worth[number], -number))
-                for number in dialogues:
+            dialogues = [number for number in cluster if not posts[number] and number not in dropped]
+            for learner in sorted({learners[number] for number in dialogues}):
+                same = [number for number in dialogues if learners[number] == learner]
+                best = max(same, key=lambda number: (worth[number], -number))
+                for number in same:
                     if number != best:
                         dropped[number] = (NEAR_DUPLICATE, f"nearly the same as the conversation {ids[best]}")
     keep = [number not in dropped for number in range(rows.height)]
@@ -101,6 +106,12 @@ def _worth(rows: pl.DataFrame) -> list[tuple[int, int]]:
     labels = pl.col("turns").list.eval(turn.field("labels").list.len()).list.sum()
     length = pl.col("turns").list.eval(turn.field("content").str.len_chars()).list.sum()
     return rows.select(labels=labels, length=length).rows()
+
+
+def _learners(rows: pl.DataFrame) -> list[str]:
+    """Who is learnt in each row."""
+    learnt = pl.when(pl.element().struct.field("learn")).then(pl.element().struct.field("part"))
+    return rows["turns"].list.eval(learnt).list.drop_nulls().list.unique().list.sort().list.join(" ").to_list()
 
 
 def _rejects(rows: pl.DataFrame, spoken: Sequence[Sequence[str]], dropped: Mapping[int, tuple[str, str]]) -> list[Reject]:
