@@ -7,6 +7,8 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
 from pixel_core.conversation import Conversation, Label
+from pixel_core.writing.facts import Facts, facts_of, join
+from pixel_core.writing.phrases import bank
 from pixel_core.writing.risk import IDEATION, level_of
 from pixel_core.writing.standards import Standards
 
@@ -20,7 +22,8 @@ _NUMBERS = {word: n for n, word in enumerate(_WORDS)} | {"a": 1, "an": 1, "coupl
 _DAYS = {"day": 1, "night": 1, "week": 7, "fortnight": 14, "month": 30, "year": 365}
 _NUMBER = rf"\d+|{'|'.join(sorted(_NUMBERS, key=len, reverse=True))}"
 _SPAN = re.compile(rf"\b({_NUMBER}) (?:or (?:two|so|three) )?({'|'.join(_DAYS)})s?\b", re.I)
-_HOW_OFTEN = re.compile(r"\b(?:\w+ )?(?:days?|nights?|times|hours?|once|twice) (?:a|per|each|every) (?:day|night|week|month|year)\b", re.I)
+_HOW_OFTEN = re.compile(r"\b(?:\w+s|once|twice) (?:a|per|each|every) (?:day|night|week|month|year)\b", re.I)
+_SENTENCE = re.compile(r"(?<=[.!?]) ")  # sentences come again in other conversations, so their facts are remembered
 _LASTING = re.compile(r"\bfor (?:many )?years\b|\balways\b|as long as I can|since I was|all my life|\byears\b", re.I)
 
 
@@ -45,6 +48,7 @@ def clinical_faults(conversation: Conversation, standards: Standards) -> Iterato
     yield from _classes(kind, labelled, by_class, standards)
     yield from _durations(conversation, labelled, standards)
     yield from _danger_labelled(conversation)
+    yield from _one_person(conversation, labelled)
 
 
 def _find(standards: Standards, code: str) -> tuple[str, Mapping[str, str] | None]:
@@ -105,3 +109,20 @@ def _danger_labelled(conversation: Conversation) -> Iterator[str]:
 
 def _level(label: Label) -> float:
     return label.value if label.output == "crisis.level" else 0
+
+
+def _one_person(conversation: Conversation, labelled: set[str]) -> Iterator[str]:
+    """What a client tells of work, home and family comes from one person, the one of the sheet, whom the classes can befall."""
+    scopes = [code for label in sorted(labelled) if (code := label.partition(".")[2]) in bank("facts")["within"]] or [""]
+    told: Facts = {}
+    for turn in conversation.turns:
+        for sentence in _SENTENCE.split(turn.content) if turn.part == "client" else ():
+            for scope in scopes:
+                joined = join(told, facts_of(sentence, scope))
+                if joined is None:
+                    yield "facts_contradict"
+                    return
+                told = joined
+    person = conversation.extra.get("sheet", {}).get("person", {})
+    if any(person[facet] not in values for facet, values in told.items() if facet in person):
+        yield "sheet_contradicted"

@@ -90,7 +90,6 @@ def test_a_group_that_is_treated_otherwise_is_named(written, change, measure):
     unfair = [change(c) if of_group(c, "gender", "woman") else c for c in written]
     (failed,) = check_groups(unfair).failed
     assert any(reason.startswith(f"gender=woman: {measure}") for reason in failed.reasons)
-    assert all("gender" in reason or "pronouns" in reason for reason in failed.reasons)
 
 
 def test_too_small_a_group_says_nothing(written):

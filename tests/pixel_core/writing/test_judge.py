@@ -63,6 +63,10 @@ SPOILT = {
     "label_without_disorder": lambda c: noted(c, kind="everyday"),
     "one_class_only": lambda c: noted(c, kind="comorbid"),
     "danger_not_labelled": lambda c: said(c, 2, "Some nights I want to die."),
+    "facts_contradict": lambda c: said(
+        said(c, 2, "I live by myself, and my husband is at work."), 4, "My wife says so too, and my ex said it."
+    ),
+    "sheet_contradicted": lambda c: noted(c, sheet=c.extra["sheet"] | {"person": dict.fromkeys(c.extra["sheet"]["person"], "elsewhere")}),
     # flow
     "turns_do_not_alternate": lambda c: replace(c, turns=(*c.turns[:2], c.turns[3], c.turns[2], *c.turns[4:])),
     "repeated_turn": lambda c: said(c, 3, c.turns[1].content + " Hm."),
@@ -95,11 +99,19 @@ def test_an_open_question_and_a_deaf_therapist_are_found(sound, standards):
     asking = replace(talk[-1], content="And will it ever end?")
     ending = noted(replace(sound, turns=(*talk[:-1], asking)), stages=[*sound.extra["stages"][: len(talk) - 1], "closing"])
     assert "question_left_open" in judge(ending, standards)
-    elsewhere = "The weather office reports showers for the coast"
+    elsewhere = "The harbour master counts containers along the quay"
     labels = (Label("technique.information", 1, "human"),)
-    deaf = [replace(t, content=f"{elsewhere}, number {n}.", labels=labels) for n, t in enumerate(sound.turns)]
+    deaf = [replace(t, content=f"{elsewhere}, {n}.", labels=labels) for n, t in enumerate(sound.turns)]
     turns = tuple(d if t.part == "therapist" else t for d, t in zip(deaf, sound.turns, strict=True))
     assert "does_not_answer" in judge(replace(sound, turns=turns), standards)
+
+
+def test_a_class_of_one_sex_has_a_client_of_that_sex(sound, standards):
+    other = relabelled(sound, "clinical.F41.1", "clinical.F52.21")
+    person = sound.extra["sheet"]["person"]
+    woman, man = (noted(other, sheet=sound.extra["sheet"] | {"person": person | {"gender": g}}) for g in ("woman", "man"))
+    assert "sheet_contradicted" in judge(woman, standards)
+    assert "sheet_contradicted" not in judge(man, standards)
 
 
 def test_classes_that_rule_each_other_out_are_found(sound, standards):
@@ -126,7 +138,7 @@ def test_a_time_too_short_for_the_class_is_a_contradiction(sound, standards):
     [
         ("a fortnight", 14),
         ("three months, no, four months", 120),
-        ("three nights a week", None),
+        ("three nights a week, four evenings a week when she comes", None),
         ("always, really", float("inf")),
         ("a few weeks", 21),
     ],
