@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -37,8 +38,14 @@ Scores = npt.NDArray[np.float32]
 
 def content_words(text: str) -> list[str]:
     """The stems of a text's words in their order, function words left out."""
-    words = (word.replace("\u2019", "'") for word in _WORD.findall(text.lower()))
-    return [stem(word.partition("'")[0]) for word in words if word.partition("'")[0] not in STOPWORDS and len(word) > 1]
+    return [term for word in _WORD.findall(text.lower()) if (term := _term(word))]
+
+
+@lru_cache(maxsize=1 << 17)
+def _term(word: str) -> str:
+    """The stem of a word without what follows its apostrophe; empty for a function word or a single letter."""
+    bare = re.split("['\u2019]", word)[0]
+    return "" if bare in STOPWORDS or len(word) < 2 else stem(bare)
 
 
 def stem(word: str) -> str:
