@@ -36,16 +36,24 @@ def join(first: Facts, second: Facts) -> Facts | None:
 
 def complete(facts: Facts, rng: random.Random) -> dict[str, str]:
     """A person whom these facts fit: one value for gender, age, partner, children, work and home."""
-    person: dict[str, str] = {}
-    current: Facts = facts
-    for facet in ("age", "work", "partner", "children", "gender", "home"):
-        values = _shuffled(sorted(current.get(facet, _values(facet))), rng)
-        for value in sorted(values, key=lambda v: v == _RARE and rng.random() < _RARELY):
-            narrowed = join(current, {facet: frozenset({value})})
-            if narrowed is not None:
-                person[facet], current = value, narrowed
-                break
+    person = _completed(facts, ("age", "work", "partner", "children", "gender", "home"), rng)
+    if person is None:
+        raise ValueError(f"no person has all of these facts: {', '.join(sorted(facts))}")
     return person
+
+
+def _completed(facts: Facts, facets: tuple[str, ...], rng: random.Random) -> dict[str, str] | None:
+    """One value for each of these facets; a value after which another facet has none left is taken back."""
+    if not facets:
+        return {}
+    facet, *rest = facets
+    values = _shuffled(sorted(facts.get(facet, _values(facet))), rng)
+    for value in sorted(values, key=lambda v: v == _RARE and rng.random() < _RARELY):
+        narrowed = join(facts, {facet: frozenset({value})})
+        others = _completed(narrowed, tuple(rest), rng) if narrowed is not None else None
+        if others is not None:
+            return {facet: value, **others}
+    return None
 
 
 def _possible(facts: Facts) -> bool:

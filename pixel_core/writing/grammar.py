@@ -10,6 +10,7 @@ from pixel_core.conversation import Conversation, validate
 from pixel_core.writing import plots
 from pixel_core.writing.deck import Deck
 from pixel_core.writing.material import Material
+from pixel_core.writing.modalities import choose
 from pixel_core.writing.orders import Plan
 from pixel_core.writing.people import settle
 from pixel_core.writing.questions import write_questions
@@ -63,32 +64,40 @@ class GrammarWriter:
         return conversation if conversation.provenance else None
 
     def _session(self, order: Order, rng: random.Random) -> Session | None:
-        temper = order.temper or _NO_TEMPER
+        temper, deck, material = order.temper or _NO_TEMPER, self._deck, self._material
+        name = order.modality or choose(order.kind, order.pictures, temper, rng)
         if order.kind == "everyday":
-            return plots.everyday_concern(self._material, order.concern, temper, self._deck, rng)
+            return plots.everyday_concern(material, order.concern, name, temper, deck, rng)
         if order.kind == "subclinical":
-            return plots.subclinical(self._material, order.pictures[0], temper, self._deck, rng)
-        return plots.therapy(self._material, order.pictures, temper, self._deck, rng, risk=order.risk)
+            return plots.subclinical(material, order.pictures[0], name, temper, deck, rng)
+        if order.against is not None:
+            return plots.contrasted(material, (order.pictures[0], order.against), name, temper, deck, rng)
+        return plots.therapy(material, order.pictures, name, temper, deck, rng, risk=order.risk)
 
 
 def write_conversations(material: Material, *, count: int, seed: int) -> list[Conversation]:
     """`count` different conversations written by the grammar, sorted by id; the same arguments give the same ones.
 
-    Half are therapy about disorders (a fifth of them comorbid), the rest psychodynamic, everyday, subclinical, and questions to an
-    assistant; classes take turns. A kind that the material cannot carry leaves its share to the others. Raises WritingError when
-    it carries none, or not enough different ones.
+    Half are therapy about disorders (some of them comorbid, a fifth telling two disorders apart), the rest psychodynamic, everyday,
+    subclinical, and questions to an assistant; classes take turns. A kind that the material cannot carry leaves its share to the
+    others. Raises WritingError when it carries none, or not enough different ones.
     """
     plan, writer = Plan(material, count=count, seed=seed), GrammarWriter(material)
     if not plan.missing:
         raise WritingError(NOTHING)
-    written = []
-    for number, order in enumerate(plan.next(count)):
-        (candidate,) = writer.write([order], {})
-        if candidate.conversation is None:
+    written: list[Conversation] = []
+    while plan.missing:
+        missing = plan.missing
+        for order in plan.next(missing):
+            (candidate,) = writer.write([order], {})
+            if candidate.conversation is None:
+                continue
+            written.append(candidate.conversation)
+            plan.delivered(order)
+            if len(written) % 1000 == 0:
+                logger.info("%d of %d conversations written", len(written), count)
+        if plan.missing == missing:
             raise WritingError(
                 f"{len(written)} different conversations are all that this knowledge carries: lower knowledge.conversations ({count})"
             )
-        written.append(candidate.conversation)
-        if number % 1000 == 999:
-            logger.info("%d of %d conversations written", number + 1, count)
     return sorted(written, key=lambda c: c.id)

@@ -6,6 +6,7 @@ import random
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 
+from pixel_core.writing.differential import differentials_of
 from pixel_core.writing.material import Material, Notion, Picture
 from pixel_core.writing.people import draw_person
 from pixel_core.writing.phrases import bank, everyday, psychodynamic
@@ -14,9 +15,10 @@ from pixel_core.writing.risk import IDEATION, level_of
 from pixel_core.writing.sheets import Temper, draw_temper
 from pixel_core.writing.writer import Combination, Order, topic_name
 
-SHARES = {"disorder": 0.50, "psychodynamic": 0.15, "everyday": 0.06, "subclinical": 0.04, "questions": 0.25}
-_COMORBID = 0.2  # of the conversations about disorders
+SHARES = {"disorder": 0.40, "differential": 0.10, "psychodynamic": 0.15, "everyday": 0.06, "subclinical": 0.04, "questions": 0.25}
+_COMORBID = 0.25  # of the conversations about disorders
 _RISK = 0.6  # of those about a disorder whose features hold thoughts of dying
+_ASKED_RISK = 0.12  # of those about another disorder where a careful therapist asks anyway
 _PLANNED_AS = {"comorbid": "disorder"}
 Weights = Callable[[Combination], float]
 Subject = Picture | Notion | str
@@ -90,12 +92,27 @@ def _ordered(material: Material, key: str, kind: str, subject: Subject, weight: 
     if kind == "psychodynamic":
         styles = psychodynamic()[subject.id].attachment if subject.id in psychodynamic() else ()
         return Order(key, kind, (subject,), temper=draw_temper(rng, attachments=styles, defences=subject.defences), person=person)
+    if kind == "differential":
+        against = rng.choice(differentials_of(material, subject))
+        return Order(key, kind, (subject,), temper=draw_temper(rng, attachments=_styles(subject)), person=person, against=against)
     second = _companion(material, subject, rng) if rng.random() < _COMORBID * weight(Combination("comorbid", subject.label, "")) else None
-    risk = any(level_of("", f.symptom) >= IDEATION for f in subject.voiced("symptom")) and rng.random() < _RISK
+    risk = rng.random() < _risk_of(subject)
     pictures = (subject, second) if second else (subject,)
-    styles = next((bank("comorbidity")["attachment"][p.id] for p in pictures if p.id in bank("comorbidity")["attachment"]), ())
-    temper = draw_temper(rng, attachments=styles)
+    temper = draw_temper(rng, attachments=_styles(*pictures))
     return Order(key, "comorbid" if second else "disorder", pictures, temper=temper, person=person, risk=risk)
+
+
+def _risk_of(picture: Picture) -> float:
+    """How many of the conversations about a class hold a voiced thought of dying."""
+    if any(level_of("", f.symptom) >= IDEATION for f in picture.voiced("symptom")):
+        return _RISK
+    return _ASKED_RISK if picture.id in bank("crisis")["routine_codes"] else 0.0
+
+
+def _styles(*pictures: Picture) -> Sequence[str]:
+    """The attachment styles that go with the first of these classes that has any."""
+    styles = bank("comorbidity")["attachment"]
+    return next((styles[p.id] for p in pictures if p.id in styles), ())
 
 
 def _well(rng: random.Random) -> Temper:
@@ -110,6 +127,8 @@ def _subjects(material: Material, kind: str) -> dict[str, Subject]:
         able = material.of("trait") or material.of("attachment")
         return {f"everyday.{name}": name for name in sorted(everyday())} if able else {}
     pictures: Sequence[Picture] = material.speaking("pdm2" if kind == "psychodynamic" else "clinical")
+    if kind == "differential":
+        return {p.label: p for p in pictures if differentials_of(material, p)}
     return {p.label: p for p in pictures if kind != "subclinical" or p.id in bank("comorbidity")["mild"]}
 
 

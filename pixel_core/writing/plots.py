@@ -8,45 +8,54 @@ from collections.abc import Sequence
 from pixel_core.conversation import Evidence
 from pixel_core.writing import responses
 from pixel_core.writing.casting import cast
+from pixel_core.writing.closing import close
+from pixel_core.writing.danger import ask_risk
 from pixel_core.writing.deck import Deck
+from pixel_core.writing.differential import contrast, reserve
 from pixel_core.writing.facts import complete, facts_of, join
 from pixel_core.writing.material import Feature, Material, Picture, Statement
+from pixel_core.writing.modalities import CRISIS, MODALITIES, modality, techniques_of
+from pixel_core.writing.moves import agree, exchange, make, understand
 from pixel_core.writing.phrases import bank, everyday
 from pixel_core.writing.risk import IDEATION, level_of
 from pixel_core.writing.scene import Piece, Scene, Voice
 from pixel_core.writing.sheets import Temper
 from pixel_core.writing.therapy import Session
 
-_CLIENT_TURNS = (3, 4, 5, 6)
+_PROMPTS, _WEIGHTS = (3, 4, 5, 6), (15, 30, 30, 25)
 _ASIDE = ("course", "impact", "support", "tried", "strength", "screen", "risk")
+_SHORTEST, _LONGEST = 6, 16  # turns
+_FEWEST_SIGNS = 2  # of the class that a conversation is about first
+_FEWEST_OWN, _FEW = 2, 2  # turns that show the modality; modalities besides its own that a telling technique belongs to
+_LATE = {"course", "impact", "support", "tried", "strength", "screen", "explore", "aside", "understand"}
 
 
 def therapy(
-    material: Material, pictures: Sequence[Picture], temper: Temper, deck: Deck, rng: random.Random, *, risk: bool
+    material: Material, pictures: Sequence[Picture], modality_name: str, temper: Temper, deck: Deck, rng: random.Random, *, risk: bool
 ) -> Session | None:
     """A therapy conversation about these pictures; None when too few of their sentences agree with one another."""
-    turns = rng.choices(_CLIENT_TURNS, weights=(15, 30, 30, 25))[0]
-    turns = max(turns, 4 if len(pictures) > 1 or risk else 3)
-    psychodynamic = pictures[0].head == "pdm2"
-    wanted = min(turns, 4) if psychodynamic else turns + rng.choice((-1, 0, 1))
-    voices, facts = cast(pictures, max(3, wanted), deck, rng, risk=risk)
+    arc = _arc(modality_name, rng, two=len(pictures) > 1)
+    voices, facts = cast(pictures, max(3, arc.count("explore") + 2 + (len(pictures) > 1)), deck, rng, risk=risk)
     if len(voices) < 2 or (len(pictures) > 1 and len({v.picture.id for v in voices if v.picture}) < len(pictures)):
         return None
-    session = _session(material, tuple(pictures), temper, voices, Scene(deck, rng, facts))
+    session = _session(material, tuple(pictures), modality_name, temper, voices, Scene(deck, rng, facts))
     dangerous = next((v for v in voices if level_of("", v.feature.symptom) >= IDEATION), None)
-    if dangerous:
-        session.queue.remove(dangerous)
-    if turns < 6 and session.scene.chance(0.15):
+    if risk:
+        _put_first(session)
+        session.queue = [v for v in session.queue if v is not dangerous]
+        arc = [*["explore"] * rng.choice((1, 1, 2)), "danger"]
+    if len(arc) < 6 and session.scene.chance(0.15):
         session.begin()
     session.open()
-    for move in _plan(session, turns - 1, dangerous is not None):
-        _play(session, _careful(session, move), dangerous)
-    session.close()
-    heard = {v.picture.id for v in session.spoken if v.picture}
-    return session if all(p.id in heard for p in pictures) else None
+    for beat in arc:
+        if not risk:
+            _play(session, _careful(session, beat), None)
+        elif beat == "danger" or session.scene.turns[-1].risk == 0:  # a hint at danger leads to the question at once
+            _play(session, beat, dangerous)
+    return _ended(session)
 
 
-def everyday_concern(material: Material, name: str, temper: Temper, deck: Deck, rng: random.Random) -> Session | None:
+def everyday_concern(material: Material, name: str, modality_name: str, temper: Temper, deck: Deck, rng: random.Random) -> Session | None:
     """A conversation with somebody who has no disorder: a concern of ordinary life, and what is strong in the person."""
     family = everyday()[name]
     scene = Scene(deck, rng)
@@ -57,104 +66,167 @@ def everyday_concern(material: Material, name: str, temper: Temper, deck: Deck, 
     ]
     for voice in voices:
         scene.facts = join(scene.facts, facts_of(voice.statement.text)) or scene.facts
-    session = _session(material, (), temper, voices, scene)
+    session = _session(material, (), modality_name, temper, voices, scene)
     session.open()
     session.explore()
     session.ask_trait()
-    if rng.random() < 0.5:
+    if rng.random() < 0.3:
         session.ask_support()
-    session.understand()
-    session.exchange(step=True)
-    session.close()
-    return session
+    for beat in _second_half(modality_name, rng):
+        _play(session, beat, None)
+    return _ended(session, labelled=False)
 
 
-def subclinical(material: Material, picture: Picture, temper: Temper, deck: Deck, rng: random.Random) -> Session | None:
+def subclinical(material: Material, picture: Picture, modality_name: str, temper: Temper, deck: Deck, rng: random.Random) -> Session | None:
     """A conversation about a strain that stays below a disorder: a symptom or two, short, with a reason, and much that works."""
     voices, facts = cast([picture], 2, deck, rng, risk=False)
     able = bank("comorbidity")["mild_families"]
     voices = [v for v in voices if v.family.name in able and "since" not in facts_of(v.statement.text, picture.id)]
     if not voices:
         return None
-    session = _session(material, (picture,), temper, voices, Scene(deck, rng, facts))
-    mild = bank("everyday")["mild"]
+    session = _session(material, (picture,), modality_name, temper, voices, Scene(deck, rng, facts))
+    mild, scene = bank("everyday")["mild"], session.scene
     session.open()
-    session.turn(responses.role_question(session.scene, "course", None), "exploration")
-    session.reply(str(session.scene.draw_line("mild", mild["lines"][:1] + mild["lines"][3:6])), last=("mild", None))
-    session.turn(responses.role_question(session.scene, "impact", None), "exploration")
-    session.reply(str(session.scene.draw_line("mild works", mild["lines"][1:3] + mild["lines"][6:])), last=("mild", None))
-    if session.queue and session.scene.chance(0.4):
+    session.turn(responses.role_question(scene, "course", None), "exploration")
+    session.reply(str(scene.draw_line("mild", mild["since"])), last=("mild", None))
+    session.turn(responses.role_question(scene, "impact", None), "exploration")
+    session.reply(str(scene.draw_line("mild works", mild["works"])), last=("mild", None))
+    session.turn([Piece("reassurance", str(scene.draw("mild:reply", mild["reply"])))], "understanding")
+    session.reply(str(scene.draw_line("informed", bank("client")["informed"])), stage="understanding", last=("informed", None))
+    for beat in _second_half(modality_name, rng):
+        _play(session, beat, None)
+    return _ended(session, labelled=False)
+
+
+def contrasted(
+    material: Material, pictures: tuple[Picture, Picture], modality_name: str, temper: Temper, deck: Deck, rng: random.Random
+) -> Session | None:
+    """A conversation about the first picture in which the therapist tells it from the second."""
+    own, other = pictures
+    voices, facts = cast([own], 5, deck, rng, risk=False)
+    session = _session(material, (own,), modality_name, temper, voices, Scene(deck, rng, facts))
+    telling = reserve(session, other)
+    if telling is None:
+        return None
+    session.open()
+    if session.scene.chance(0.5) and len(session.queue) > 1:
         session.explore()
-    session.turn([Piece("reassurance", str(session.scene.draw("mild:reply", mild["reply"])))], "understanding")
-    session.reply(str(session.scene.draw_line("informed", bank("client")["informed"])), last=("informed", None))
-    session.exchange(step=True)
-    session.close()
-    return session
+    if not contrast(session, other, telling):
+        return None
+    _play(session, _careful(session, "explore" if session.queue else "aside"), None)
+    for beat in _second_half(modality_name, rng):
+        _play(session, _careful(session, beat), None)
+    return _ended(session)
 
 
-def _session(material: Material, pictures: tuple[Picture, ...], temper: Temper, voices: list[Voice], scene: Scene) -> Session:
+def own_moves(session: Session) -> int:
+    """How many turns make a move of the modality, or use a technique that few other modalities do."""
+    moves, name = modality(session.modality).moves, session.modality
+    telling = {t for t in techniques_of(name) if sum(t in techniques_of(other) for other in MODALITIES if other != name) <= _FEW}
+    return sum(1 for turn in session.scene.turns if turn.move in moves or telling & set(turn.techniques))
+
+
+def _ended(session: Session, *, labelled: bool = True) -> Session | None:
+    """The session closed, or None where a class was hardly heard of (if one is labelled) or the modality hardly shows."""
+    close(session)
+    heard = {v.picture.id for v in session.spoken if v.picture}
+    signs = sum(1 for v in session.spoken if v.picture and v.picture in session.pictures[:1] and v.feature.role == "symptom")
+    told = all(p.id in heard for p in session.pictures) and (signs >= _FEWEST_SIGNS or not labelled)
+    whole = told and own_moves(session) >= _FEWEST_OWN
+    return session if whole and _SHORTEST <= len(session.scene.turns) <= _LONGEST else None
+
+
+def _arc(name: str, rng: random.Random, *, two: bool) -> list[str]:
+    """An arc of the modality; with two classes it explores at least twice."""
+    prompts = rng.choices(_PROMPTS, weights=_WEIGHTS)[0]
+    arc = list(rng.choice(modality(name).arcs[max(prompts, 4) if two else prompts]))
+    if two and arc.count("explore") < 2:
+        arc.insert(arc.index("explore"), "explore")
+    return arc
+
+
+def _second_half(name: str, rng: random.Random) -> list[str]:
+    """What an arc does after exploring: its last two or three beats of change."""
+    arc = [beat for beat in rng.choice(modality(name).arcs[rng.choice((5, 6))]) if beat not in _LATE and beat != "agenda"]
+    return arc[-3:]
+
+
+def _session(material: Material, pictures: tuple[Picture, ...], name: str, temper: Temper, voices: list[Voice], scene: Scene) -> Session:
     person = complete(scene.facts, scene.rng)
     scene.facts = dict(scene.facts) | {facet: frozenset({value}) for facet, value in person.items()}
+    scene.techniques = techniques_of(name)
     person["job"] = scene.rng.choice(bank("facts")["jobs"][person["work"]])
-    return Session(scene, material, pictures, temper, list(voices), person)
+    return Session(scene, material, pictures, temper, list(voices), person, name)
 
 
-def _plan(session: Session, prompts: int, danger: bool) -> list[str]:
-    """The therapist's prompts in order, as many as there are client turns after the first."""
-    if danger:
-        return [*["explore"] * max(0, prompts - 3), "danger"]  # the safety talk takes three client turns
-    rng = session.scene.rng
-    asides = [a for a in _ASIDE if a != "risk" or session.pictures[0].id in bank("crisis")["routine_codes"]]
-    rng.shuffle(asides)
-    asides.sort(key=lambda a: a == "screen" and session.scene.chance(0.5))
-    head = session.pictures[0].head
-    if head == "pdm2":
-        asides = [a for a in asides if a in ("support", "tried")]
-    two = len(session.pictures) > 1
-    plans = {
-        2: ["explore", "exchange"],
-        3: ["explore", "explore" if two or rng.random() < 0.3 else "aside", "exchange"],
-        4: ["explore", "explore" if two else "aside", "understand", "exchange"],
-        5: ["explore", "explore", "aside", "understand", "exchange"],
-    }
-    plan = [*plans[prompts]]
-    if head == "pdm2" and prompts >= 4:
-        plan = ["explore", "reflect", *plan[2:]] if prompts == 4 else ["explore", "explore", "reflect", "understand", "exchange"]
-    return [asides.pop() if move == "aside" and asides else "explore" if move == "aside" else move for move in plan]
+def _put_first(session: Session) -> None:
+    """Make it crisis work: safety comes first whatever the modality, which stays as the base."""
+    session.base, session.modality = session.modality, CRISIS
+    session.scene.techniques = techniques_of(CRISIS) | techniques_of(session.base)
 
 
-def _careful(session: Session, move: str) -> str:
-    """The routine question about suicide instead of the next move, when something just said may point that way."""
+def _careful(session: Session, beat: str) -> str:
+    """The routine question about suicide instead of the next beat, when something just said may point that way."""
     asked = any("safety_assessment" in turn.techniques for turn in session.scene.turns)
-    if move == "risk" and asked:
-        return "tried"
     hints = session.scene.turns[-1].risk == 1 and not asked
-    return (
-        "risk"
-        if hints and move in ("explore", "understand", "course", "impact", "support", "tried", "strength", "screen", "reflect")
-        else move
-    )
+    return "risk" if hints and beat not in ("danger", "agenda") else beat
 
 
-def _play(session: Session, move: str, dangerous: Voice | None) -> None:
-    """Carry out one move; one that cannot be made becomes another."""
-    if move == "danger":
-        session.ask_risk(dangerous)
-    elif move == "risk":
-        session.ask_risk(None)
-    elif move == "explore" and session.queue:
-        session.explore()
-    elif move in ("course", "impact", "screen") and session.ask_role(move):
+def _play(session: Session, beat: str, dangerous: Voice | None) -> None:
+    """Carry out one beat; one that cannot be made becomes another."""
+    if beat == "danger":
+        ask_risk(session, dangerous, disclosed=dangerous is None)
+    elif beat == "risk":
+        ask_risk(session, None)
+    elif beat == "explore" and session.queue:
+        if not (session.pictures and session.scene.chance(0.3) and _once(session) and session.ask_form()):
+            session.explore()
+    elif beat in ("explore", "aside"):
+        _aside(session)
+    elif beat == "understand":
+        understand(session)
+    elif beat == "exchange":
+        if not exchange(session, step=session.scene.chance(0.5)):
+            _instead(session)
+    elif not make(session, _skill(session) if beat == "skill" else beat):
+        _instead(session)
+
+
+def _once(session: Session) -> bool:
+    """Whether nothing but voices was told so far: a form is asked about early, and once."""
+    return len(session.scene.turns) <= 3
+
+
+def _aside(session: Session) -> None:
+    """Something that is asked once: since when, what it does to life, who is there, what was tried, what is strong."""
+    asides = [a for a in _ASIDE if a != "risk" or (session.pictures and session.pictures[0].id in bank("crisis")["routine_codes"])]
+    session.scene.rng.shuffle(asides)
+    asides.sort(key=lambda a: a == "screen" and session.scene.chance(0.5))
+    if not session.pictures or session.pictures[0].head == "pdm2":
+        asides = [a for a in asides if a in ("support", "tried")]
+    aside = asides.pop()
+    if aside == "risk" and not any("safety_assessment" in turn.techniques for turn in session.scene.turns):
+        ask_risk(session, None)
+    elif aside in ("course", "impact", "screen") and session.ask_role(aside):
         return
-    elif move == "support":
+    elif aside == "support":
         session.ask_support()
-    elif move in ("tried", "strength"):
-        session.ask_plain(move)
-    elif move == "understand":
-        session.understand()
-    elif move in ("exchange", "reflect"):
-        session.exchange(step=move == "exchange" and session.scene.chance(0.6))
-    elif session.queue:
-        session.explore()
     else:
-        session.ask_plain("tried" if session.scene.chance(0.5) else "strength")
+        session.ask_plain(aside if aside in ("tried", "strength") else session.scene.rng.choice(("tried", "strength")))
+
+
+def _instead(session: Session) -> None:
+    """Another move of the modality that can be made, where the one that was planned cannot."""
+    done = {turn.move for turn in session.scene.turns}
+    others = [m.name for m in modality(session.modality).moves.values() if m.stage in ("exploration", "change") and m.name not in done]
+    session.scene.rng.shuffle(others)
+    others.sort(key=lambda name: modality(session.modality).moves[name].stage == "exploration")
+    if not any(make(session, name) for name in others) and not agree(session):
+        understand(session)
+
+
+def _skill(session: Session) -> str:
+    """Which skill suits what was told: asking and refusing, acting against the feeling, or getting through the worst."""
+    skills = bank("modalities/dbt")["skills"]
+    told = [family.name for family in reversed(session.told())]
+    return next((skill for name in told for skill, names in skills.items() if name in names), "distress_tolerance")

@@ -9,18 +9,19 @@ from pixel_core import taxonomy
 from pixel_core.conversation import REST, Conversation, ConversationError, Label, validate
 from pixel_core.findings import Finding, Findings, Severity, at_least, at_most, none_of
 from pixel_core.writing.appropriateness import faults_of
+from pixel_core.writing.conduct import conduct_faults
 from pixel_core.writing.risk import IDEATION
 from pixel_core.writing.sheets import difficulty_of
 from pixel_core.writing.similarity import near_duplicates
 
-FEWEST_TURNS, MOST_TURNS = 6, 12
+FEWEST_TURNS, MOST_TURNS = 6, 16
 MOST_DUPLICATES = 0.01
 _TAXONOMIES = {"clinical": "dsm5", "pdm2": "pdm2", "technique": "techniques", "intervention": "techniques"}
 _BALANCE = 0.5  # the rarest class has at least this part of the mean
 
 
 def check_record(conversations: Sequence[Conversation]) -> Findings:
-    """Whether every conversation is valid, labelled within the taxonomies, backed by evidence and graded by the rule."""
+    """Whether conversations are valid, labelled within the taxonomies, backed by evidence, graded by the rule, led as their modality is."""
     reasons: Counter[str] = Counter(fault for c in conversations for fault in set(record_faults(c)))
     ids = [c.id for c in conversations]
     reasons["duplicate_id"] = len(ids) - len(set(ids))
@@ -71,6 +72,7 @@ def record_faults(conversation: Conversation) -> Iterator[str]:
     yield from _evidence_faults(conversation)
     if conversation.difficulty != _graded(conversation):
         yield "difficulty_rule"
+    yield from conduct_faults(conversation)
 
 
 def _is_known(label: Label) -> bool:

@@ -90,14 +90,16 @@ def _ask(scene: Scene, answer: Answer, name: str, number: int) -> None:
     )
     text = str(question).format(name=name, other=answer.other)
     joined = continued(text) if str(before).endswith(":") else sentence_case(text)
-    scene.turns.append(Utterance("other", f"{before} {joined}".strip(), "question"))
+    said = " ".join(scene.fresh([f"{before} {joined}".strip()], "because", frames["because"]))
+    scene.deck.note(said)
+    scene.turns.append(Utterance("other", said, "question"))
 
 
 def _answer(scene: Scene, answer: Answer, name: str) -> None:
     frames = bank("assistant")
     introduced = any(s.evidence in turn.evidence for turn in scene.turns for s in answer.sources[:1])
     kind = "difference_again" if answer.bank == "difference" and introduced else answer.bank
-    frame = str(scene.draw(f"{kind}:answer", frames[kind]["answer"]))
+    frame = str(scene.draw(f"{kind}:answer", frames[kind]["answer"])) if "answer" in frames[kind] else _composed(scene, kind)
     text = continued(answer.text) if re.search(r": \{text\}", frame) else answer.text
     fill = {
         "text": text,
@@ -109,7 +111,17 @@ def _answer(scene: Scene, answer: Answer, name: str) -> None:
     }
     text = sentence_case(re.sub(r"([.!?])\.", r"\1", frame.format(**fill)))
     note = scene.draw("general_note", frames["general_note"]) if answer.bank in ("signs", "what_is", "difference", "duration") else ""
+    while not scene.deck.is_new(f"{text} {note or ''}".strip()):
+        opening = scene.draw("opening", frames["opening"])
+        if opening is None:
+            break
+        text = f"{opening} {continued(text) if opening.endswith(':') else text}"
     scene.helper("assistant", [Piece(answer.technique, text), Piece(None, str(note or ""))], "answer", [s.evidence for s in answer.sources])
+
+
+def _composed(scene: Scene, kind: str) -> str:
+    """An answer of three parts, for questions that knowledge alone does not answer."""
+    return " ".join(str(scene.draw(f"{kind}:{part}", bank("assistant")[kind][part])) for part in ("a", "b", "c"))
 
 
 def answers_on(material: Material, topic: Picture | Notion) -> Iterator[Answer]:

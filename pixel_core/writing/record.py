@@ -6,29 +6,23 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from pixel_core.conversation import REST, Conversation, Evidence, Label, Provenance, Turn
+from pixel_core.writing.modalities import modality, reasons
 from pixel_core.writing.phrases import bank
 from pixel_core.writing.scene import Utterance
 from pixel_core.writing.sheets import difficulty_of, make_sheet
 from pixel_core.writing.therapy import Session
 
-VERSION = "1"
+VERSION = "2"
 SOURCE = "derived:grammar"
 LICENCE = "CC0-1.0"
 CONSENT = "written for this project; the people in it are invented"
-_MODALITIES = {
-    "CBT": ("cognitive_restructuring", "exposure", "behavioural_activation"),
-    "ACT": ("acceptance", "values_clarification"),
-    "DBT": ("grounding",),
-    "motivational interviewing": ("evoking_change",),
-    "psychodynamic": ("interpretation",),
-    "crisis work": ("safety_planning",),
-}
+WELL = ("everyday", "subclinical")  # kinds without a disorder
 
 
 def of_session(session: Session, number: str, kind: str) -> Conversation:
-    """The record of a therapy session; `kind` is disorder, comorbid, psychodynamic, everyday or subclinical."""
+    """The record of a therapy session; `kind` is disorder, comorbid, differential, psychodynamic, everyday or subclinical."""
     turns = session.scene.turns
-    classes = tuple(p.id for p in session.pictures) if kind not in ("everyday", "subclinical") else ()
+    classes = tuple(p.id for p in session.pictures) if kind not in WELL else ()
     resistance = sum(1 for turn in turns if turn.reluctant)
     concern = session.spoken[0].family.topics[0]
     sheet = make_sheet(number, session.temper, person=session.person, concern=concern, classes=classes, resistance=resistance)
@@ -40,13 +34,17 @@ def of_session(session: Session, number: str, kind: str) -> Conversation:
     ]
     symptoms = sum(1 for v in voiced if v["role"] == "symptom")
     risk = max(turn.risk for turn in turns)
+    base = session.base or session.modality
     extra: dict[str, Any] = {
         "writer": "grammar",
         "kind": kind,
         "sheet": sheet.to_json(),
-        "goals": session.goals,
-        "modality": _modality(turns),
+        "goals": [goal.to_json() for goal in session.goals],
+        "modality": session.modality,
+        "base_modality": base,
+        "indication": reasons(session.modality, kind, session.pictures, session.temper),
         "voiced": voiced,
+        **({"differential": session.differential} if session.differential else {}),
     }
     return Conversation(
         turns=tuple(_therapy_turns(session, kind)),
@@ -54,7 +52,7 @@ def of_session(session: Session, number: str, kind: str) -> Conversation:
         group=sheet.id,
         difficulty=difficulty_of(resistance=resistance, symptoms=symptoms, classes=len(classes), risk=risk),
         provenance=provenance(turns, ", ".join([*classes, *(str(v["feature"]) for v in voiced)]) or kind),
-        extra=extra | _course(turns),
+        extra=extra | _course(turns, session.modality, base),
     )
 
 
@@ -94,7 +92,7 @@ def _therapy_turns(session: Session, kind: str) -> Iterator[Turn]:
 
 
 def _class_labels(session: Session, kind: str) -> Iterator[Label]:
-    if kind in ("everyday", "subclinical"):
+    if kind in WELL:
         yield Label(f"clinical.{REST}", 0.0, SOURCE)
         return
     for picture in session.pictures:
@@ -106,7 +104,7 @@ def _is_calm(session: Session, kind: str) -> bool:
     """Whether the absence of risk is certain: nothing is voiced that could hide it."""
     unsure = set(bank("crisis")["unsure_codes"]) & {p.id for p in session.pictures}
     shipped = all(v.family.sure for v in session.spoken if v.feature.role == "symptom")
-    return kind in ("everyday", "subclinical") or (kind in ("disorder", "comorbid") and not unsure and shipped)
+    return kind in WELL or (kind in ("disorder", "comorbid", "differential") and not unsure and shipped)
 
 
 def _helper_turn(turn: Utterance, part: Any) -> Turn:
@@ -120,14 +118,26 @@ def _plain(evidence: Sequence[Evidence]) -> tuple[Evidence, ...]:
     return tuple(e for e in evidence if e.uri)
 
 
-def _course(turns: Sequence[Utterance]) -> dict[str, Any]:
-    rationale = bank("therapist")["rationale"]
+def _course(turns: Sequence[Utterance], *modalities: str) -> dict[str, Any]:
+    """Stage of every turn, and of every helper's turn the move, why it is made here, and the features it rests on."""
     moves = [
-        {"turn": i, "technique": turn.purpose, "rationale": rationale.get(turn.purpose, "")} for i, turn in enumerate(turns) if turn.purpose
+        {
+            "turn": i,
+            "move": turn.move,
+            "technique": turn.purpose,
+            "rationale": _rationale(turn, modalities),
+            "rests_on": list(turn.rests_on),
+        }
+        for i, turn in enumerate(turns)
+        if turn.purpose
     ]
     return {"stages": [turn.stage for turn in turns], "moves": moves}
 
 
-def _modality(turns: Sequence[Utterance]) -> str:
-    used = {t for turn in turns for t in turn.techniques}
-    return next((name for name, own in reversed(_MODALITIES.items()) if used & set(own)), "person-centred")
+def _rationale(turn: Utterance, modalities: Sequence[str]) -> str:
+    """What the move is for, and what of the client's it answers."""
+    therapist = bank("therapist")
+    own = next((m.rationale for name in modalities for m in modality(name).moves.values() if m.name == turn.move), "")
+    purpose = own or therapist["rationale"].get(turn.purpose, "")
+    because = therapist["because"].get(turn.because, "")
+    return f"{purpose}; {because}" if because else purpose

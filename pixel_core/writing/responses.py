@@ -14,11 +14,14 @@ from pixel_core.writing.phrases import REFLECTIONS, Family, bank, families
 from pixel_core.writing.risk import level_of
 from pixel_core.writing.scene import Piece, Scene, Utterance, Voice
 from pixel_core.writing.sheets import Temper
+from pixel_core.writing.topics import is_named
 
 if TYPE_CHECKING:
     from pixel_core.writing.therapy import Session
 
 _COMMON = 3  # words of up to three letters tell nothing of what a line is about
+_ITEM = 12  # words of a questionnaire's line at most
+_NO_ITEM = re.compile(r"person|individual|disorder|another|others' |episode|trauma|symptom|['\";:]|\bfor instance\b", re.I)
 _MONTH, _HALF_YEAR, _YEAR = 31, 180, 365
 
 
@@ -71,7 +74,8 @@ def _reflection(scene: Scene, voices: Sequence[Voice], spoken: Sequence[Voice], 
     voice = voices[-1] if scene.chance(0.7) else scene.rng.choice(list(voices))
     family, therapist = voice.family, bank("therapist")
     pieces: list[Piece] = []
-    clause = clause_of(voice.statement.text) if echo and family.echo == "plain" else None
+    quoted = quote_of(voice.statement.text) in scene.used
+    clause = clause_of(voice.statement.text) if echo and family.echo == "plain" and not quoted else None
     quote = _new_quote(scene, voice) if echo else None
     roll = scene.rng.random()
     if clause and roll < 0.35:
@@ -169,6 +173,20 @@ def grounds(pictures: Sequence[Picture], line: str) -> list[Evidence]:
     statements = [s for p in pictures for s in (*p.focus, *p.care)]
     best = max(statements, key=lambda s: len(_content(s.text) & _content(line)), default=None)
     return [best.evidence] if best else []
+
+
+def concern_of(family: Family) -> str:
+    """What a client with this concern wants to get on with, as a goal is named."""
+    return next((t for t in family.topics if is_named(t)), family.topics[0])
+
+
+def item_of(voice: Voice) -> str:
+    """The item behind a voiced feature, as a questionnaire words it; "" where it is long, or speaks of a diagnosis or a person."""
+    text = voice.feature.text.text.rstrip(".") if voice.feature.text else ""
+    fits = (
+        voice.feature.symptom and 2 <= len(text.split()) <= _ITEM and not _NO_ITEM.search(text) and not level_of("", voice.feature.symptom)
+    )
+    return continued(text) if fits and voice.picture and voice.picture.head == "clinical" else ""
 
 
 def guideline(material: Material, word: str) -> list[Evidence]:

@@ -11,7 +11,7 @@ from pixel_core.conversation import Evidence
 from pixel_core.writing.deck import Deck
 from pixel_core.writing.facts import Facts, facts_of, join
 from pixel_core.writing.material import Feature, Picture, Statement
-from pixel_core.writing.phrases import Family
+from pixel_core.writing.phrases import Family, bank
 
 T = TypeVar("T")
 
@@ -42,7 +42,11 @@ class Piece:
 
 @dataclass(slots=True)
 class Utterance:
-    """One turn of a scene."""
+    """One turn of a scene.
+
+    A helper's turn knows its `move` (of the modality, else the technique that it serves), what it answers (`because`), and the
+    features it `rests_on`.
+    """
 
     speaker: str  # client, therapist, other, assistant
     text: str
@@ -53,43 +57,94 @@ class Utterance:
     purpose: str | None = None
     reluctant: bool = False
     risk: int = 0
+    move: str = ""
+    because: str = ""
+    rests_on: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
 class Scene:
-    """The turns so far, the phrases used in them, and the facts that the client has told."""
+    """The turns so far, the phrases used in them, and the facts that the client has told.
+
+    `techniques` are those that the helper may use; None leaves all open.
+    """
 
     deck: Deck
     rng: random.Random
     facts: Facts = field(default_factory=dict)
+    techniques: frozenset[str] | None = None
     turns: list[Utterance] = field(default_factory=list)
     used: set[str] = field(default_factory=set)
 
     def draw(self, name: str, options: Sequence[T], fits: Callable[[T], bool] = lambda option: True) -> T | None:
         """An option of a bank that was not used in this scene and that fits."""
-        found = self.deck.draw(name, options, self.rng, lambda o: text_of(o) not in self.used and fits(o))
+        found = self.deck.draw(name, options, self.rng, lambda o: text_of(o) not in self.used and self.allows(o) and fits(o))
         if found is not None and text_of(found):
             self.used.add(text_of(found))
         return found
 
-    def draw_line(self, name: str, options: Sequence[T]) -> T | None:
-        """An option that the client can say without contradicting what is known of them; its facts are kept."""
-        found = self.draw(name, options, lambda o: join(self.facts, facts_of(text_of(o))) is not None)
+    def draw_line(self, name: str, options: Sequence[T], fits: Callable[[T], bool] = lambda option: True) -> T | None:
+        """An option that fits and that the client can say without contradicting what is known of them; its facts are kept."""
+        found = self.draw(name, options, lambda o: fits(o) and join(self.facts, facts_of(text_of(o))) is not None)
         if found is not None:
             self.facts = join(self.facts, facts_of(text_of(found))) or self.facts
         return found
+
+    def allows(self, option: Any) -> bool:
+        """Whether a phrase is of a technique that may be used here."""
+        technique = option.get("technique") if isinstance(option, dict) else getattr(option, "technique", None)
+        return technique is None or self.techniques is None or technique in self.techniques
+
+    def fresh(self, parts: Sequence[str | None], name: str, options: Sequence[str]) -> list[str]:
+        """The parts of a turn, with words of a bank added until nobody has said just that: shared turns would tie conversations."""
+        said = [p for p in parts if p]
+        while not self.deck.is_new(" ".join(said)):
+            more = self.draw_line(name, options)
+            if more is None:
+                break
+            said.append(more)
+        return said
 
     def chance(self, probability: float) -> bool:
         """True with this probability."""
         return self.rng.random() < probability
 
-    def helper(self, speaker: str, pieces: Iterable[Piece], stage: str, evidence: Iterable[Evidence] = ()) -> None:
-        """Add a helper's turn; its purpose is the technique of the last piece that has one."""
+    def helper(
+        self,
+        speaker: str,
+        pieces: Iterable[Piece],
+        stage: str,
+        evidence: Iterable[Evidence] = (),
+        *,
+        move: str = "",
+        because: str = "",
+        rests_on: Iterable[str] = (),
+    ) -> None:
+        """Add a helper's turn; its purpose is the technique of the last piece that has one, its move that unless another is named."""
         said = list(pieces)
         techniques = tuple(dict.fromkeys(p.technique for p in said if p.technique))
         purpose = next((p.technique for p in reversed(said) if p.technique), None)
         text = " ".join(p.text for p in said if p.text)
-        self.turns.append(Utterance(speaker, text, stage, tuple(dict.fromkeys(evidence)), techniques=techniques, purpose=purpose))
+        while speaker == "therapist" and not self.deck.is_new(text):
+            breath = self.draw("bridge", bank("therapist")["bridge"])
+            if breath is None:
+                break
+            text = f"{breath} {text}"
+        self.deck.note(text)
+        spans, grounds = tuple(dict.fromkeys(evidence)), tuple(dict.fromkeys(rests_on))
+        self.turns.append(
+            Utterance(
+                speaker,
+                text,
+                stage,
+                spans,
+                techniques=techniques,
+                purpose=purpose,
+                move=move or purpose or "",
+                because=because,
+                rests_on=grounds,
+            )
+        )
 
 
 def text_of(option: Any) -> str:
@@ -98,4 +153,6 @@ def text_of(option: Any) -> str:
         return option
     if isinstance(option, Statement):
         return option.text
+    if isinstance(option, tuple):
+        return str(option[0])
     return str(option["say"] if isinstance(option, dict) else option.say)

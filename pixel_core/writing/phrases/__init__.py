@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -47,8 +47,8 @@ class Family:
     attachment: tuple[str, ...] = ()
 
 
-def bank(name: str) -> Mapping[str, Any]:
-    """The content of one phrase file: `therapist`, `client`, `crisis`, `assistant`, `facts`, ..."""
+def bank(name: str) -> Any:
+    """The content of one phrase file: `therapist`, `client`, `crisis`, `modalities/cbt`, ...; most are mappings."""
     return _read(f"{name}.yaml")
 
 
@@ -70,6 +70,20 @@ def psychodynamic() -> Mapping[str, Family]:
 def everyday() -> Mapping[str, Family]:
     """Concerns of people without a disorder, by name."""
     return {key: _family(key, raw | {"echo": "plain", "sure": True}) for key, raw in bank("everyday").items() if key != "mild"}
+
+
+def thoughts_of(name: str) -> Sequence[tuple[str, str]]:
+    """Automatic thoughts that go with a family of symptoms, each with a fairer view; none where the bank names no such family."""
+    return _thoughts().get(name, ())
+
+
+@cache
+def _thoughts() -> Mapping[str, tuple[tuple[str, str], ...]]:
+    found: dict[str, tuple[tuple[str, str], ...]] = {}
+    for entry in bank("thoughts"):
+        for name in entry["families"]:
+            found[name] = found.get(name, ()) + tuple((thought, fairer) for thought, fairer in entry["pairs"])
+    return found
 
 
 def family_of(picture: Picture, feature: Feature) -> Family:

@@ -22,7 +22,8 @@ def test_what_is_written_keeps_every_rule(written):
 
 def test_kinds_and_personas_have_their_shares(written):
     kinds = Counter(c.extra["kind"] for c in written)
-    assert kinds["disorder"] + kinds["comorbid"] == 300
+    assert kinds["disorder"] + kinds["comorbid"] == 240
+    assert kinds["differential"] == 60
     assert (kinds["psychodynamic"], kinds["everyday"], kinds["subclinical"], kinds["questions"]) == (90, 36, 24, 150)
     assert kinds["comorbid"] >= 30
     assert {c.turns[0].persona for c in written if c.extra["kind"] == "questions"} == {"assistant"}

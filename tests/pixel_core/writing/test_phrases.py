@@ -4,6 +4,7 @@ from collections import Counter
 from pixel_core import taxonomy
 from pixel_core.conversation import Conversation, Provenance, Turn
 from pixel_core.writing.appropriateness import faults_of
+from pixel_core.writing.modalities import MODALITIES, modality
 from pixel_core.writing.phrases import bank, everyday, families, family_of, psychodynamic
 from tests.pixel_core.writing.materials import feature, picture
 
@@ -24,8 +25,11 @@ def moves():
         yield from ((entry["technique"], entry["say"]) for entry in therapist[name])
     for group in (therapist["after"], therapist["attachment"]):
         yield from ((entry["technique"], entry["say"]) for entries in group.values() for entry in entries)
-    yield from ((entry["technique"], entry["say"]) for name in ("after", "close") for entry in crisis[name])
-    yield from (("safety_planning", entry["say"]) for entry in crisis["protect"])
+    yield from ((entry["technique"], entry["say"]) for entry in (*crisis["after"], *therapist["open_session"]))
+    yield from (("affirmation", line) for line in crisis["safer"])
+    for name in MODALITIES:
+        for move in modality(name).moves.values():
+            yield from ((move.technique, line) for lines in move.say.values() for line in lines)
 
 
 def test_every_move_is_a_technique_of_the_taxonomy_and_has_a_rationale():
@@ -63,6 +67,7 @@ def test_a_users_own_symptom_finds_a_family_by_its_words():
 
 def test_placeholders_are_those_that_get_filled():
     known = {"echo", "Echo", "quote", "Quote", "topics", "topic", "age", "job", "family", "name", "Name", "other", "Other", "text", "own"}
+    known |= {"burden", "item", "voice", "quoted"}
 
     def texts(value):
         if isinstance(value, str):

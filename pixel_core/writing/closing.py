@@ -1,0 +1,93 @@
+"""The end of a session: in the way of the modality, on the step that was agreed, or with the client handed over."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from pixel_core.writing.danger import hand_over
+from pixel_core.writing.echo import sentence_case
+from pixel_core.writing.modalities import modality
+from pixel_core.writing.moves import filled
+from pixel_core.writing.phrases import bank
+from pixel_core.writing.risk import IDEATION
+from pixel_core.writing.scene import Piece
+from pixel_core.writing.therapy import Session
+from pixel_core.writing.topics import is_burden, is_named
+
+_OWN = 0.5  # of the sessions end with the closing move of their modality
+
+# How a closing question is answered, by its last sentence.
+_ASKED = (
+    ("last_number", re.compile(r"nought to ten|at now,|what was it when you came in", re.I)),
+    ("last_next", re.compile(r"(?:where shall we begin|ask you first|pick up next time)[^?]*\?$", re.I)),
+    (
+        "last_felt",
+        re.compile(r"\b(?:how (?:was|is) (?:it|that)|what was it like|what's it like|which of the two|harder for you)\b[^?]*\?$", re.I),
+    ),
+    ("last_yes", re.compile(r"(?:^|[.:;,] )(?:same time|shall we|would you|next week|is there|anything|could you)[^?.]*\?$", re.I)),
+)
+
+
+def close(session: Session) -> None:
+    """The therapist's last turn, now and then followed by the client's goodbye."""
+    scene = session.scene
+    if any(turn.risk >= IDEATION for turn in scene.turns):
+        hand_over(session)
+        return
+    topics = [t for t in session.told()[-1].topics if is_named(t)] or list(session.told()[-1].topics)
+    topic = scene.rng.choice([t for t in topics if t not in scene.used] or topics)
+    if session.last[0] == "urgent" or not (scene.chance(_OWN) and _own(session, topic)):
+        urgent = session.last[0] == "urgent"
+        line = (
+            scene.draw("close_urgent", bank("therapist")["close_urgent"])
+            if urgent
+            else scene.draw("close", bank("therapist")["close"], _closing(session, topic))
+        )
+        said = filled(line["say"], {"topic": topic, "burden": topic}) if line else ""
+        session.turn([Piece(line["technique"], sentence_case(said))] if line else [], "closing")
+    if scene.turns[-1].text.rstrip().endswith("?") or (len(scene.turns) < 14 and session.last[0] != "urgent" and scene.chance(0.15)):
+        _farewell(session)
+
+
+def _farewell(session: Session) -> None:
+    """The client's last word: an answer where the therapist asked, else a goodbye."""
+    asked = session.scene.turns[-1].text.rstrip()
+    name = next((n for n, cue in _ASKED if cue.search(asked)), "last_take") if asked.endswith("?") else "farewell"
+    line = session.scene.draw_line(name, bank("client")[name])
+    if line:
+        parts = session.scene.fresh([str(line)], "goodbye", bank("client")["goodbye"])
+        session.say(" ".join(parts), "closing", last=("end", None))
+
+
+def _own(session: Session, topic: str) -> bool:
+    """The closing move of the modality, where it has a line for this topic."""
+    move = next((m for m in modality(session.modality).moves.values() if m.stage == "closing"), None)
+    if move is None:
+        return False
+    quoted = {"quoted": '"' + session.said["thought"].rstrip(".") + '"'} if "thought" in session.said else {}
+    slots = {"topic": topic, **({"burden": topic} if is_burden(topic) else {}), **quoted}
+    line = session.scene.draw(f"{session.modality}:{move.name}", move.said(""), lambda text: _fits(text, slots))
+    if line is None:
+        return False
+    session.turn([Piece(move.technique, filled(line, slots))], "closing", move=move.name)
+    return True
+
+
+def _fits(text: str, slots: dict[str, str]) -> bool:
+    return all(f"{{{name}}}" not in text or name in slots for name in ("topic", "burden", "quoted"))
+
+
+def _closing(session: Session, topic: str) -> Callable[[dict[str, str]], bool]:
+    """Which closing lines fit: those on a step only when one was agreed, those on arguing only when the client did."""
+    agreed = any(goal.progress and goal.progress[-1][1] == "agreed" for goal in session.goals)
+    met = {"step": agreed, "resist": any(t.reluctant for t in session.scene.turns), "burden": is_burden(topic)}
+    prefers_step = met["step"] and session.scene.chance(0.5)
+
+    def fits(line: dict[str, str]) -> bool:
+        if "{burden}" in line["say"] and not met["burden"]:
+            return False
+        need = line.get("needs")
+        return need == "step" if prefers_step else need is None or met[need]
+
+    return fits

@@ -1,0 +1,73 @@
+"""Differentials: telling two disorders apart that look alike, by asking for what only the other one has."""
+
+from __future__ import annotations
+
+from pixel_core.writing import responses
+from pixel_core.writing.material import Differential, Feature, Material, Picture
+from pixel_core.writing.moves import filled
+from pixel_core.writing.phrases import bank, family_of
+from pixel_core.writing.scene import Piece, Voice
+from pixel_core.writing.therapy import Session
+from pixel_core.writing.topics import is_burden, is_named
+
+
+def differentials_of(material: Material, picture: Picture) -> list[Picture]:
+    """The pictures that this one can be told from: named by the knowledge, held by the material, and with a sign of their own."""
+    named = {d.name for d in picture.differentials}
+    return [p for p in material.pictures if p.name in named and p is not picture and _askable(p, picture) and own_signs(picture, p)]
+
+
+def _askable(other: Picture, own: Picture) -> bool:
+    """Whether the other picture has a sign of its own that can be named in a question."""
+    return any(is_named(t) for f in own_signs(other, own) for t in family_of(other, f).topics)
+
+
+def own_signs(picture: Picture, other: Picture) -> list[Feature]:
+    """The voiced symptoms of a picture whose kind the other one does not have at all."""
+    shared = {family_of(other, f).name for f in other.features} | {"general", "life_impact", "life_course"}
+    symptoms = {f.symptom for f in other.features if f.symptom}
+    return [f for f in picture.voiced("symptom") if f.symptom not in symptoms and family_of(picture, f).name not in shared]
+
+
+def reserve(session: Session, other: Picture) -> Voice | None:
+    """Take a voice that tells the client's class from the other one out of the queue, so that it is heard when it is asked for."""
+    keys = {f.key for f in own_signs(session.pictures[0], other)}
+    voice = next((v for v in reversed(session.queue) if v.feature.key in keys), None)
+    if voice is None or len(session.queue) < 2:
+        return None
+    session.queue.remove(voice)
+    return voice
+
+
+def contrast(session: Session, other: Picture, voice: Voice) -> bool:
+    """Ask for a sign of the other picture, which the client denies, and hear one that only theirs has. False when it cannot be asked."""
+    scene, own = session.scene, session.pictures[0]
+    signs = [f for f in own_signs(other, own) if any(is_named(t) for t in family_of(other, f).topics)]
+    sign = scene.rng.choice(signs)
+    topic = scene.rng.choice([t for t in family_of(other, sign).topics if is_named(t)])
+    line = scene.draw("contrast", bank("therapist")["contrast"], lambda text: "{burden}" not in text or is_burden(topic))
+    if line is None:
+        return False
+    statement = _distinction(own, other)
+    evidence = [statement.distinguish.evidence, *([sign.text.evidence] if sign.text else [])]
+    session.turn([Piece("closed_question", filled(line, {"topic": topic, "burden": topic}))], "exploration", evidence, on=[voice])
+    asked = len(scene.turns) - 1
+    _deny(session, voice)
+    session.differential = {
+        "against": other.id,
+        "asked": asked,
+        "ruled_out": sign.key,
+        "answered": len(scene.turns) - 1,
+        "discriminating": voice.feature.key,
+    }
+    return True
+
+
+def _deny(session: Session, voice: Voice) -> None:
+    scene, client = session.scene, bank("client")
+    parts = [str(scene.draw_line("deny", client["deny"])), str(scene.draw_line("rather", client["rather"])), voice.statement.text]
+    session.reply(" ".join(parts), voices=[voice], last=("voices", [voice]), evidence=responses.criterion(voice), lead=False)
+
+
+def _distinction(own: Picture, other: Picture) -> Differential:
+    return next(d for d in own.differentials if d.name == other.name)

@@ -1,0 +1,133 @@
+"""Modalities: the moves that are theirs, which techniques they use at all, and which one suits whom."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from pixel_core import taxonomy
+from pixel_core.writing.material import Picture
+from pixel_core.writing.phrases import bank
+from pixel_core.writing.sheets import Temper
+
+CRISIS = "crisis work"
+_FILES = {
+    "CBT": "cbt",
+    "DBT": "dbt",
+    "motivational interviewing": "mi",
+    "ACT": "act",
+    "psychodynamic": "psychodynamic",
+    "person-centred": "person_centred",
+    CRISIS: "crisis_work",
+}
+MODALITIES = tuple(_FILES)
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One move of a modality: what the therapist says, and how willing and hesitant clients answer.
+
+    `needs` names what must have been said before (`thought`, `event`, `memory`). `say` may differ by the client's defence.
+    """
+
+    name: str
+    technique: str
+    stage: str
+    rationale: str
+    say: Mapping[str, tuple[str, ...]]
+    willing: tuple[str, ...]
+    hesitant: tuple[str, ...]
+    needs: str = ""
+
+    def said(self, defence: str) -> tuple[str, ...]:
+        """The lines for a client of this defence."""
+        return self.say.get(defence, self.say.get("", ()))
+
+
+@dataclass(frozen=True, slots=True)
+class Modality:
+    """A way of working: its moves by name, and its arcs, the orders in which a session of so many prompts goes."""
+
+    name: str
+    moves: Mapping[str, Move]
+    arcs: Mapping[int, tuple[tuple[str, ...], ...]]
+
+
+@cache
+def modality(name: str) -> Modality:
+    """The modality of this name; raises KeyError for another."""
+    raw = bank(f"modalities/{_FILES[name]}")
+    moves = {key: _move(key, entry) for key, entry in raw.items() if isinstance(entry, dict) and "say" in entry}
+    return Modality(name, moves, {int(n): tuple(tuple(arc) for arc in arcs) for n, arcs in raw.get("arcs", {}).items()})
+
+
+@cache
+def techniques_of(name: str) -> frozenset[str]:
+    """The techniques that a modality uses, by the taxonomy of techniques."""
+    held = {t.id: t.fields["modalities"] for t in taxonomy.classes("techniques")}
+    return frozenset(key for key, names in held.items() if names == "all" or name in names.split("; "))
+
+
+@cache
+def moves_of(name: str) -> Mapping[str, str]:
+    """The moves of a modality with their technique: its own, and every technique it shares with others under the technique's name."""
+    return {t: t for t in techniques_of(name)} | {move.name: move.technique for move in modality(name).moves.values()}
+
+
+def suitability(kind: str, pictures: Sequence[Picture], temper: Temper) -> dict[str, float]:
+    """How well each modality suits a concern and a client, by `indication.yaml`: the weights of the concern times those of the client."""
+    rule = bank("indication")
+    concern = rule["kinds"].get(kind) or rule["kinds"]["other"]
+    if pictures and kind not in rule["kinds"]:
+        first = pictures[0]
+        concern = rule["classes"].get(first.id) or rule["chapters"].get(first.group) or concern
+    weights = {name: float(weight) for name, weight in concern.items()}
+    for sign in signs(temper):
+        for name, factor in rule["client"].get(sign, {}).items():
+            if name in weights:
+                weights[name] *= factor
+    return weights
+
+
+def choose(kind: str, pictures: Sequence[Picture], temper: Temper, rng: random.Random) -> str:
+    """The modality of a conversation, drawn by suitability."""
+    weights = suitability(kind, pictures, temper)
+    names = sorted(weights)
+    return rng.choices(names, weights=[weights[name] for name in names])[0]
+
+
+def reasons(name: str, kind: str, pictures: Sequence[Picture], temper: Temper) -> list[str]:
+    """Why this modality, in words: what it is for, the concern, and the signs of the client that speak for it."""
+    rule = bank("indication")
+    given = [sign for sign in signs(temper) if rule["client"].get(sign, {}).get(name, 0) > 1]
+    return [rule["why"][name], pictures[0].group if pictures and pictures[0].head == "clinical" else kind, *given]
+
+
+def signs(temper: Temper) -> list[str]:
+    """The signs of a client that the rule of indication looks at."""
+    strong = [f"{trait} {level}" for trait, level in sorted(temper.traits.items()) if level != "average"]
+    return [f"resistance {temper.resistance}", temper.attachment, temper.defence, *strong]
+
+
+def _move(name: str, raw: Mapping[str, Any]) -> Move:
+    said = _lines(raw["say"])
+    return Move(
+        name=name,
+        technique=raw["technique"],
+        stage=raw["stage"],
+        rationale=raw["rationale"],
+        say={key: tuple(lines) for key, lines in said.items()} if isinstance(said, dict) else {"": tuple(said)},
+        willing=tuple(_lines(raw.get("willing", []))),
+        hesitant=tuple(_lines(raw.get("hesitant", []))),
+        needs=raw.get("needs", ""),
+    )
+
+
+def _lines(raw: list[Any]) -> Any:
+    """The lines themselves, or those of the pool that stands for them."""
+    if raw and isinstance(raw[0], dict):
+        return bank("modalities/pools")[raw[0]["pool"]]
+    return raw

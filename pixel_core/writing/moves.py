@@ -1,0 +1,250 @@
+"""Moves: what a modality does to bring something forward, and how the client takes it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+
+from pixel_core.writing import responses
+from pixel_core.writing.echo import continued, sentence_case
+from pixel_core.writing.modalities import Move, modality
+from pixel_core.writing.phrases import Exchange, Family, bank, thoughts_of
+from pixel_core.writing.scene import Piece
+from pixel_core.writing.therapy import Session
+from pixel_core.writing.topics import is_burden, is_named, mine
+
+STEPS = frozenset({"goal_setting", "behavioural_activation", "exposure", "grounding", "suggestion"})
+_HESITANT = (0.3, 0.6, 0.75)  # by resistance
+# What a therapist answers to, by move: the kinds of `after` in therapist.yaml, for willing and for hesitant clients.
+_AFTER: Mapping[str, tuple[str, str]] = {
+    "agenda": ("agenda", "agenda"),
+    "catch_thought": ("thought", "thought"),
+    "defusion": ("thought", "thought"),
+    "weigh": ("fairer", "fairer"),
+    "chain": ("event", "event"),
+    "deepen": ("memory", "memory"),
+    "affirm_oars": ("change", "sustain"),
+    "two_sides": ("change", "sustain"),
+    "evoke": ("change", "sustain"),
+    "ruler_importance": ("change", "sustain"),
+    "ruler_confidence": ("change", "sustain"),
+    "values": ("value", "deep"),
+    "make_room": ("body", "body"),
+    "workability": ("struggle", "struggle"),
+    "distress_tolerance": ("skill", "skill"),
+    "opposite_action": ("skill", "skill"),
+    "dear_man": ("skill", "skill"),
+}
+_DEEP = frozenset(
+    {
+        "silence",
+        "link_past",
+        "transference",
+        "defence",
+        "working_through",
+        "follow",
+        "meaning",
+        "feeling",
+        "congruence",
+        "own_way",
+        "validate",
+    }
+)
+_AGREED = frozenset(
+    {"experiment", "homework", "commit", "key_question", "committed_action", "distress_tolerance", "opposite_action", "dear_man"}
+)
+_TAG = re.compile(r"([a-z]{1,4})\| ")
+_SLOT = re.compile(r"\{(\w+)\}")
+
+
+def make(session: Session, name: str) -> bool:
+    """Make a move of the modality and let the client answer; False when it cannot be made here."""
+    move = modality(session.modality).moves[name]
+    if move.needs and move.needs not in session.said:
+        return False
+    topic, family = _topic(session)
+    line = _line(session, move, topic)
+    if line is None:
+        return False
+    scene, hesitant = session.scene, session.scene.chance(_HESITANT[session.temper.resistance])
+    slots = _slots(session, topic, family)
+    said = filled(_untagged(line), slots)
+    on = next(([v] for v in reversed(session.spoken) if v.family is family), [])
+    session.turn([Piece(move.technique, said)], move.stage, responses.grounds(session.pictures, said), move=name, on=on)
+    reply = _reply(session, move, line, hesitant) or _reply(session, move, line, not hesitant)
+    if reply is None:
+        raise ValueError(f"move {name} of {session.modality} has no answer for: {line[:60]}")
+    text = _with_pools(session, _untagged(reply))
+    wants = set(_SLOT.findall(text))
+    session.said |= {key: slots[key] for key in ("thought", "fairer") if key in slots and wants & {"thought"}}
+    if name == "values" and not hesitant:
+        session.said["value"] = text
+    kind = _kind(name, hesitant, wants)
+    stage = "opening" if move.stage == "opening" else move.stage
+    session.reply(filled(text, slots | session.said), stage=stage, last=(kind, None))
+    if name not in ("agenda", "deepen", "follow"):
+        done = ("considered" if hesitant else "agreed") if name in _AGREED else "worked_on"
+        session.goals[0].work(move.technique, done, len(scene.turns) - 1)
+    return True
+
+
+def _kind(name: str, hesitant: bool, wants: set[str]) -> str:
+    if "memory" in wants:
+        return "memory"
+    if name in _DEEP:
+        return "hesitant" if hesitant and name not in ("follow", "meaning", "feeling") else "deep"
+    kind = _AFTER.get(name)
+    if kind:
+        return kind[hesitant]
+    return ("hesitant" if hesitant else "willing") + ("_step" if name in _AGREED else "")
+
+
+def _topic(session: Session) -> tuple[str, Family]:
+    """Something that was talked about and not yet named in this conversation, and its family; the first concern comes most often."""
+    scene = session.scene
+    families = session.told()
+    order = [families[-1], *families[:-1]] if scene.chance(0.6) else families
+    for burden in (True, False):
+        for family in order:
+            fresh = [t for t in family.topics if is_named(t) and t not in scene.used and (is_burden(t) or not burden)]
+            if fresh:
+                topic = scene.rng.choice(fresh)
+                scene.used.add(topic)
+                return topic, family
+    named = [t for t in order[0].topics if is_named(t)]
+    return (scene.rng.choice(named) if named else "what you've described"), order[0]
+
+
+def _line(session: Session, move: Move, topic: str) -> str | None:
+    able = (
+        {"topic", "mine"}
+        | ({"burden"} if is_burden(topic) else set())
+        | set(session.said)
+        | ({"quoted"} if "thought" in session.said else set())
+    )
+    lines = move.said(session.temper.defence)
+    return session.scene.draw(f"{session.modality}:{move.name}", lines, lambda text: set(_SLOT.findall(text)) <= able)
+
+
+def _reply(session: Session, move: Move, line: str, hesitant: bool) -> str | None:
+    """An answer that fits the question: one that bears its tag, or one that fits all questions of the move."""
+    tag = _tags(line)
+    options = move.hesitant if hesitant else move.willing
+
+    def fits(reply: str) -> bool:
+        return not _tags(reply) or bool(set(_tags(reply)) & set(tag))
+
+    name = f"{session.modality}:{move.name}:{'hesitant' if hesitant else 'willing'}"
+    tagged = session.scene.draw_line(name, options, lambda r: fits(r) and bool(_tags(r))) if tag and session.scene.chance(0.7) else None
+    return tagged or session.scene.draw_line(name, options, fits)
+
+
+def _with_pools(session: Session, reply: str) -> str:
+    """The answer with an event or a memory of the client's where it wants one."""
+    for slot, pool in (("event", "events"), ("memory", "memories")):
+        if f"{{{slot}}}" in reply:
+            line = session.scene.draw_line(pool, bank("modalities/pools")[pool])
+            session.said[slot] = str(line)
+    return reply
+
+
+def _slots(session: Session, topic: str, family: Family) -> dict[str, str]:
+    slots = {"topic": topic, "burden": topic, "mine": mine(topic)} | session.said
+    if "thought" not in slots:
+        families = [family, *session.told()]
+        pairs = next((p for f in families if (p := thoughts_of(f.name))), thoughts_of("general"))
+        if family.sure is False and session.scene.chance(0.1):
+            pairs = thoughts_of("general")
+        pair = session.scene.draw(f"thought:{pairs[0][0]}", pairs) or pairs[0]
+        slots |= {"thought": pair[0], "fairer": pair[1]}
+    return slots | {"quoted": f'"{continued(slots["thought"]).rstrip(".")}"'}
+
+
+def filled(template: str, slots: Mapping[str, str]) -> str:
+    """The template with its slots filled: upper case where a sentence begins, no stop before another mark or in mid-sentence."""
+
+    def fill(match: re.Match[str]) -> str:
+        before, after = template[: match.start()].rstrip(), template[match.end() :]
+        value = slots[match.group(1)]
+        value = sentence_case(value) if not before or before[-1] in ".?!" else continued(value)
+        return value.rstrip(".") if re.match(r"[,.;:?!]| [a-z]", after) else value
+
+    return sentence_case(_SLOT.sub(fill, template))
+
+
+def _tags(line: str) -> str:
+    found = _TAG.match(line)
+    return found.group(1) if found else ""
+
+
+def _untagged(line: str) -> str:
+    return _TAG.sub("", line, count=1) if _TAG.match(line) else line
+
+
+# -- moves that all modalities share --------------------------------------------------------------------------------------
+
+
+def understand(session: Session) -> None:
+    """A summary of what was heard, or knowledge offered with permission."""
+    scene, therapist = session.scene, bank("therapist")
+    told = [f for f in session.told() if f.name not in ("life_course", "general")]
+    informing = [f for f in told if f.lines.get("information")]
+    if informing and scene.allows({"technique": "information"}) and scene.chance(0.5):
+        family = scene.rng.choice(informing)
+        line = scene.draw(f"{family.name}:information", family.lines["information"])
+        if line:
+            permission = scene.draw("ask_permission", therapist["ask_permission"])
+            check = scene.draw("check_information", therapist["check_information"])
+            pieces = [Piece(None, str(permission)), Piece("information", line), Piece(None, str(check))]
+            session.turn(pieces, "understanding", responses.grounds(session.pictures, line))
+            session.reply(str(scene.draw_line("informed", bank("client")["informed"])), stage="understanding", last=("informed", None))
+            return
+    topics = responses.joined(responses.topics(scene, told or session.told()))
+    line = str(scene.draw("summary", therapist["summary"])).replace("{topics}", topics)
+    heard = [v.statement.evidence for v in session.spoken if v.statement.evidence.uri]
+    session.turn([Piece("summary", sentence_case(line))], "understanding", heard, on=session.spoken)
+    session.reply(str(scene.draw_line("summarised", bank("client")["summarised"])), stage="understanding", last=("summarised", None))
+
+
+def exchange(session: Session, *, step: bool) -> bool:
+    """A move of one of the families at hand and its answer: one that ends in doing something (`step`), or one that does not.
+
+    False when the families hold none that the modality allows.
+    """
+    scene, told = session.scene, session.told()
+    if scene.chance(0.4):
+        scene.rng.shuffle(told)
+    chosen: tuple[Family, Exchange] | None = None
+    for wanted in (step, not step):
+        for family in told:
+            if chosen is None:
+                found = scene.draw(f"{family.name}:exchange", family.exchanges, _ripe_exchange(session, wanted))
+                chosen = (family, found) if found else None
+    if chosen is None:
+        return False
+    family, move = chosen
+    session.turn([Piece(move.technique, move.say)], "change", responses.grounds(session.pictures, move.say))
+    hesitant = scene.chance(_HESITANT[session.temper.resistance])
+    kind = ("hesitant" if hesitant else "willing") + ("_step" if move.technique in STEPS else "")
+    kind = "no_risk" if re.search(r"\b(?:dying|alive)\b", move.say) else kind
+    after = ("urgent", move.after) if move.after else (kind, None)
+    session.reply(move.replies[hesitant], stage="change", last=after)
+    state = ("considered" if hesitant else "agreed") if move.technique in STEPS else "worked_on"
+    session.goals[0].work(move.technique, state, len(scene.turns) - 1)
+    return True
+
+
+def agree(session: Session) -> bool:
+    """A question for a sign of change or a small step, and its answer; False where the modality sets no goals."""
+    scene = session.scene
+    line = scene.draw("agree_step", bank("therapist")["agree_step"])
+    if line is None:
+        return False
+    session.turn([Piece(line["technique"], line["say"])], "change")
+    session.reply(str(scene.draw_line("step", bank("client")["step"])), stage="change", last=("willing_step", None))
+    session.goals[0].work("goal_setting", "agreed", len(scene.turns) - 1)
+    return True
+
+
+def _ripe_exchange(session: Session, step: bool) -> Callable[[Exchange], bool]:
+    return lambda move: (move.technique in STEPS) == step and responses.is_ripe(move.say, session)

@@ -1,0 +1,67 @@
+"""Topics: what was talked about, as the therapist names it (`the pull of it`) and as the client does (`the pull of it`, `my nights`)."""
+
+from __future__ import annotations
+
+import re
+
+# Clauses like "how near is too near" name a topic in a list and cannot stand where a noun does.
+_CLAUSE = re.compile(r"(?:how|whom|whose|who|where|when|then)\b")
+_GERUND = re.compile(r"(?:(?:not|never|always|acting|nobody|everything|all that)\b|\w+ing\b)")
+_MANY = (
+    "thoughts|waves|minutes|places|pictures|rounds|rituals|rules|evenings|hours|mirrors|things|weeks|scores|feelings|people|moods|plans|"
+    "detours|nights|rooms|hands|strangers|friendships|urges|quarrels|shifts|meals|money|words|hints|movements|days|noise|parts|bonds|"
+    "experiences|sums|storms|signs|brakes|jokes|changes|mornings|moments|lies|outbursts|looks|drums|time and|steps"
+)
+_PLURAL = re.compile(rf"(?:(?:the|those|all the|your|other people's|other|old) )?(?:few |small |two |empty |first |sudden )?(?:{_MANY})\b")
+# Singular, but nothing that anybody wants to be rid of.
+_DEAR = re.compile(
+    r"the (?:life|joy|one who|wish|calm|lost|goodbye|white|high|time when|question|work|speech|decision|empty room|way it has)|"
+    r"the silence between|"
+    r"sleep$|a (?:rich|friendship|love)|power|insight|closeness"
+)
+_AFTER = (
+    r"(?:of|to|for|with|at|about|on|from|than|in|over|near|leaves?|left|costs?|follows?|tells?|troubling|gives|drops|lifts|to do|demand)"
+)
+_MINE = (
+    (re.compile(r"\byourself\b"), "myself"),
+    (re.compile(r"\byour\b"), "my"),
+    (re.compile(r"\byou're\b"), "I'm"),
+    (re.compile(r"\byou are\b"), "I am"),
+    (re.compile(r"\byou were\b"), "I was"),
+    (re.compile(r"\bexpect you\b"), "expect me"),
+    (re.compile(r"\byou've\b"), "I've"),
+    (re.compile(r"\byou'd\b"), "I'd"),
+    (re.compile(r"\byou'll\b"), "I'll"),
+    (re.compile(r"\byou two\b|\bthe two of you\b"), "the two of us"),
+    (re.compile(r"\bpass you by\b"), "pass me by"),
+    (re.compile(r"\bover you by\b"), "over me by"),
+    (re.compile(r"\bknock you\b"), "knock me"),
+    (re.compile(r"\bcarried you\b"), "carried me"),
+    (re.compile(r"\bmade you\b"), "made me"),
+    (re.compile(r"\blets you\b"), "lets me"),
+    (re.compile(r"\bcalm you\b"), "calm me"),
+    (re.compile(r"\bthanks you\b"), "thanks me"),
+    (re.compile(r"\bdon't want you\b"), "don't want me"),
+    (re.compile(rf"\b({_AFTER}) you\b(?! (?:do|don't|can|see|have|are|were|feel|love|go)\b)"), r"\1 me"),
+    (re.compile(r"\byou$"), "me"),
+    (re.compile(r"\byou\b"), "I"),
+)
+
+
+def is_named(topic: str) -> bool:
+    """Whether a topic can stand where a noun does: `the nights`, `lying awake`, `what comes after`."""
+    return not _CLAUSE.match(topic)
+
+
+def is_burden(topic: str) -> bool:
+    """Whether a topic is one thing that weighs on somebody, so that a verb in the singular and `get rid of` suit it."""
+    one = is_named(topic) and not _GERUND.match(topic) and not _PLURAL.match(topic)
+    pair = re.match(r"(?:the|a) [\w' ]+ and (?:the|a|your) ", topic)
+    return one and not pair and not _DEAR.match(topic) and not topic.startswith("what ")
+
+
+def mine(topic: str) -> str:
+    """The topic in the client's mouth: `what the mirror tells you` becomes `what the mirror tells me`."""
+    for pattern, replacement in _MINE:
+        topic = pattern.sub(replacement, topic)
+    return topic
