@@ -62,10 +62,11 @@ def find_names(texts: Sequence[str], without: frozenset[str] = frozenset()) -> l
             word = _bare(match[0])
             small = word.lower()
             behind = text[after_given : match.start()] == " " and _is_surname(word, names)
-            if behind or small in without or _is_given(text, match.start(), word, names, capitals=capitals):
+            if small in without:
+                after_given = len(text)
+            elif behind or _is_given(text, match.start(), word, names, capitals=capitals):
                 after_given = len(text) if behind else match.start() + len(word)
-                if small not in without:
-                    found.setdefault(small, Found(small, "surname" if behind else "given", number))
+                found.setdefault(small, Found(small, "surname" if behind else "given", number))
     return list(found.values())
 
 
@@ -99,5 +100,5 @@ def _is_given(text: str, start: int, word: str, names: Names, *, capitals: bool)
 
 def _capitals_tell(text: str) -> bool:
     """Whether most words of a text begin with small letters, so that a capital means something."""
-    words = [word for word in WORD.findall(text) if len(word) > 3]
+    words = [word for word in WORD.findall(text) if len(word) > 1]
     return sum(word[0].isupper() for word in words) <= max(_SHOUTED * len(words), 2)
