@@ -38,7 +38,8 @@ class ConversationError(ValueError):
 class Label:
     """One supervised output of one turn, e.g. `empathy.explorations` = 2.
 
-    `source` is `human`, `derived:<rule>` or `model:<name>`. An output without a label is unknown.
+    `source` is `human`; `written`, by whoever wrote the text for its label; `derived:<rule>` or `model:<name>`. An output without a
+    label is unknown.
     The output `<head>.*` gives the value of every output of that head that has no label of its own.
     """
 

@@ -119,8 +119,8 @@ class SourceEntry(BaseModel):
     """Who speaks as user and as assistant."""
     learner: Literal["therapist", "client", "assistant", "nobody"]
     """The part that a model learns to speak from it; no other part is ever learnt from this source."""
-    label_source: Annotated[str, Field(pattern=r"^(human|derived:[a-z0-9_]+|model:[A-Za-z0-9_./-]+)$")] = "human"
-    """Who gave the labels: `human`, `derived:<rule>` or `model:<name>`."""
+    label_source: Annotated[str, Field(pattern=r"^(human|written|derived:[a-z0-9_]+|model:[A-Za-z0-9_./-]+)$")] = "human"
+    """Who gave the labels: `human`, `written`, `derived:<rule>` or `model:<name>`."""
     difficulty: Annotated[int, Field(ge=1, le=5)] = 2
     """Difficulty of its conversations."""
     enabled: bool = True

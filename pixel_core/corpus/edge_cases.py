@@ -15,7 +15,7 @@ from pixel_core.taxonomy import ids
 
 VERSION = "1"
 SOURCE = "edge_cases"
-LABEL_SOURCE = "derived:written"
+LABEL_SOURCE = "written"
 _SHEET = ("age", "context", "presenting", "stance")
 
 

@@ -21,7 +21,7 @@ SUPERVISION_SCHEMA = pl.Schema(
         "field": pl.String,  # of the set's rows; "" where no mapping gives the output
         "rule": pl.String,  # what the field's codes or ratings become
         "why": pl.String,
-        "label_source": pl.String,  # human, derived:<rule> or model:<name>
+        "label_source": pl.String,  # human, written, derived:<rule> or model:<name>
         "n": pl.Int64,  # labels
         "positive": pl.Int64,  # labels above 0
     }

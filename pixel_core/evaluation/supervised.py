@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from pixel_core.conversation import Conversation
 from pixel_core.evaluation.figures import Measure
@@ -11,7 +12,8 @@ from pixel_core.evaluation.held_out import HeldOut, named, unlabelled
 from pixel_core.model.batch import head_targets_of, query_masks_of
 from pixel_core.model.heads import HeadSpec, find_head
 
-VERSION = "1"
+VERSION = "2"
+GIVEN = ("human", "written")  # sources of labels that a figure may rest on
 
 
 def head_task(head: str, axis: str, data: HeldOut, *, limit: int, headline: bool = False) -> HeadTask:
@@ -29,14 +31,18 @@ def head_task(head: str, axis: str, data: HeldOut, *, limit: int, headline: bool
 
 
 def labelled_turns(head: str, conversations: Iterable[Conversation]) -> list[Question]:
-    """A question for every turn about which a head's labels say something and that gives the head something to read."""
+    """A question for every turn about which somebody's labels for a head say something and that gives the head something to read.
+
+    Labels that a rule or a model gave measure agreement with that rule or model: they ask nothing.
+    """
     spec = find_head(head)
     found = []
     for conversation in conversations:
         for t, turn in enumerate(conversation.turns):
-            if not any(label.head == head for label in turn.labels):
+            given = tuple(label for label in turn.labels if label.head == head and label.source in GIVEN)
+            if not given:
                 continue
-            truth = head_targets_of(conversation.turns, t).get(head)
+            truth = head_targets_of([replace(turn, labels=given)], 0).get(head)
             read = _read(spec, conversation, t)
             if truth is not None and read:
                 turns = unlabelled(conversation.turns[: t + 1])
