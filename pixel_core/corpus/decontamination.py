@@ -134,7 +134,7 @@ def _passages(spoken: Sequence[Sequence[str]], texts: Sequence[str], rule: HeldO
     long = np.flatnonzero(words >= LONG_WORDS)
     if not len(long):
         return
-    chosen = [texts[number] for number in long]
+    chosen = [texts[number] for number in long.tolist()]
     pieces, runs = _Index.of(shingle(chosen, GRAM)), _Index.of(_long_enough(shingle(chosen, rule.run), words[long] >= rule.run))
     need = np.maximum(np.minimum(FEWEST, pieces.sizes), np.ceil(rule.share * pieces.sizes - 1e-9).astype(np.int64))
     for first, turns, owner in _stretches(spoken):
