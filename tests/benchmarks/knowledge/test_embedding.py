@@ -13,7 +13,7 @@ from tests.benchmarks.knowledge.texts import distinct_sentences, modules, paragr
 
 pytestmark = pytest.mark.reference
 RATIO, SAME = 1.6, 0.999
-ROUNDS = 3
+ROUNDS = 2
 
 
 def passages(reference, words=200):

@@ -30,14 +30,20 @@ def as_documents(reference: Path, folder: Path) -> Path:
 
 
 def sentences(reference: Path) -> Iterator[str]:
-    """Sentences of the book, then of GoEmotions."""
+    """Sentences of the book, then of GoEmotions, then its comments of several sentences."""
     for module in modules(reference):
         for text in paragraphs(module):
             yield from (text[start:end] for start, end in sentence_spans(text))
+    comments = list(_comments(reference))
+    for comment in comments:
+        yield from (comment[start:end] for start, end in sentence_spans(comment))
+    yield from comments
+
+
+def _comments(reference: Path) -> Iterator[str]:
     for part in ("train", "dev", "test"):
         with (reference / "goemotions" / f"{part}.tsv").open(encoding="utf-8") as rows:
-            for row in csv.reader(rows, delimiter="\t", quoting=csv.QUOTE_NONE):
-                yield from (row[0][start:end] for start, end in sentence_spans(row[0]))
+            yield from (row[0] for row in csv.reader(rows, delimiter="\t", quoting=csv.QUOTE_NONE))
 
 
 def distinct_sentences(reference: Path, count: int) -> list[str]:
