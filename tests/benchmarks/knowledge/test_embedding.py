@@ -11,7 +11,7 @@ from sentence_transformers import SentenceTransformer
 from pixel_core.knowledge.encoder import PACKAGED, Encoder, native_precision
 from tests.benchmarks.knowledge.texts import distinct_sentences, modules, paragraphs
 
-pytestmark = pytest.mark.reference
+pytestmark = [pytest.mark.reference, pytest.mark.timeout(3600)]
 RATIO, SAME = 1.6, 0.999
 ROUNDS = 2
 
