@@ -62,8 +62,12 @@ class CorpusRecipe(Section):
 
     sources: list[str]
     """Sources (keys of sources.yaml) that mixture, head examples and preference pairs read."""
+    unit: Literal["conversations", "tokens"]
+    """What size, shares and splits count: conversations, or tokens as estimated before there is a tokeniser (4 bytes a token)."""
     conversations: Positive
-    """Conversations in the mixture, all splits together."""
+    """Conversations in the mixture, all splits together, where they are what is counted."""
+    tokens: Positive | None
+    """Tokens in the mixture, all splits together, where they are what is counted."""
     shares: dict[str, Share]
     """Share of each category in the mixture; they sum to 1 and are met exactly by largest remainder."""
     splits: dict[Literal["train", "validation", "test"], Share]
@@ -88,6 +92,8 @@ class CorpusRecipe(Section):
     """ISO 639-1 codes of the languages that are kept; none: all are."""
     use: Literal["any", "research"]
     """What the corpus is for: under `any` a source whose licence does not allow every use is refused."""
+    head_rows: dict[str, Annotated[int, Field(ge=0)]]
+    """Most training rows that a source gives to the head examples, drawn by seed; `*` speaks for every other source; none: all."""
     knowledge_share: Share
     """Share of the training rows that begin with a system turn of retrieved knowledge, of which nothing is learnt."""
 
@@ -98,7 +104,14 @@ class CorpusRecipe(Section):
         for name, shares in (("shares", self.shares), ("splits", self.splits)):
             if abs(sum(shares.values()) - 1) > 1e-9:
                 raise ValueError(f"{name} must sum to 1; they sum to {sum(shares.values()):g}")
+        if self.unit == "tokens" and self.tokens is None:
+            raise ValueError("unit tokens needs a size: set corpus.tokens")
         return self
+
+    @property
+    def size(self) -> int:
+        """The size of the mixture in its unit."""
+        return self.tokens if self.unit == "tokens" and self.tokens else self.conversations
 
 
 class ModelRecipe(Section):

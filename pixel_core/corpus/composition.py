@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from pixel_core.corpus.background import SOURCE
+from pixel_core.corpus.facts import tokens_of
 from pixel_core.corpus.population import Population
 
 Counts = Mapping[str, Mapping[str, int]]
@@ -29,10 +30,14 @@ def compose(
     splits = list(drawn)
     places = frame.select("split", key="provenance").explode("key")
     licences = places.with_columns(key=pl.col("key").struct.field("licence"))
+    sizes = {unit: _sizes(frame, wanted, splits, held) for unit, held in UNITS.items()}
     return {
         **settings,
         "wanted": wanted,
-        "got": {c: {s: frame.filter(category=c, split=s).height for s in splits} for c in wanted},
+        "got": sizes[settings["unit"]],
+        "rows": sizes["conversations"],
+        "estimated_tokens": sizes["tokens"],
+        "difficulty": _by_split(frame.select("split", key=pl.col("difficulty").cast(pl.String)), splits),
         "distinct": frame["id"].n_unique(),
         "rows_by_source": _by_split(frame.select("split", key="source"), splits),
         "licences": _by_split(licences, splits),
@@ -55,24 +60,63 @@ def count_labels(frame: pl.DataFrame, splits: list[str]) -> dict[str, dict[str, 
     return _by_split(labels.drop_nulls("key"), splits)
 
 
-def draw_plot(path: Path, wanted: Counts, got: Counts) -> None:
-    """A PNG of wanted (outline) and got (filled) rows by category, one panel a split; the same counts give the same bytes."""
+def draw_plot(path: Path, composition: Mapping[str, Any]) -> None:
+    """A PNG of wanted (outline) and got (filled) by category, one panel a split; the same counts give the same bytes."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
+    wanted, got, unit = composition["wanted"], composition["got"], composition["unit"]
     categories = list(wanted)
     splits = list(wanted[categories[0]])
-    figure = Figure(figsize=(9, 3), layout="constrained")
+    figure = Figure(figsize=(9, 6), layout="constrained")
     FigureCanvasAgg(figure)
-    for panel, split in zip(figure.subplots(1, len(splits)), splits, strict=True):
+    panels = figure.subplots(2, len(splits))
+    for panel, split in zip(panels[0], splits, strict=True):
         places = range(len(categories))
         panel.bar(places, [got[c][split] for c in categories], color="#4878a8", label="got")
         panel.bar(places, [wanted[c][split] for c in categories], fill=False, edgecolor="black", label="wanted")
         panel.set_xticks(list(places), [c.replace("_", "\n") for c in categories], fontsize=6)
-        panel.set_title(f"{split}: {sum(got[c][split] for c in categories)} rows", fontsize=9)
+        panel.set_title(f"{split}: {sum(got[c][split] for c in categories):,} {unit}", fontsize=9)
         panel.tick_params(axis="y", labelsize=7)
-    figure.axes[0].legend(fontsize=7)
+    panels[0][0].legend(fontsize=7)
+    for panel in panels[1][2:]:
+        panel.remove()
+    _draw_counts(panels[1][0], "difficulty", composition["difficulty"], splits)
+    heads: dict[str, dict[str, int]] = {}
+    for output, cells in composition["labels"].items():
+        head = heads.setdefault(output.partition(".")[0], dict.fromkeys(splits, 0))
+        for split in splits:
+            head[split] += cells[split]
+    _draw_counts(panels[1][1], "labels by head", heads, splits)
     figure.savefig(path, format="png", dpi=100, metadata={"Software": None})
+
+
+def _draw_counts(panel: Any, title: str, counts: Counts, splits: list[str]) -> None:
+    """Bars of counts, the splits beside one another, on a scale of powers of ten."""
+    width = 0.8 / len(splits)
+    for number, split in enumerate(splits):
+        panel.bar([place + number * width for place in range(len(counts))], [cells[split] for cells in counts.values()], width, label=split)
+    panel.set_xticks([place + 0.4 - width / 2 for place in range(len(counts))], list(counts), fontsize=6, rotation=45)
+    panel.set_yscale("symlog")
+    panel.set_ylim(bottom=0)
+    panel.set_title(title, fontsize=9)
+    panel.tick_params(axis="y", labelsize=7)
+    panel.legend(fontsize=7)
+
+
+def _sizes(frame: pl.DataFrame, categories: Iterable[str], splits: list[str], held: pl.Expr) -> dict[str, dict[str, int]]:
+    """The size of every category in every split."""
+    found = {(category, split): size for category, split, size in frame.group_by("category", "split").agg(size=held).iter_rows()}
+    return {category: {split: found.get((category, split), 0) for split in splits} for category in categories}
+
+
+def _own_turns() -> pl.Expr:
+    """The turns of a row without the retrieved knowledge that was put before them."""
+    given = pl.col("provenance").list.eval(pl.element().struct.field("source") == SOURCE).list.any()
+    return pl.when(given).then(pl.col("turns").list.slice(1)).otherwise("turns")
+
+
+UNITS = {"conversations": pl.len().cast(pl.Int64), "tokens": tokens_of(_own_turns()).sum()}  # what a mixture's size is counted in
 
 
 def _by_split(frame: pl.DataFrame, splits: list[str]) -> dict[str, dict[str, int]]:

@@ -13,6 +13,7 @@ from pixel_core.artifacts import verify
 from pixel_core.conversation import CONVERSATION_SCHEMA, MIXTURE_CATEGORIES, Category
 from pixel_core.corpus.pairs import PAIR_SCHEMA
 from pixel_core.findings import Finding, Findings, equals
+from pixel_core.shards import shards
 
 _ID = r"^[0-9a-f]{64}$"
 _DESCRIBED = ("licence", "consent", "source", "uri", "locator", "extractor")  # provenance that must not be blank
@@ -35,9 +36,10 @@ def mixture_contract(folder: Path) -> Findings:
     verify(folder)
     findings: list[Finding] = []
     for split in ("train", "validation", "test"):
-        path = folder / f"{split}.parquet"
         rules = _conversation_rules(MIXTURE_CATEGORIES, 1, unique=split != "train")  # `deficit: repeat` repeats rows of train
-        findings += [_schema(split, path, CONVERSATION_SCHEMA), *_validate(split, _conversations(path), rules)]
+        paths = shards(folder, split)
+        findings += [_schema(path.stem, path, CONVERSATION_SCHEMA) for path in paths]
+        findings += _validate(split, _conversations(*paths), rules)
     return Findings.of(findings)
 
 
@@ -45,8 +47,12 @@ def _schema(name: str, path: Path, schema: pl.Schema) -> Finding:
     return equals(f"{name} schema", dict(pl.read_parquet_schema(path)) == dict(schema), True)
 
 
-def _conversations(path: Path) -> pl.DataFrame:
+def _conversations(*paths: Path) -> pl.DataFrame:
     """A flat table of what the rules speak of: one row a conversation."""
+    return pl.concat(map(_flat, paths))
+
+
+def _flat(path: Path) -> pl.DataFrame:
     turns = pl.col("turns")
     learnt = turns.list.eval(pl.element().struct.field("learn")).list.any()
     shortest = turns.list.eval(pl.element().struct.field("content").str.strip_chars().str.len_chars()).list.min()

@@ -7,45 +7,74 @@ from pathlib import Path
 
 import polars as pl
 
-from pixel_core.artifacts import Built, Summary, build, input_digest, read_manifest, write_json, write_table
+from pixel_core.artifacts import Built, Summary, build, digest_of, input_digest, read_manifest, write_json
 from pixel_core.conversation import CONVERSATION_SCHEMA
 from pixel_core.corpus.composition import count_labels
-from pixel_core.corpus.mixture import SPLIT_TABLE, SPLITS
+from pixel_core.corpus.demand import SPLITS
+from pixel_core.corpus.draw import spread
+from pixel_core.corpus.mixture import SPLIT_TABLE
 from pixel_core.corpus.population import CorpusError, gather, source_digests
 from pixel_core.corpus.sieve import Sieve
+from pixel_core.shards import read_shards, write_shards
 
-VERSION = "1"
+VERSION = "2"
 _CLINICAL_HEADS = ("clinical", "pdm2")
 
 
-def build_head_examples(sources: Mapping[str, Path], mixture: Path, out: Path, *, force: bool = False) -> Built:
-    """Write train, validation and test as Parquet sorted by id, and `coverage.json`: labels by output and split.
+def build_head_examples(
+    sources: Mapping[str, Path], mixture: Path, out: Path, *, most: Mapping[str, int] | None = None, seed: int = 0, force: bool = False
+) -> Built:
+    """Write train, validation and test as Parquet sorted by id, and `coverage.json`: labels by output and split, rows by source.
 
     Rows are all supervision rows, and psychology conversations with clinical or PDM-2 labels that the mixture did not draw;
-    these become supervision rows too and nothing of them is learnt. Every group keeps the split that the mixture gave it. Raises
-    CorpusError when the mixture was built from other sources than these.
+    these become supervision rows too and nothing of them is learnt. Every group keeps the split that the mixture gave it.
+    `most` says how many training rows a source (a partition, or an artifact without partitions; `*`: every other) gives at most,
+    drawn by seed and spread over what it labels, so that a large one does not drown the others; what is measured on stays whole.
+    Raises CorpusError when the mixture was built from other sources than these, or when `most` names none of them.
     """
-    digests = source_digests(sources)
-    inputs = {"training_mixture": input_digest(mixture), **digests}
+    digests, most = source_digests(sources), dict(most or {})
+    if unknown := sorted(set(most) - {name_of(source) for source in sources} - {"*"}):
+        raise CorpusError(f"corpus.head_rows names {', '.join(unknown)}, which is not selected: correct it, or add it to corpus.sources")
+    inputs = {"training_mixture": input_digest(mixture), "most": digest_of([most, seed if most else None]), **digests}
     _require_same_sources(mixture, digests)
 
     def write(folder: Path) -> Summary:
         population = gather(sources, Sieve.of_mixture(mixture))
-        taken = pl.concat(pl.read_parquet(mixture / f"{split}.parquet", columns=["id"]) for split in SPLITS)["id"]
+        taken = pl.concat(read_shards(mixture, split, ["id"]) for split in SPLITS)["id"].unique()
         splits = pl.read_parquet(mixture / SPLIT_TABLE).select("group", "split")
-        labelled = pl.col("id").is_in(_with_clinical_labels(population.rows).implode()) & ~pl.col("id").is_in(taken.unique().implode())
-        supervision = pl.col("category") == "supervision"
-        chosen = population.rows.filter(supervision | ((pl.col("category") == "psychology") & labelled)).join(
-            splits, on="group", how="left"
-        )
-        written = chosen.with_columns(category=pl.lit("supervision"), turns=_unlearnt())
+        heads = population.values.with_columns(pl.col("value").cast(pl.String).str.split(".").list.first())
+        labelled = heads.filter(pl.col("value").is_in(_CLINICAL_HEADS))["number"].unique()
+        left = (pl.col("category") == "psychology") & pl.col("number").is_in(labelled.implode()) & ~pl.col("id").is_in(taken.implode())
+        rows = population.rows.filter((pl.col("category") == "supervision") | left).join(splits, on="group")
+        chosen = pl.concat([_drawn(rows.filter(split="train"), population.values, most, seed), rows.filter(pl.col("split") != "train")])
+        coverage = {}
         for split in SPLITS:
-            write_table(folder / f"{split}.parquet", written.filter(split=split).select(list(CONVERSATION_SCHEMA)).sort("id"))
-        coverage = count_labels(written, list(SPLITS))
-        write_json(folder / "coverage.json", coverage)
-        return _summary(chosen, coverage)
+            numbers = chosen.filter(split=split).sort("id")["number"]
+            written = population.records.take(numbers).with_columns(category=pl.lit("supervision"), turns=_unlearnt())
+            write_shards(folder, split, written.select(list(CONVERSATION_SCHEMA)))
+            coverage[split] = count_labels(written.with_columns(split=pl.lit(split)), [split])
+        outputs = sorted({output for found in coverage.values() for output in found})
+        labels = {output: {split: coverage[split].get(output, {}).get(split, 0) for split in SPLITS} for output in outputs}
+        write_json(folder / "coverage.json", labels)
+        return _summary(chosen, rows.height, labels)
 
     return build(out, kind="head_examples", version=VERSION, inputs=inputs, write=write, force=force)
+
+
+def name_of(source: str) -> str:
+    """The name by which a recipe speaks of a source: its partition, or its asset."""
+    return source.rpartition("/")[2]
+
+
+def _drawn(rows: pl.DataFrame, values: pl.DataFrame, most: Mapping[str, int], seed: int) -> pl.DataFrame:
+    """The training rows of which no source has more than it may give."""
+    parts = [rows.clear()]
+    for source in rows["source"].unique().sort():
+        own = rows.filter(source=source)
+        limit = most.get(name_of(source), most.get("*", own.height))
+        few = spread(own, values, limit, seed=f"{seed}:head_examples:{source}") if limit < own.height else own["number"]
+        parts.append(own.filter(pl.col("number").is_in(few.implode())))
+    return pl.concat(parts)
 
 
 def _require_same_sources(mixture: Path, digests: Mapping[str, str]) -> None:
@@ -57,19 +86,14 @@ def _require_same_sources(mixture: Path, digests: Mapping[str, str]) -> None:
         )
 
 
-def _with_clinical_labels(rows: pl.DataFrame) -> pl.Series:
-    labels = rows.select("id", turn="turns").explode("turn").select("id", label=pl.col("turn").struct.field("labels")).explode("label")
-    head = pl.col("label").struct.field("output").str.split(".").list.first()
-    return labels.filter(head.is_in(_CLINICAL_HEADS))["id"].unique()
-
-
 def _unlearnt() -> pl.Expr:
     return pl.col("turns").list.eval(pl.element().struct.with_fields(learn=pl.lit(value=False)))
 
 
-def _summary(chosen: pl.DataFrame, coverage: Mapping[str, Mapping[str, int]]) -> Summary:
+def _summary(chosen: pl.DataFrame, read: int, coverage: Mapping[str, Mapping[str, int]]) -> Summary:
     figures = {f"rows_{split}": chosen.filter(split=split).height for split in SPLITS}
-    figures["from_psychology"] = chosen.filter(category="psychology").height
+    figures |= {"read": read, "not_drawn": read - chosen.height, "from_psychology": chosen.filter(category="psychology").height}
+    figures |= {f"source_{name_of(name)}": count for name, count in chosen.group_by("source").len().sort("source").iter_rows()}
     for output, splits in coverage.items():
         head = output.partition(".")[0]
         figures[f"labels_{head}"] = figures.get(f"labels_{head}", 0) + sum(splits.values())

@@ -4,22 +4,17 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import polars as pl
 
 from pixel_core.artifacts import ArtifactError, input_digest
-from pixel_core.conversation import (
-    CONVERSATION_SCHEMA,
-    Conversation,
-    ConversationError,
-    from_frame,
-    to_frame,
-    unite,
-)
+from pixel_core.conversation import Conversation, ConversationError, from_frame, to_frame, unite
+from pixel_core.corpus.facts import COLUMNS, Facts, facts_of
+from pixel_core.corpus.records import Records
 from pixel_core.corpus.sieve import Sieve, sift
-from pixel_core.corpus.ties import tie
+from pixel_core.corpus.ties import tie, turn_key, wordings
 from pixel_core.rejects import Reject, as_content
 
 logger = logging.getLogger(__name__)
@@ -31,17 +26,20 @@ class CorpusError(ValueError):
 
 @dataclass(frozen=True)
 class Population:
-    """The conversations of all sources.
+    """The conversations of all sources, by what is known of them; what they say stays in its files (`records`).
 
-    `rows` has the columns of CONVERSATION_SCHEMA, `source` (the artifact that it came from) and `unit`, sorted by id.
-    `units` maps every group to its unit, `formulae` are the keys of long turns that tie no groups together (see `ties`).
+    `rows` has number, id, category, group, difficulty, source (the artifact that it came from), labels, characters, tokens and
+    unit, sorted by id; `values` are their label values. `units` maps every group to its unit, `formulae` are the keys of long
+    turns that tie no groups together (see `ties`).
     """
 
     rows: pl.DataFrame
-    units: Mapping[str, str]
+    values: pl.DataFrame
+    units: pl.DataFrame
     formulae: frozenset[str]
     rejects: tuple[Reject, ...]
     read: int
+    records: Records
 
     @property
     def merged(self) -> int:
@@ -69,25 +67,40 @@ def gather(sources: Mapping[str, Path], sieve: Sieve | None = None) -> Populatio
 
     Those of preference pairs hold none of it.
     """
-    frames = [
-        pl.read_parquet(path, columns=list(CONVERSATION_SCHEMA)).with_columns(source=pl.lit(name))
-        for name, folder in sorted(sources.items())
-        if (path := folder / "conversations.parquet").is_file()
-    ]
-    if not frames:
+    files = {name: path for name, folder in sorted(sources.items()) if (path := folder / "conversations.parquet").is_file()}
+    if not files:
         raise CorpusError("none of the selected sources holds conversations: name some in the recipe's corpus.sources")
-    frame = pl.concat(frames).sort("id", pl.col("category") == "supervision", "source")
-    repeated = frame.filter(pl.col("id").is_duplicated())
-    united, rejects, links = _unite(repeated)
-    rows = pl.concat([frame.filter(~pl.col("id").is_duplicated()), united]).sort("id")
+    records = Records(files)
+    read = len(records)
+    facts, records, rejects, links = _unite_repeated(facts_of(records.stretches(COLUMNS)), records)
     if sieve:
-        sifted = sift(rows, sieve)
-        rows, rejects, links = sifted.rows, [*rejects, *sifted.rejects], [*links, *sifted.links]
-    units, formulae = tie(rows, links)
-    logger.info("%d conversations of %d sources in %d units", rows.height, len(frames), len(set(units.values())))
-    return Population(
-        rows.with_columns(unit=pl.col("group").replace_strict(units, return_dtype=pl.String)), units, formulae, tuple(rejects), frame.height
-    )
+        sifted = sift(facts.rows, records, sieve)
+        facts, rejects, links = facts.only(sifted.kept), [*rejects, *sifted.rejects], [*links, *sifted.links]
+    units, keys = tie(facts.rows, facts.said, links)
+    formulae = frozenset(turn_key(text) for text in _wordings(records, keys))
+    rows = facts.rows.join(units, on="group", how="left").sort("id")
+    logger.info("%d conversations of %d sources in %d units", rows.height, len(files), rows["unit"].n_unique())
+    return Population(rows, facts.values, units, formulae, tuple(rejects), read, records)
+
+
+def _wordings(records: Records, keys: frozenset[int]) -> set[str]:
+    """The words of the turns with these keys; the files are read again when there are any."""
+    if not keys:
+        return set()
+    return {text for frame in records.stretches(("category", "turns")) for text in wordings(frame, keys)}
+
+
+def _unite_repeated(facts: Facts, records: Records) -> tuple[Facts, Records, list[Reject], list[list[str]]]:
+    """Facts and records with the conversations that stand there several times each once; see `_unite`."""
+    repeated = facts.rows.filter(pl.col("id").is_duplicated()).sort("id", pl.col("category") == "supervision", "source")
+    if repeated.is_empty():
+        return facts, records, [], []
+    united, rejects, links = _unite(records.take(repeated["number"]))
+    records = replace(records, united=united, gone=frozenset(repeated["number"]))
+    first = len(records) - united.height
+    once = facts.only(facts.rows.filter(~pl.col("id").is_duplicated())["number"])
+    of_united = facts_of([united.with_row_index("number", offset=first)])
+    return once.extended(of_united), records, rejects, links
 
 
 def _unite(repeated: pl.DataFrame) -> tuple[pl.DataFrame, list[Reject], list[list[str]]]:

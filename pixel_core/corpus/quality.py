@@ -1,27 +1,23 @@
-"""Checks of the corpus artifacts: they read the written files and what was wanted as the artifact states it."""
+"""Checks of sources, scenarios and preference pairs: they read the written files and what the artifact says of them."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 
 from pixel_core.artifacts import Manifest, verify
 from pixel_core.conversation import Conversation, read_conversations
 from pixel_core.corpus.adapters.rows import CLIENT_MODE
-from pixel_core.corpus.background import SOURCE
-from pixel_core.corpus.held_out_scan import scan_held_out
+from pixel_core.corpus.demand import SPLITS
 from pixel_core.corpus.labels import fault
-from pixel_core.corpus.leakage import scan
-from pixel_core.corpus.mixture import SPLIT_TABLE, SPLITS, read_composition
 from pixel_core.corpus.pairs import PreferencePair, read_pairs
-from pixel_core.corpus.sieve import HELD_OUT
-from pixel_core.findings import Finding, Findings, Severity, at_least, at_most, equals, none_of
+from pixel_core.findings import Findings, Severity, at_least, equals, none_of
 from pixel_core.rejects import REJECTED
+from pixel_core.shards import shards
 
 _CONTACT = {
     "email": re.compile(r"[\w.+-]+@(?!example\.org\b)[\w-]+\.\w+"),
@@ -72,13 +68,14 @@ def check_label_values(folder: Path) -> Findings:
     """Every label names an output of a head, has a value of its scale, and says who gave it."""
     verify(folder)
     faults: Counter[str] = Counter()
-    for path in sorted(folder.glob("*.parquet")):
-        if path.stem in ("conversations", *SPLITS):
-            for conversation in read_conversations(path):
-                for _, label in conversation.labels:
-                    faults["no_source"] += not label.source
-                    if reason := fault(label.output, label.value):
-                        faults[reason] += 1
+    names = [name for name in ("conversations", *SPLITS) if any(folder.glob(f"{name}*.parquet"))]
+    for path in (path for name in names for path in shards(folder, name)):
+        turns = pl.read_parquet(path, columns=["turns"]).explode("turns").select(labels=pl.col("turns").struct.field("labels"))
+        labels = turns.filter(pl.col("labels").list.len() > 0).explode("labels").unnest("labels")
+        for output, value, source, count in labels.group_by("output", "value", "source").len().iter_rows():
+            faults["no_source"] += 0 if source else count
+            if reason := fault(output, value):
+                faults[reason] += count
     return Findings.of([none_of("labels out of range", dict(faults))])
 
 
@@ -119,149 +116,6 @@ def check_pairs(folder: Path) -> Findings:
     }
     accounted = len(pairs) + _count(manifest, "merged") + sum(manifest.summary.rejects.values())
     return Findings.of([none_of("unsound pairs", faults), equals("pairs kept, merged or rejected", accounted, _count(manifest, "read"))])
-
-
-def check_wanted_versus_got(folder: Path) -> Findings:
-    """Every split has the rows of every category that were wanted, and these follow the shares to the row.
-
-    Under `redistribute` categories may differ from what was wanted; the sizes of the splits and the total may not.
-    """
-    verify(folder)
-    composition = read_composition(folder)
-    wanted, shares, total = composition["wanted"], composition["shares"], composition["conversations"]
-    got = {split: Counter(pl.read_parquet(folder / f"{split}.parquet", columns=["category"])["category"]) for split in SPLITS}
-    findings = [equals("all rows", sum(count.total() for count in got.values()), total), *_with_knowledge(folder, composition)]
-    for split in SPLITS:
-        findings.append(equals(f"{split} rows", got[split].total(), sum(cells[split] for cells in wanted.values())))
-        if composition["deficit"] != "redistribute":
-            findings += [equals(f"{split} {category}", got[split][category], wanted[category][split]) for category in wanted]
-    for category, cells in wanted.items():
-        findings.append(at_most(f"{category}: rows wanted beside its share", abs(sum(cells.values()) - total * shares[category]), 1))
-    return Findings.of(findings)
-
-
-def _with_knowledge(folder: Path, composition: Mapping[str, Any]) -> list[Finding]:
-    """Whether as many training rows as wanted begin with retrieved knowledge that is not learnt and says where it stands, and no other."""
-    given = {split: [r for r in read_conversations(folder / f"{split}.parquet") if _has_background(r)] for split in SPLITS}
-    faults = {
-        "held_out": len(given["validation"]) + len(given["test"]),
-        "no_system_turn": sum(row.turns[0].role != "system" for row in given["train"]),
-        "learnt": sum(row.turns[0].learn for row in given["train"]),
-        "no_evidence": sum(not row.turns[0].evidence for row in given["train"]),
-    }
-    train = sum(cells["train"] for cells in composition["got"].values())
-    wanted = round(train * composition["knowledge_share"])
-    return [
-        none_of("rows with retrieved knowledge that are unsound", faults),
-        equals("rows with retrieved knowledge", len(given["train"]), composition["with_knowledge"]),
-        at_least("rows with retrieved knowledge of those wanted", len(given["train"]), wanted, severity=Severity.WARNING),
-    ]
-
-
-def _has_background(row: Conversation) -> bool:
-    return any(place.source == SOURCE for place in row.provenance)
-
-
-def check_splits(folder: Path) -> Findings:
-    """Every group stands in one split, each row in that of its group, and units of tied groups are not divided."""
-    verify(folder)
-    table, shares = pl.read_parquet(folder / SPLIT_TABLE), read_composition(folder)["splits"]
-    split_of = dict(zip(table["group"], table["split"], strict=True))
-    misplaced = {
-        split: sum(split_of.get(group) != split for group in pl.read_parquet(folder / f"{split}.parquet", columns=["group"])["group"])
-        for split in SPLITS
-    }
-    divided = table.group_by("unit").agg(pl.col("split").n_unique()).filter(pl.col("split") > 1).height
-    return Findings.of(
-        [
-            equals("groups in one split", table["group"].n_unique(), table.height),
-            none_of("rows outside their group's split", misplaced),
-            none_of("units in several splits", {"divided": divided}),
-            equals("splits", sorted(table["split"].unique()), sorted(split for split, share in shares.items() if share)),
-        ]
-    )
-
-
-def check_clinical_coverage(folder: Path) -> Findings:
-    """Each clinical class of three units or more has some in every split, and each split draws as many classes as its rows allow."""
-    verify(folder)
-    classes = _required_classes(folder)
-    table = pl.read_parquet(folder / SPLIT_TABLE).explode("clinical").drop_nulls("clinical")
-    found = {split: set(table.filter(split=split)["clinical"]) for split in SPLITS}
-    findings = [none_of("clinical classes without a group in a split", {split: len(classes - found[split]) for split in SPLITS})]
-    for split in SPLITS:
-        rows = read_conversations(folder / f"{split}.parquet")
-        room = sum(row.category == "psychology" for row in rows)
-        findings.append(at_least(f"{split} clinical classes drawn", len(_classes(rows)), min(len(classes), room)))
-    return Findings.of(findings)
-
-
-def check_head_coverage(folder: Path, mixture: Path) -> Findings:
-    """Mixture and head examples together label each clinical class of three units or more in every split."""
-    findings = [_same_mixture(folder, mixture)]
-    classes = _required_classes(mixture)
-    for split in SPLITS:
-        labelled = _classes(row for part in (folder, mixture) for row in read_conversations(part / f"{split}.parquet"))
-        findings.append(none_of(f"{split} clinical classes without a label", {"missing": len(classes - labelled)}))
-    return Findings.of(findings)
-
-
-def check_head_examples(folder: Path) -> Findings:
-    """Every row is a supervision row with at least one label, nothing of it is learnt, and no split is empty."""
-    manifest = verify(folder)
-    faults: Counter[str] = Counter()
-    sizes = {}
-    for split in SPLITS:
-        rows = read_conversations(folder / f"{split}.parquet")
-        sizes[split] = len(rows)
-        for row in rows:
-            faults["not_supervision"] += row.category != "supervision"
-            faults["learnt"] += any(turn.learn for turn in row.turns)
-            faults["unlabelled"] += not any(True for _ in row.labels)
-    findings = [at_least(f"{split} rows", size, 1) for split, size in sizes.items()]
-    findings.append(equals("rows of all splits", sum(sizes.values()), manifest.summary.rows))
-    return Findings.of([none_of("rows that are no head examples", dict(faults)), *findings])
-
-
-def check_leakage(folder: Path) -> Findings:
-    """Nothing of one split of the mixture stands in another (ids, groups, long turns), and no evaluation text in any."""
-    verify(folder)
-    found = scan({split: [folder / f"{split}.parquet"] for split in SPLITS}, read_composition(folder)["formulae"])
-    return Findings.of([*found, *_held_out(folder, folder)])
-
-
-def check_head_leakage(folder: Path, mixture: Path) -> Findings:
-    """Nothing of one split of mixture and head examples together stands in another; no row stands in both artifacts."""
-    same = _same_mixture(folder, mixture)
-    both = sum(
-        len(set(pl.read_parquet(folder / f"{split}.parquet")["id"]) & set(pl.read_parquet(mixture / f"{split}.parquet")["id"]))
-        for split in SPLITS
-    )
-    tables = {split: [folder / f"{split}.parquet", mixture / f"{split}.parquet"] for split in SPLITS}
-    found = scan(tables, read_composition(mixture)["formulae"])
-    return Findings.of([same, none_of("rows in mixture and head examples", {"both": both}), *found, *_held_out(folder, mixture)])
-
-
-def _held_out(folder: Path, mixture: Path) -> list[Finding]:
-    """That no row of the folder holds one of the evaluation texts that the mixture was given."""
-    texts = pl.read_parquet(mixture / HELD_OUT)["text"].to_list()
-    given = at_least("evaluation texts to look for", len(texts), 1, severity=Severity.WARNING)
-    return [given, scan_held_out((folder / f"{split}.parquet" for split in SPLITS), texts)]
-
-
-def _same_mixture(folder: Path, mixture: Path) -> Finding:
-    """That the head examples were built from the mixture that lies beside them."""
-    return equals("mixture that the head examples rest on", verify(folder).inputs.get("training_mixture"), verify(mixture).digest)
-
-
-def _required_classes(mixture: Path) -> set[str]:
-    """Clinical classes that as many units hold as there are splits."""
-    units = pl.read_parquet(mixture / SPLIT_TABLE).explode("clinical").drop_nulls("clinical").group_by("clinical")
-    return set(units.agg(pl.col("unit").n_unique()).filter(pl.col("unit") >= len(SPLITS))["clinical"])
-
-
-def _classes(rows: Iterable[Conversation]) -> set[str]:
-    return {label.output for row in rows for _, label in row.labels if label.head == "clinical" and label.value == 1}
 
 
 def _table(folder: Path) -> Path:

@@ -1,14 +1,14 @@
 """The sieve: which conversations of all sources do not enter the corpus, because they hold evaluation texts or repeat another.
 
 It sees every source at once, which no source does. Of near-duplicate dialogues from which the same part learns, the one with the most
-labels stays, of these the longest. Labelled posts and pairs are never dropped as near-duplicates, since a word may change their label: their groups are
-tied, so that no split divides them, and so are those of dialogues whose long turns are near-duplicates.
+labels stays, of these the longest. Labelled posts and pairs are never dropped as near-duplicates, since a word may change their label:
+their groups are tied, so that no split divides them, as are those of near-duplicate dialogues.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from pixel_core.artifacts import digest_of, write_table
 from pixel_core.corpus.decontamination import Encode, HeldOutRule, find_held_out
 from pixel_core.corpus.dedup import near_duplicates
 from pixel_core.corpus.pseudonyms import replace_names
+from pixel_core.corpus.records import Records
 from pixel_core.recipe import CorpusRecipe
 from pixel_core.rejects import REJECTED, Reject, as_content
 
@@ -65,58 +66,50 @@ class Sieve:
 
 @dataclass(frozen=True)
 class Sifted:
-    """What passed a sieve: the rows, rejects for the others, and groups that must stay together."""
+    """What a sieve lets through: the numbers of the conversations, rejects for the others, and groups that must stay together."""
 
-    rows: pl.DataFrame
+    kept: pl.Series
     rejects: list[Reject]
     links: list[list[str]]
 
 
-def sift(rows: pl.DataFrame, sieve: Sieve) -> Sifted:
-    """The rows of a population (columns of CONVERSATION_SCHEMA and `source`, sorted by id) that pass."""
-    rows = rows.filter(~pl.col("id").is_in(sorted(sieve.without)))
-    spoken = rows["turns"].list.eval(pl.element().struct.field("content")).to_list() if sieve.held_out or sieve.near_duplicates else []
+def sift(rows: pl.DataFrame, records: Records, sieve: Sieve) -> Sifted:
+    """What of these conversations passes; their order changes nothing.
+
+    `rows` has number, id, group, category, source, learners, and how many labels and characters: see `facts`.
+    """
     dropped: dict[int, tuple[str, str]] = {}
     if sieve.held_out:
-        for one in find_held_out(spoken, sieve.held_out, rule=sieve.rule, encode=sieve.encode):
+        for one in find_held_out(records.spoken, sieve.held_out, rule=sieve.rule, encode=sieve.encode):
             dropped[one.conversation] = (one.reason, f"it holds held-out text {one.text + 1} of {len(sieve.held_out)}")
     links: list[list[str]] = []
     if sieve.near_duplicates:
-        alike = near_duplicates(["\n".join(turns) for turns in spoken], threshold=sieve.near_duplicates)
-        groups, ids, posts = rows["group"].to_list(), rows["id"].to_list(), (rows["category"] == "supervision").to_list()
-        worth, learners = _worth(rows), _learners(rows)
+        alike = near_duplicates(records.texts, threshold=sieve.near_duplicates)
+        of = {row["number"]: row for row in rows.filter(_among("number", {n for cluster in alike for n in cluster})).iter_rows(named=True)}
         for cluster in alike:
-            links.append(sorted({groups[number] for number in cluster}))
-            dialogues = [number for number in cluster if not posts[number] and number not in dropped]
-            for learner in sorted({learners[number] for number in dialogues}):
-                same = [number for number in dialogues if learners[number] == learner]
-                best = max(same, key=lambda number: (worth[number], -number))
-                for number in same:
-                    if number != best:
-                        dropped[number] = (NEAR_DUPLICATE, f"nearly the same as the conversation {ids[best]}")
-    keep = [number not in dropped for number in range(rows.height)]
-    rejects = _rejects(rows, spoken, dropped)
-    logger.info("%d of %d conversations are kept out", len(rejects), rows.height)
-    return Sifted(rows.filter(pl.Series(keep, dtype=pl.Boolean)), rejects, [link for link in links if len(link) > 1])
+            dialogues = [of[number] for number in cluster if of[number]["category"] != "supervision" and number not in dropped]
+            links.append(sorted({of[number]["group"] for number in cluster}))
+            for learners in sorted({row["learners"] for row in dialogues}):
+                same = [row for row in dialogues if row["learners"] == learners]
+                best = min(same, key=lambda row: (-row["labels"], -row["characters"], row["id"]))
+                for row in same:
+                    if row is not best:
+                        dropped[row["number"]] = (NEAR_DUPLICATE, f"nearly the same as the conversation {best['id']}")
+    without = pl.col("id").is_in(pl.Series(sorted(sieve.without), dtype=pl.String).implode())
+    kept = rows.filter(~without & ~_among("number", dropped))["number"]
+    logger.info("%d of %d conversations are kept out", rows.height - len(kept), rows.height)
+    return Sifted(kept, _rejects(rows, records, dropped), sorted(link for link in links if len(link) > 1))
 
 
-def _worth(rows: pl.DataFrame) -> list[tuple[int, int]]:
-    """Labels and characters of each row."""
-    turn = pl.element().struct
-    labels = pl.col("turns").list.eval(turn.field("labels").list.len()).list.sum()
-    length = pl.col("turns").list.eval(turn.field("content").str.len_chars()).list.sum()
-    return rows.select(labels=labels, length=length).rows()
-
-
-def _learners(rows: pl.DataFrame) -> list[str]:
-    """Who is learnt in each row."""
-    learnt = pl.when(pl.element().struct.field("learn")).then(pl.element().struct.field("part"))
-    return rows["turns"].list.eval(learnt).list.drop_nulls().list.unique().list.sort().list.join(" ").to_list()
-
-
-def _rejects(rows: pl.DataFrame, spoken: Sequence[Sequence[str]], dropped: Mapping[int, tuple[str, str]]) -> list[Reject]:
-    ids, sources = rows["id"].to_list(), rows["source"].to_list()
-    return [
-        Reject(sources[number], f"id {ids[number]}", reason, detail, as_content(spoken[number]))
-        for number, (reason, detail) in sorted(dropped.items())
+def _rejects(rows: pl.DataFrame, records: Records, dropped: Mapping[int, tuple[str, str]]) -> list[Reject]:
+    """The dropped conversations in order of their ids."""
+    spoken = records.spoken
+    found = [
+        Reject(source, f"id {name}", *dropped[number], as_content(spoken[number]))
+        for number, name, source in rows.filter(_among("number", dropped)).select("number", "id", "source").iter_rows()
     ]
+    return sorted(found, key=lambda reject: reject.position)
+
+
+def _among(column: str, numbers: Iterable[int]) -> pl.Expr:
+    return pl.col(column).is_in(pl.Series(sorted(numbers), dtype=pl.UInt32).implode())

@@ -15,7 +15,6 @@ import polars as pl
 
 CLASSIFIED = ("clinical.", "pdm2.")  # label values that make strata of their own
 Cell = tuple[str, str]  # stratum, category or label value, and split
-_ZERO_COUNTS = ("eq", "affect", "empathy", "appropriateness", "crisis")  # heads whose zero is a value of its own, not an absence
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,50 +31,31 @@ class Unit:
         return sum(self.rows.values())
 
 
-def units_of(rows: pl.DataFrame) -> list[Unit]:
-    """The units of a population's rows."""
-    counts = rows.select("id", "unit", "category").join(strata_of(rows), on="id").group_by("unit", "category", "stratum").len()
+def units_of(rows: pl.DataFrame, values: pl.DataFrame) -> list[Unit]:
+    """The units of a population's rows, which have the label values `values`."""
+    placed = rows.select("number", "unit", "category").join(strata_of(rows, values), on="number")
+    counts = placed.group_by("unit", "category", "stratum").len()
     found: dict[str, dict[tuple[str, str], int]] = defaultdict(dict)
     for unit, category, stratum, count in counts.iter_rows():
         found[unit][category, stratum] = count
-    values: dict[str, set[str]] = defaultdict(set)
-    for unit, value in label_values(rows).select("unit", "value").unique().iter_rows():
-        values[unit].add(value)
-    return [Unit(name, found[name], frozenset(values[name])) for name in sorted(found)]
+    held = values.join(rows.select("number", "unit"), on="number").group_by("unit").agg(pl.col("value").cast(pl.String).unique())
+    values_of = {unit: frozenset(values) for unit, values in held.iter_rows()}
+    return [Unit(name, found[name], values_of.get(name, frozenset())) for name in sorted(found)]
 
 
-def strata_of(rows: pl.DataFrame) -> pl.DataFrame:
-    """`id` and `stratum` of each row: its rarest clinical class, else its rarest PDM-2 class, else its source."""
+def strata_of(rows: pl.DataFrame, values: pl.DataFrame) -> pl.DataFrame:
+    """`number` and `stratum` of each row: its rarest clinical class, else its rarest PDM-2 class, else its source."""
     clinical, pdm2 = (pl.col("value").str.starts_with(family) for family in CLASSIFIED)
     rarest = (
-        label_values(rows)
+        values.with_columns(pl.col("value").cast(pl.String))
         .filter(clinical | pdm2)
+        .join(rows.select("number"), on="number", how="semi")
         .with_columns(size=pl.len().over("value"))
         .sort(~clinical, "size", "value")
-        .group_by("id", maintain_order=True)
+        .group_by("number", maintain_order=True)
         .agg(value=pl.col("value").first())
     )
-    return rows.select("id", "source").join(rarest, on="id", how="left").select("id", stratum=pl.coalesce("value", "source"))
-
-
-def label_values(rows: pl.DataFrame) -> pl.DataFrame:
-    """One row a conversation and label value: `unit`, `id`, `output`, and `value` as `clinical.F32=1`.
-
-    Of heads whose zero means absence only the ones count; the values of regressions are rounded to the ends of their scale.
-    """
-    labels = (
-        rows.select("unit", "id", turn="turns")
-        .explode("turn")
-        .select("unit", "id", label=pl.col("turn").struct.field("labels"))
-        .explode("label")
-        .unnest("label")
-    )
-    head = pl.col("output").str.split(".").list.first()
-    return (
-        labels.filter(head.is_in(_ZERO_COUNTS) | (pl.col("value") > 0))
-        .select("unit", "id", "output", value=pl.format("{}={}", "output", pl.col("value").round().cast(pl.Int64)))
-        .unique()
-    )
+    return rows.select("number", "source").join(rarest, on="number", how="left").select("number", stratum=pl.coalesce("value", "source"))
 
 
 def must_stand_everywhere(value: str) -> bool:

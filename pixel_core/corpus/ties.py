@@ -22,50 +22,79 @@ LARGEST_UNIT = 0.05  # of the rows of a category: what would tie more than this 
 SMALL_UNIT = 10  # rows of a category that may be tied together however small it is
 
 
-def tie(rows: pl.DataFrame, links: Iterable[Sequence[str]]) -> tuple[dict[str, str], frozenset[str]]:
-    """The unit of every group, named by its group that sorts first, and the keys (`turn_key`) of the turns that tie nothing.
+def tie(rows: pl.DataFrame, spoken: pl.DataFrame, links: Iterable[Sequence[str]]) -> tuple[pl.DataFrame, frozenset[int]]:
+    """`group` and `unit` (named by its group that sorts first) of every group, sorted, and the keys of the turns that tie nothing.
 
-    `links` are sets of groups that belong together whatever is said in them.
+    `rows` has number, group and category, `spoken` is what `said` finds in them, `links` are sets of groups that belong together
+    whatever is said in them.
     """
+    shared, linked = _shared_turns(rows, spoken), [list(link) for link in links]
+    by_link = pl.DataFrame({"group": sorted({group for link in linked for group in link})}, schema={"group": pl.String})
+    involved = pl.concat([shared.select(group=pl.col("groups")).explode("group").unique(), by_link])
     sizes: dict[str, Counter[str]] = defaultdict(Counter)
-    for group, category, count in rows.group_by("group", "category").len().iter_rows():
+    for group, category, count in rows.join(involved, on="group", how="semi").group_by("group", "category").len().iter_rows():
         sizes[group][category] = count
     limits = {category: max(LARGEST_UNIT * count, SMALL_UNIT) for category, count in rows.group_by("category").len().iter_rows()}
     forest = _Forest(sizes)
-    for linked in links:
-        forest.join(linked)
-    formulae: set[str] = set()
-    for text, groups, may_recur in _shared_turns(rows).iter_rows():
+    for link in linked:
+        forest.join(link)
+    formulae: set[int] = set()
+    for key, groups, may_recur in shared.iter_rows():
         together = forest.together(groups)
         if may_recur and any(count > limits[category] for category, count in together.items()):
-            formulae.add(turn_key(text))
+            formulae.add(key)
         else:
             forest.join(groups)
-    return forest.roots(), frozenset(formulae)
+    roots = forest.roots()
+    tied = pl.DataFrame({"group": list(roots), "unit": list(roots.values())}, schema={"group": pl.String, "unit": pl.String})
+    alone = rows.select("group").unique().join(tied, on="group", how="anti").with_columns(unit=pl.col("group"))
+    return pl.concat([tied, alone]).sort("group"), frozenset(formulae)
 
 
 def turn_key(content: str) -> str:
-    """SHA-256 (hex) of a turn in small letters without punctuation, as `formulae` holds them."""
+    """SHA-256 (hex) of a turn in small letters without punctuation, as a mixture's `formulae` hold them."""
     return hashlib.sha256(content.encode()).hexdigest()
 
 
-def _shared_turns(rows: pl.DataFrame) -> pl.DataFrame:
-    """Long turns that several groups say: `text`, the `groups`, and whether it `may_recur` as a formula; the least shared first."""
-    turns = rows.select("group", "category", turn="turns").explode("turn").unnest("turn").filter(pl.col("role") != "system")
-    said = turns.select("group", "category", "part", text=_words("content")).with_columns(words=pl.col("text").str.count_matches(" ") + 1)
-    short = pl.col("words") < pl.when(pl.col("part").is_in(REPLYING)).then(REPLY_FORMULA_WORDS).otherwise(FORMULA_WORDS)
+def said(frame: pl.DataFrame) -> pl.DataFrame:
+    """The long turns of a frame with number, category and turns: `number`, `key` (a hash of the words), and whether it `may_recur`."""
+    return _wordings(frame).select("number", "may_recur", key=pl.col("text").hash())
+
+
+def wordings(frame: pl.DataFrame, keys: Iterable[int]) -> list[str]:
+    """The words of the turns with these keys that a frame holds, each once."""
+    found = _wordings(frame).filter(pl.col("text").hash().is_in(pl.Series(sorted(keys), dtype=pl.UInt64).implode()))
+    return found["text"].unique().sort().to_list()
+
+
+def _wordings(frame: pl.DataFrame) -> pl.DataFrame:
+    turn = pl.col("turn").struct
+    turns = frame.select("number", "category", turn="turns").explode("turn").filter(turn.field("role") != "system")
+    spoken = turns.select("number", "category", part=turn.field("part"), text=_words(turn.field("content")))
+    words = pl.col("text").str.count_matches(" ", literal=True) + 1
+    short = words < pl.when(pl.col("part").is_in(REPLYING)).then(REPLY_FORMULA_WORDS).otherwise(FORMULA_WORDS)
+    return spoken.filter(words >= LONG_WORDS).select("number", "text", may_recur=short & (pl.col("category") != "supervision"))
+
+
+def _shared_turns(rows: pl.DataFrame, spoken: pl.DataFrame) -> pl.DataFrame:
+    """Long turns that several groups say: `key`, the `groups`, and whether it `may_recur` as a formula; the least shared first.
+
+    Turns that the same groups share are alike in all that follows, so the order rests on the groups and never on the hash.
+    """
     return (
-        said.filter(pl.col("words") >= LONG_WORDS)
-        .group_by("text")
-        .agg(groups=pl.col("group").unique().sort(), may_recur=(short & (pl.col("category") != "supervision")).all())
+        spoken.filter(pl.col("key").is_duplicated())
+        .join(rows.select("number", "group"), on="number")
+        .group_by("key")
+        .agg(groups=pl.col("group").unique().sort(), may_recur=pl.col("may_recur").all())
         .filter(pl.col("groups").list.len() > 1)
-        .sort("may_recur", pl.col("groups").list.len(), "text")
+        .sort("may_recur", pl.col("groups").list.len(), pl.col("groups").list.join("\n"))
+        .select("key", "groups", "may_recur")
     )
 
 
-def _words(column: str) -> pl.Expr:
+def _words(text: pl.Expr) -> pl.Expr:
     """A text in small letters, its words parted by single spaces, without punctuation."""
-    return pl.col(column).str.to_lowercase().str.replace_all(r"[^\p{L}\p{N}]+", " ").str.strip_chars()
+    return text.str.to_lowercase().str.replace_all(r"[^\p{L}\p{N}]+", " ").str.strip_chars()
 
 
 class _Forest:

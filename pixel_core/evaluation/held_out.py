@@ -15,9 +15,9 @@ from pathlib import Path
 
 import polars as pl
 
-from pixel_core.artifacts import ArtifactError
-from pixel_core.conversation import Conversation, Provenance, Turn, read_conversations
+from pixel_core.conversation import Conversation, Provenance, Turn
 from pixel_core.evaluation.harness import Question
+from pixel_core.shards import read_split, shards
 
 Ask = Callable[[str], tuple[Turn, Provenance] | None]  # a system turn of knowledge that answers a text, if there is any
 GRAM = 8
@@ -43,28 +43,24 @@ class HeldOut:
 
     @cached_property
     def training_files(self) -> tuple[Path, ...]:
-        """What was trained on: the train splits; raises ArtifactError when one is missing."""
-        files = tuple(folder / "train.parquet" for folder in (self.mixture, self.head_examples))
-        for path in files:
-            if not path.is_file():
-                raise ArtifactError(f"{path} does not exist: materialise {path.parent.name} first")
-        return files
+        """What was trained on: the files of the train splits; raises ArtifactError when one is missing."""
+        return (*shards(self.mixture, "train"), *shards(self.head_examples, "train"))
 
     @cached_property
     def conversations(self) -> list[Conversation]:
         """The test split of the mixture, in id order."""
-        return sorted(read_conversations(self.mixture / "test.parquet"), key=lambda c: c.id)
+        return sorted(read_split(self.mixture, "test"), key=lambda c: c.id)
 
     @cached_property
     def examples(self) -> list[Conversation]:
         """The labelled test conversations: head examples and mixture, each id once, in id order."""
-        labelled = {c.id: c for c in self.conversations} | {c.id: c for c in read_conversations(self.head_examples / "test.parquet")}
+        labelled = {c.id: c for c in self.conversations} | {c.id: c for c in read_split(self.head_examples, "test")}
         return [labelled[key] for key in sorted(labelled)]
 
     @cached_property
     def training(self) -> list[tuple[Turn, ...]]:
         """The dialogues of the mixture's train split."""
-        return [c.turns for c in read_conversations(self.mixture / "train.parquet")]
+        return [c.turns for c in read_split(self.mixture, "train")]
 
     def keep(self, questions: Iterable[Question], limit: int | None = None) -> tuple[tuple[Question, ...], int]:
         """The questions whose text does not stand in training, in item order, and how many were left out for it.

@@ -23,6 +23,7 @@ from pixel_core.artifacts import Built, Figure, Summary, build, digest_of, input
 from pixel_core.conversation import Conversation, from_frame
 from pixel_core.recipe import ModelRecipe, TrainingRecipe
 from pixel_core.rejects import Reject, as_content, count_reasons, write_rejects
+from pixel_core.shards import read_shards
 from pixel_core.training.baselines import PRIORS, UNIGRAM, training_priors, unigram_loss, write_priors, write_unigram
 from pixel_core.training.batches import PackedSplit
 from pixel_core.training.packing import Cut, Layout, Split, pack, rows_to_frame, split_all, write_layout
@@ -71,10 +72,10 @@ def _write(folder: Path, sources: tuple[Path, Path], model: ModelRecipe, trainin
     rejects: list[Reject] = []
     rows = 0
     for split in SPLITS:
-        told = split_all(_read(mixture / f"{split}.parquet"), tokenizer, length)
+        told = split_all(_read(mixture, split), tokenizer, length)
         packed = rows_to_frame(pack(told.pieces, length))
         write_table(folder / f"{split}.parquet", packed)
-        asked = split_all((_unlearned(c) for c in _read(head_examples / f"{split}.parquet")), tokenizer, length)
+        asked = split_all((_unlearned(c) for c in _read(head_examples, split)), tokenizer, length)
         random.Random(f"{seed}:head_examples:{split}").shuffle(asked.pieces)  # noqa: S311 - an order, not a secret
         labelled = rows_to_frame(pack(asked.pieces, length))
         write_table(folder / f"head_{split}.parquet", labelled)
@@ -107,13 +108,13 @@ def _tokenizer(model: ModelRecipe, sources: tuple[Path, Path]) -> PreTrainedToke
     name = model.backbone or PUBLIC.get(model.preset)
     if name is not None:
         return backbone_tokenizer(name)
-    train = (conversation for source in sources for conversation in _read(source / "train.parquet"))
+    train = (conversation for source in sources for conversation in _read(source, "train"))
     return train_tokenizer((f"{turn.role}\n{turn.content}\n" for conversation in train for turn in conversation.turns), model.vocabulary)
 
 
-def _read(path: Path) -> list[Conversation]:
+def _read(folder: Path, split: str) -> list[Conversation]:
     """The conversations of a split in id order, so that the packing does not depend on the mixture's own order."""
-    return list(from_frame(pl.read_parquet(path).sort("id", maintain_order=True)))
+    return list(from_frame(read_shards(folder, split).sort("id", maintain_order=True)))
 
 
 def _unlearned(conversation: Conversation) -> Conversation:

@@ -79,7 +79,8 @@ def training_mixture(config: Build) -> dg.MaterializeResult:
 def head_examples(config: Build) -> dg.MaterializeResult:
     """Train, validation and test."""
     recipe, mixed = config.load(), paths.artifact("training_mixture")
-    return result_of(corpus.build_head_examples(selected_conversations(recipe), mixed, paths.artifact("head_examples"), force=config.force))
+    sources, out, most = selected_conversations(recipe), paths.artifact("head_examples"), recipe.corpus.head_rows
+    return result_of(corpus.build_head_examples(sources, mixed, out, most=most, seed=recipe.seed, force=config.force))
 
 
 @dg.asset(

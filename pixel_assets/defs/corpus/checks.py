@@ -8,7 +8,7 @@ import dagster as dg
 from pixel_assets import partitions, paths
 from pixel_assets.checks import answer
 from pixel_core import corpus
-from pixel_core.corpus import quality
+from pixel_core.corpus import mixture_quality, quality
 from pixel_core.findings import Findings
 
 
@@ -116,20 +116,20 @@ mixture_contract = _mixture_check(
     "contract", "Great Expectations: every column of every split is of its type and in its range.", corpus.mixture_contract
 )
 wanted_versus_got = _mixture_check(
-    "wanted_versus_got", "Rows by category and split are exactly those that the shares ask for.", quality.check_wanted_versus_got
+    "wanted_versus_got", "Rows by category and split are exactly those that the shares ask for.", mixture_quality.check_wanted_versus_got
 )
 splits_are_disjoint_by_group = _mixture_check(
-    "splits_are_disjoint_by_group", "Every group, and every unit of tied groups, stands in one split only.", quality.check_splits
+    "splits_are_disjoint_by_group", "Every group, and every unit of tied groups, stands in one split only.", mixture_quality.check_splits
 )
 clinical_classes_in_every_split = _mixture_check(
     "clinical_classes_in_every_split",
     "Each clinical class of three groups or more has some in every split, and each split draws as many classes as its rows allow.",
-    quality.check_clinical_coverage,
+    mixture_quality.check_clinical_coverage,
 )
 mixture_no_leakage = _mixture_check(
     "no_leakage",
     "An independent scan of the files finds no id, group or long turn in two splits, and no evaluation text in any.",
-    quality.check_leakage,
+    mixture_quality.check_leakage,
 )
 mixture_label_values = _mixture_check(
     "label_values_in_range", "Every label names an output of a head and has a value of its scale.", quality.check_label_values
@@ -143,7 +143,7 @@ mixture_label_values = _mixture_check(
 )
 def rows_are_head_examples() -> dg.AssetCheckResult:
     """Look at the rows."""
-    return answer(lambda: quality.check_head_examples(paths.artifact("head_examples")))
+    return answer(lambda: mixture_quality.check_head_examples(paths.artifact("head_examples")))
 
 
 @dg.asset_check(
@@ -154,7 +154,7 @@ def rows_are_head_examples() -> dg.AssetCheckResult:
 )
 def head_clinical_classes() -> dg.AssetCheckResult:
     """Look at the clinical labels of both artifacts."""
-    return answer(lambda: quality.check_head_coverage(paths.artifact("head_examples"), paths.artifact("training_mixture")))
+    return answer(lambda: mixture_quality.check_head_coverage(paths.artifact("head_examples"), paths.artifact("training_mixture")))
 
 
 @dg.asset_check(
@@ -165,7 +165,7 @@ def head_clinical_classes() -> dg.AssetCheckResult:
 )
 def head_no_leakage() -> dg.AssetCheckResult:
     """Scan both artifacts."""
-    return answer(lambda: quality.check_head_leakage(paths.artifact("head_examples"), paths.artifact("training_mixture")))
+    return answer(lambda: mixture_quality.check_head_leakage(paths.artifact("head_examples"), paths.artifact("training_mixture")))
 
 
 @dg.asset_check(

@@ -5,7 +5,7 @@ import pytest
 
 from pixel_core.artifacts import tree_digest
 from pixel_core.conversation import Evidence, Provenance, Turn, read_conversations, validate
-from pixel_core.corpus import Background, build_mixture, quality
+from pixel_core.corpus import Background, build_mixture, mixture_quality
 from pixel_core.corpus.background import SOURCE
 from pixel_core.corpus.population import CorpusError
 from tests.pixel_core.corpus.worlds import recipe, sources, wording
@@ -41,8 +41,8 @@ def test_the_wanted_share_of_train_begins_with_knowledge_that_is_not_learnt(tmp_
         assert (row.turns[0].role, row.turns[0].learn) == ("system", False)
         assert row.turns[0].evidence[0].uri == "knowledge/sleep.md"
         assert row.turns[0].content.endswith(f"({row.turns[1].content[:4]})")
-    assert quality.check_wanted_versus_got(built.folder).passed
-    assert quality.check_leakage(built.folder).passed
+    assert mixture_quality.check_wanted_versus_got(built.folder).passed
+    assert mixture_quality.check_leakage(built.folder).passed
 
 
 def test_everything_else_stays_as_it_was(tmp_path):
@@ -63,7 +63,7 @@ def test_rows_whose_class_a_passage_could_tell_get_none(tmp_path):
 
 
 def test_fewer_rows_than_wanted_are_a_warning(tmp_path):
-    findings = quality.check_wanted_versus_got(mixture(tmp_path, "corpus.knowledge_share=1.0").folder)
+    findings = mixture_quality.check_wanted_versus_got(mixture(tmp_path, "corpus.knowledge_share=1.0").folder)
     assert findings.passed
     assert [f.name for f in findings.failed] == ["rows with retrieved knowledge of those wanted"]
 

@@ -3,7 +3,7 @@ import pytest
 
 from pixel_core.conversation import read_conversations, validate
 from pixel_core.corpus import build_head_examples, build_mixture
-from pixel_core.corpus.mixture import SPLITS
+from pixel_core.corpus.demand import SPLITS
 from pixel_core.corpus.population import CorpusError
 from tests.pixel_core.corpus.worlds import artifact, conversation, recipe, sources
 

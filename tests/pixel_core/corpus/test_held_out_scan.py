@@ -10,7 +10,7 @@ import pytest
 from pixel_core.conversation import Turn, read_conversations
 from pixel_core.corpus import build_head_examples, build_mixture, held_out_texts
 from pixel_core.corpus.held_out_scan import rows_with_held_out
-from pixel_core.corpus.quality import check_head_leakage, check_leakage
+from pixel_core.corpus.mixture_quality import check_head_leakage, check_leakage
 from pixel_core.corpus.sieve import HELD_OUT
 from tests.pixel_core.corpus.test_decontamination import ITEM, OTHER, SHORT, sentences
 from tests.pixel_core.corpus.worlds import artifact, recipe, sources

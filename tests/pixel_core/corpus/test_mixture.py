@@ -8,7 +8,8 @@ from pixel_core.artifacts import verify
 from pixel_core.conversation import CONVERSATION_SCHEMA, Label, read_conversations
 from pixel_core.corpus import build_mixture
 from pixel_core.corpus.apportion import apportion, table
-from pixel_core.corpus.mixture import SPLITS, read_composition
+from pixel_core.corpus.demand import SPLITS
+from pixel_core.corpus.mixture import read_composition
 from pixel_core.corpus.population import CorpusError
 from tests.pixel_core.corpus.test_apportion import SHARES
 from tests.pixel_core.corpus.worlds import CODES, artifact, clinical, conversation, recipe, sources

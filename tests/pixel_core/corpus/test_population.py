@@ -24,10 +24,11 @@ def test_the_same_conversation_from_two_sources_unites_and_ties_their_groups(tmp
     one, other = conversation(1, labels=clinical("F32"), source="a"), conversation(1, source="b")
     found = population(tmp_path, a=[one, conversation(2)], b=[other, conversation(3)])
     assert (found.rows.height, found.merged) == (3, 1)
-    [united] = [c for c in from_frame(found.rows) if c.id == one.id]
+    [united] = [c for c in from_frame(found.records.take(found.rows["number"])) if c.id == one.id]
     assert {p.source for p in united.provenance} == {"a", "b"}
     assert any(label.output == "clinical.F32" for _, label in united.labels)
-    assert found.units["a:1"] == found.units["b:1"]
+    units = dict(found.units.iter_rows())
+    assert units["a:1"] == units["b:1"]
 
 
 def test_a_dialogue_keeps_its_category_when_it_is_also_a_supervision_row(tmp_path):

@@ -1,7 +1,7 @@
 import pytest
 
 from pixel_core.artifacts import ArtifactError, Summary, read_manifest
-from pixel_core.corpus import build_head_examples, build_mixture, quality
+from pixel_core.corpus import build_head_examples, build_mixture, mixture_quality, quality
 from tests.broken.corpus import SCENARIOS, edge_cases, first, heads, mixture, rewrite, saying, seal, source
 from tests.pixel_core.corpus.worlds import recipe, sources
 
@@ -9,14 +9,14 @@ from tests.pixel_core.corpus.worlds import recipe, sources
 def test_sound_artifacts_pass_every_check(tmp_path):
     folder, mixed = heads(tmp_path), tmp_path / "artifacts" / "training_mixture"
     answers = [
-        quality.check_wanted_versus_got(mixed),
-        quality.check_splits(mixed),
-        quality.check_clinical_coverage(mixed),
-        quality.check_leakage(mixed),
+        mixture_quality.check_wanted_versus_got(mixed),
+        mixture_quality.check_splits(mixed),
+        mixture_quality.check_clinical_coverage(mixed),
+        mixture_quality.check_leakage(mixed),
         quality.check_label_values(mixed),
-        quality.check_head_examples(folder),
-        quality.check_head_coverage(folder, mixed),
-        quality.check_head_leakage(folder, mixed),
+        mixture_quality.check_head_examples(folder),
+        mixture_quality.check_head_coverage(folder, mixed),
+        mixture_quality.check_head_leakage(folder, mixed),
         quality.check_label_values(folder),
         quality.check_source_accounts(source(tmp_path)),
         quality.check_contact_data(source(tmp_path)),
@@ -68,30 +68,30 @@ def test_figures_that_do_not_add_up_fail(tmp_path, figure, value):
 
 def test_head_examples_of_another_mixture_fail(tmp_path):
     folder, mixed = heads(tmp_path), tmp_path / "artifacts" / "training_mixture"
-    assert quality.check_head_leakage(folder, mixed).passed
+    assert mixture_quality.check_head_leakage(folder, mixed).passed
     other = build_mixture(recipe("seed=21"), sources(tmp_path / "artifacts"), tmp_path / "other").folder
-    for check in (quality.check_head_leakage, quality.check_head_coverage):
+    for check in (mixture_quality.check_head_leakage, mixture_quality.check_head_coverage):
         assert "mixture that the head examples rest on" in {f.name for f in check(folder, other).failed}
 
 
 def test_a_redistributed_mixture_may_differ_by_category_but_not_in_size(tmp_path):
     shares = ("corpus.shares.reasoning=0.65", "corpus.shares.psychology=0", "corpus.shares.voice=0.05", "corpus.deficit=redistribute")
     folder = build_mixture(recipe(*shares), sources(tmp_path / "world"), tmp_path / "mixture").folder
-    assert quality.check_wanted_versus_got(folder).passed
+    assert mixture_quality.check_wanted_versus_got(folder).passed
     rewrite(folder / "train.parquet", lambda rows: rows[1:])
-    assert {"all rows", "train rows"} <= {f.name for f in quality.check_wanted_versus_got(folder).failed}
+    assert {"conversations of the files, as stated", "train conversations beside those wanted"} <= {f.name for f in mixture_quality.check_wanted_versus_got(folder).failed}
 
 
 def test_a_repeated_mixture_passes_its_checks(tmp_path):
     shares = ("corpus.shares.reasoning=0.40", "corpus.shares.psychology=0.05", "corpus.deficit=repeat", "corpus.repeat_cap=2")
     world = sources(tmp_path / "world")
     folder = build_mixture(recipe(*shares), world, tmp_path / "mixture").folder
-    for check in (quality.check_wanted_versus_got, quality.check_splits, quality.check_leakage, quality.check_clinical_coverage):
+    for check in (mixture_quality.check_wanted_versus_got, mixture_quality.check_splits, mixture_quality.check_leakage, mixture_quality.check_clinical_coverage):
         assert check(folder).passed, check(folder)
-    assert quality.check_head_examples(build_head_examples(world, folder, tmp_path / "heads").folder).passed
+    assert mixture_quality.check_head_examples(build_head_examples(world, folder, tmp_path / "heads").folder).passed
 
 
 def test_each_split_draws_as_many_clinical_classes_as_it_has_room_for(tmp_path):
-    found = {f.name: f for f in quality.check_clinical_coverage(mixture(tmp_path)).items}
+    found = {f.name: f for f in mixture_quality.check_clinical_coverage(mixture(tmp_path)).items}
     assert found["train clinical classes drawn"].observed == "5"
     assert found["test clinical classes drawn"].expected == ">= 3"

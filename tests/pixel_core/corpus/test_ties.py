@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from pixel_core.conversation import Label, Turn, to_frame
-from pixel_core.corpus.ties import tie, turn_key
+from pixel_core.corpus.ties import said, tie, turn_key, wordings
 from tests.pixel_core.corpus.worlds import conversation, post, wording
 
 
@@ -13,8 +13,11 @@ def saying(one, text, index=1):
     return replace(one, turns=tuple(turns))
 
 
-def tied(rows):
-    return tie(to_frame(rows), [])
+def tied(rows, links=()):
+    """The unit of every group, and the keys of the formulae as a mixture holds them."""
+    frame = to_frame(rows).with_row_index("number")
+    units, keys = tie(frame, said(frame), links)
+    return dict(units.iter_rows()), {turn_key(text) for text in wordings(frame, keys)}
 
 
 def test_a_long_turn_that_two_groups_share_ties_them_whatever_its_case_and_marks():
@@ -82,7 +85,7 @@ def test_a_labelled_post_is_never_a_formula():
 
 
 def test_links_tie_whatever_is_said():
-    units, _ = tie(to_frame([conversation(1, source="a"), conversation(2, source="b")]), [["a:1", "b:2"], ["b:2", "gone:3"]])
+    units, _ = tied([conversation(1, source="a"), conversation(2, source="b")], [["a:1", "b:2"], ["b:2", "gone:3"]])
     assert set(units.values()) == {"a:1"}
     assert set(units) == {"a:1", "b:2", "gone:3"}
 
