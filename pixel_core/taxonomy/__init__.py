@@ -10,7 +10,19 @@ from importlib.resources import files
 from typing import Literal
 
 TaxonomyName = Literal[
-    "dsm5", "dsm5_aliases", "dsm5_newer_codes", "pdm2", "pdm2_axes", "symptoms", "techniques", "crisis", "eq_domains", "emotions", "mer"
+    "dsm5",
+    "dsm5_aliases",
+    "dsm5_newer_codes",
+    "pdm2",
+    "pdm2_axes",
+    "symptoms",
+    "techniques",
+    "crisis",
+    "eq_domains",
+    "emotions",
+    "mer",
+    "persona_contexts",
+    "persona_triggers",
 ]
 _KEY = {"dsm5": "code", "dsm5_aliases": "code", "dsm5_newer_codes": "code"}
 
