@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 
 from pixel_core import taxonomy
 from pixel_core.taxonomy import TaxonomyClass
@@ -18,6 +18,7 @@ _ADDED = re.compile(
 )
 
 
+@lru_cache(maxsize=4096)
 def class_of_title(title: str) -> TaxonomyClass | None:
     """The class that a title such as `Panic Disorder (F41.0)` or `2.1 Social anxiety disorder (social phobia)` names, or None.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import codecs
 import re
-from html.parser import HTMLParser
+from collections.abc import Mapping
 
 from pixel_core.knowledge.document import Document, UnusableError
 from pixel_core.knowledge.readers.flow import Flow
@@ -14,6 +14,7 @@ _DECLARED = re.compile(
     rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([A-Za-z0-9_.:-]{1,40})|<\?xml[^>]{0,100}?encoding=[\"']([A-Za-z0-9_.:-]{1,40})",
     re.IGNORECASE,
 )
+_PROLOG = re.compile(r"\A\s*<\?xml[^>]*>")
 _VOID = frozenset({"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"})
 _SKIPPED = frozenset(
     [
@@ -82,10 +83,16 @@ def read_html(data: bytes, file: str) -> Document:
     The encoding is the one of a byte order mark, else the declared one, else UTF-8. Raises UnusableError: `not_utf8`, `empty`,
     `no_text`. Nothing outside the file is read.
     """
+    from lxml import etree
+
     text = _text(data)
     page = _Page()
-    page.feed(text)
-    page.close()
+    parser = etree.HTMLParser(target=page, encoding="utf-8", no_network=True, huge_tree=True, remove_comments=True, remove_pis=True)
+    try:
+        parser.feed(_PROLOG.sub("", text).encode("utf-8", "replace"))
+        parser.close()
+    except etree.LxmlError as error:
+        raise UnusableError("malformed_html", "the file cannot be read as a page") from error
     return page.flow.document(file)
 
 
@@ -104,23 +111,21 @@ def _text(data: bytes) -> str:
     return text
 
 
-class _Page(HTMLParser):
+class _Page:
     """Turns the events of one page into a flow."""
 
     def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
         self.flow = Flow()
         self._skipping: list[str] = []  # the elements that are left out, outermost first
-        self._items = 0
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+    def start(self, tag: str, attributes: Mapping[str, str]) -> None:
         """Begin what the element begins; void elements have no end."""
         if self._skipping:
             if tag == self._skipping[-1]:
                 self._skipping.append(tag)
             elif tag == "body" and self._skipping[0] == "head":
                 self._skipping.clear()
-        elif tag in _SKIPPED or (tag not in _VOID and _is_hidden(attrs)):
+        elif tag in _SKIPPED or (tag not in _VOID and _is_hidden(attributes)):
             self._skipping.append(tag)
         elif tag in _HEADINGS:
             self.flow.begin("heading", level=_HEADINGS[tag])
@@ -135,12 +140,7 @@ class _Page(HTMLParser):
         elif tag in _BLOCKS:
             self._block()
 
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """`<div/>` opens a `div` in HTML; only void elements and foreign ones end here."""
-        if tag not in _SKIPPED:
-            self.handle_starttag(tag, attrs)
-
-    def handle_endtag(self, tag: str) -> None:
+    def end(self, tag: str) -> None:
         """End what the element began."""
         if self._skipping:
             if tag == self._skipping[-1]:
@@ -150,10 +150,14 @@ class _Page(HTMLParser):
         elif tag in _BLOCKS:
             self._block()
 
-    def handle_data(self, data: str) -> None:
+    def data(self, data: str) -> None:
         """Characters of the page."""
         if not self._skipping:
             self.flow.write(data)
+
+    def close(self) -> None:
+        """The end of the page."""
+        self.flow.end()
 
     def _block(self) -> None:
         """A border of blocks; a paragraph at the beginning of a list item or a table cell stays a part of it."""
@@ -162,5 +166,5 @@ class _Page(HTMLParser):
         self.flow.end()
 
 
-def _is_hidden(attributes: list[tuple[str, str | None]]) -> bool:
-    return any(name == "hidden" or (name == "aria-hidden" and value == "true") for name, value in attributes)
+def _is_hidden(attributes: Mapping[str, str]) -> bool:
+    return "hidden" in attributes or attributes.get("aria-hidden") == "true"

@@ -9,53 +9,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pixel_core.knowledge.document import UnusableError
+from pixel_core.knowledge.readers.pickle_names import Name, allowed
 
-_LANGCHAIN = frozenset({"langchain", "langchain_classic", "langchain_community", "langchain_core"})
-_SHAPES = frozenset({"Document", "InMemoryDocstore"})
-_INERT = frozenset(  # values that loaders put into metadata; kept as what they are, unread
-    {
-        ("_codecs", "encode"),
-        ("builtins", "bytearray"),
-        ("builtins", "bytes"),
-        ("builtins", "complex"),
-        ("builtins", "frozenset"),
-        ("builtins", "object"),
-        ("builtins", "set"),
-        ("collections", "OrderedDict"),
-        ("collections", "defaultdict"),
-        ("builtins", "dict"),
-        ("builtins", "list"),
-        ("copyreg", "_reconstructor"),
-        ("datetime", "date"),
-        ("datetime", "datetime"),
-        ("datetime", "time"),
-        ("datetime", "timedelta"),
-        ("datetime", "timezone"),
-        ("decimal", "Decimal"),
-        ("numpy", "dtype"),
-        ("numpy._core.multiarray", "scalar"),
-        ("numpy.core.multiarray", "scalar"),
-        ("pathlib", "PosixPath"),
-        ("pathlib", "PurePosixPath"),
-        ("pathlib", "PureWindowsPath"),
-        ("pathlib", "WindowsPath"),
-        ("uuid", "SafeUUID"),
-        ("uuid", "UUID"),
-    }
-)
-_RENAMED = {"__builtin__": "builtins", "copy_reg": "copyreg"}  # of protocols 0 to 2
 _DICTS = frozenset({("collections", "OrderedDict"), ("collections", "defaultdict"), ("builtins", "dict")})
 _LISTS = frozenset({("builtins", "set"), ("builtins", "frozenset"), ("builtins", "list")})
 _KEYS = (str, bytes, int, float, type(None))
 _MARK = object()
-
-
-@dataclass(frozen=True, slots=True)
-class Name:
-    """A global that a pickle names; it is never looked up."""
-
-    module: str
-    name: str
 
 
 @dataclass(slots=True, eq=False)
@@ -93,20 +52,6 @@ def read_pickle(data: bytes) -> Any:
         raise UnusableError("malformed_pickle", f"the pickle cannot be read ({type(error).__name__})") from error
 
 
-def _allowed(module: Any, name: Any) -> Name:
-    if not isinstance(module, str) or not isinstance(name, str):
-        raise UnusableError("hostile_pickle", "the pickle computes the name of a global")
-    found = Name(_RENAMED.get(module, module), name)
-    is_shape = found.module.partition(".")[0] in _LANGCHAIN and found.name in _SHAPES
-    if not is_shape and (found.module, found.name) not in _INERT:
-        raise UnusableError("hostile_pickle", f"the pickle names {_shown(module)}.{_shown(name)}, which would run when it is loaded")
-    return found
-
-
-def _shown(text: str) -> str:
-    return "".join(c if c.isprintable() else "?" for c in text[:80])
-
-
 class _Machine:
     """The stack machine of the pickle protocols 0 to 5, on plain values."""
 
@@ -128,7 +73,7 @@ class _Machine:
         elif opcode in _CONSTANTS:
             self._stack.append(_CONSTANTS[opcode]())
         elif opcode in ("GLOBAL", "INST"):
-            name = _allowed(*argument.split(" ", 1))
+            name = allowed(*argument.split(" ", 1))
             self._stack.append(name if opcode == "GLOBAL" else _made(name, tuple(self._marked())))
         elif opcode in ("PERSID", "BINPERSID", "EXT1", "EXT2", "EXT4"):
             raise UnusableError("hostile_pickle", f"the pickle refers to something outside itself ({opcode})")
@@ -207,7 +152,7 @@ class _Machine:
 
     def global_of_stack(self) -> None:
         name, module = self._stack.pop(), self._stack.pop()
-        self._stack.append(_allowed(module, name))
+        self._stack.append(allowed(module, name))
 
     def call(self) -> None:
         arguments, name = self._stack.pop(), self._stack.pop()

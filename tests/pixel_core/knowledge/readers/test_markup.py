@@ -1,3 +1,5 @@
+import time
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -111,6 +113,16 @@ def test_a_page_in_no_known_encoding_is_refused():
     assert refusal(read_html, '<meta charset="utf-8"><p>café'.encode("cp1252")) == "not_utf8"
     assert refusal(read_html, '<meta charset="base64"><p>x') == "not_utf8"
     assert refusal(read_html, "<p></p>") == "no_text"
+
+
+@pytest.mark.parametrize("mark", ["<!--", "<!-- -->x<!--", "<!", "<![", "<a ", "<script>", "&#", "</"])
+def test_the_time_for_hostile_markup_grows_with_its_length_only(mark):
+    began = time.process_time()
+    try:
+        read_html(("<p>Text.</p>" + mark * (400_000 // len(mark))).encode(), "x.html")
+    except UnusableError as error:
+        assert error.reason == "no_text"
+    assert time.process_time() - began < 10  # a minute and more where it grows with the square
 
 
 MARKUP = st.lists(
