@@ -96,7 +96,9 @@ def _stand_alone(hashes: Hashes) -> npt.NDArray[np.bool_]:
     """Whether each shingle certainly stands once."""
     alone = np.empty(len(hashes), bool)
     parts = max(len(hashes).bit_length() - 20, 0)  # bits that divide the shingles, so that a part's table stays in the processor's cache
-    part_of = (np.right_shift(hashes, np.uint64(63 - parts)) >> np.uint64(1)).astype(np.uint16)
+    part_of = np.empty(len(hashes), np.uint16)
+    for at in range(0, len(hashes), _BATCH):
+        part_of[at : at + _BATCH] = np.right_shift(hashes[at : at + _BATCH], np.uint64(63 - parts)) >> np.uint64(1)
     last = np.empty(1 << _TABLE, np.uint32)
     for part in range(1 << parts):
         places = np.flatnonzero(part_of == part)
