@@ -2,7 +2,7 @@
 
 A head that learned from few labels says too much. Of `prior + scale (raw - prior)` the scale in [0, 1] that costs
 least on held-out labels is kept, and folded into the head's weights when a checkpoint is saved. A loss on the very
-labels that a scale was fitted on flatters, so it is judged crosswise: each half of the groups by the other's scale.
+labels that a scale was fitted on flatters, so it is judged crosswise: each fold of the groups by the scale of all others.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from pixel_core.model.batch import PixelBatch
 from pixel_core.model.heads import find_head
 from pixel_core.objectives.losses import head_loss
 
-SCALES: tuple[float, ...] = tuple(k / 20 for k in range(21))
-FOLDS = (0, 1)
+SCALES: tuple[float, ...] = (0.0, 0.02, 0.05, *(k / 10 for k in range(1, 11)))
+FOLDS = tuple(range(8))
 COUNT = "count"
 
 
@@ -56,22 +56,23 @@ def sum_names(heads: Iterable[str]) -> list[str]:
 
 
 def fit_scales(sums: Mapping[str, float], heads: Iterable[str]) -> dict[str, Calibration]:
-    """The calibration of each head that has a label; among equals the largest scale. Without labels in one half nothing is shrunk."""
+    """The calibration of each head that has a label; among equals the largest scale. Labels in one fold alone shrink nothing."""
     found = {}
     for head in sorted(heads):
         counts = [sums.get(f"{head}/{fold}/{COUNT}", 0) for fold in FOLDS]
-        if not any(counts):
+        labelled = [fold for fold, count in zip(FOLDS, counts, strict=True) if count]
+        if not labelled:
             continue
-        losses = [[sums.get(f"{head}/{fold}/{index}", 0.0) for index in range(len(SCALES))] for fold in FOLDS]
-        whole = _cheapest([a + b for a, b in zip(*losses, strict=True)]) if all(counts) else len(SCALES) - 1
-        crosswise = [_cheapest(losses[1 - fold]) if counts[1 - fold] else len(SCALES) - 1 for fold in FOLDS]
-        loss = sum(losses[fold][crosswise[fold]] for fold in FOLDS) / sum(counts)
-        found[head] = Calibration(SCALES[whole], loss)
+        losses = {fold: [sums.get(f"{head}/{fold}/{index}", 0.0) for index in range(len(SCALES))] for fold in labelled}
+        whole = [sum(column) for column in zip(*losses.values(), strict=True)]
+        fit = _cheapest if len(labelled) > 1 else lambda _: len(SCALES) - 1
+        crosswise = [own[fit([a - b for a, b in zip(whole, own, strict=True)])] for own in losses.values()]
+        found[head] = Calibration(SCALES[fit(whole)], sum(crosswise) / sum(counts))
     return found
 
 
 def fold_of(group: str) -> int:
-    """The half that a group is in, by a hash of its name: the same in every run and on every rank."""
+    """The fold that a group is in, by a hash of its name: the same in every run and on every rank."""
     return hashlib.sha256(group.encode()).digest()[0] % len(FOLDS)
 
 

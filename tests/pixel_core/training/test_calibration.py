@@ -72,7 +72,7 @@ def test_the_sums_hold_the_raw_loss_and_the_priors():
         assert sum(sums[f"affect/{fold}/{index}"] for fold in FOLDS) == pytest.approx(expected, rel=1e-4)
 
 
-def test_labels_in_one_half_alone_shrink_nothing():
+def test_labels_in_one_fold_alone_shrink_nothing():
     group = next(f"g{n}" for n in range(99) if fold_of(f"g{n}") == 0)
     targets = affect()
     held = Held("affect", targets)
