@@ -59,7 +59,10 @@ def find_names(texts: Sequence[str], without: frozenset[str] = frozenset()) -> l
         after_given = len(text)  # where a surname would begin
         capitals = _capitals_tell(text)
         for match in WORD.finditer(text):
-            word = _bare(match[0])
+            word = match[0]
+            if word.islower() and word.isalpha() and word not in names.given:
+                continue  # most words: no name without a capital
+            word = _bare(word)
             small = word.lower()
             behind = text[after_given : match.start()] == " " and _is_surname(word, names)
             if small in without:
