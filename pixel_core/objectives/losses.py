@@ -41,12 +41,21 @@ def labelled(kind: str, target: Tensor) -> int:
 
 
 def head_loss(kind: str, prediction: Tensor, target: Tensor, levels: int) -> tuple[Tensor, int]:
-    """Summed loss of raw predictions over the known outputs (NaN = unknown), and how many labels it sums.
+    """Summed loss of raw predictions over the known outputs (NaN = unknown), and how many labels it sums (see `label_losses`).
+
+    Without labels the sum is an exact 0 that still reaches the prediction.
+    """
+    each, known = label_losses(kind, prediction, target, levels)
+    return each.sum(), int(known.sum())
+
+
+def label_losses(kind: str, prediction: Tensor, target: Tensor, levels: int) -> tuple[Tensor, Tensor]:
+    """The loss of every label, 0 where nothing is known, and what is known: [..., n] from predictions [..., width]; [...] of a class head.
 
     class: cross-entropy against the target distribution. multilabel, binary: cross-entropy an output.
     regression: the same against the value in [0, 1] less the value's own entropy, so that a perfect prediction
     costs 0 and the best constant is the mean. ordinal: negative log-likelihood of the level under the
-    cumulative-logit model. Without labels the sum is an exact 0 that still reaches the prediction.
+    cumulative-logit model.
     """
     prediction = prediction.float()
     known = ~target.isnan()
@@ -60,7 +69,7 @@ def head_loss(kind: str, prediction: Tensor, target: Tensor, levels: int) -> tup
         each = functional.binary_cross_entropy_with_logits(prediction, wanted, reduction="none")
         if kind == "regression":
             each = each + torch.xlogy(wanted, wanted) + torch.xlogy(1 - wanted, 1 - wanted)
-    return each.masked_fill(~known, 0.0).sum(), int(known.sum())
+    return each.masked_fill(~known, 0.0), known
 
 
 def _cross_entropy(tokens: Tensor, project: Callable[[Tensor], Tensor], labels: Tensor) -> Tensor:

@@ -8,7 +8,6 @@ labels that a scale was fitted on flatters, so it is judged crosswise: each fold
 from __future__ import annotations
 
 import hashlib
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -17,7 +16,7 @@ from torch import Tensor
 
 from pixel_core.model.batch import PixelBatch
 from pixel_core.model.heads import find_head
-from pixel_core.objectives.losses import head_loss
+from pixel_core.objectives.losses import label_losses
 
 SCALES: tuple[float, ...] = (0.0, 0.02, 0.05, *(k / 10 for k in range(1, 11)))
 FOLDS = tuple(range(8))
@@ -34,19 +33,19 @@ class Calibration:
 
 def scaled_losses(raw: Mapping[str, Tensor], priors: Mapping[str, Tensor], batch: PixelBatch) -> dict[str, float]:
     """Summed losses of a batch by `<head>/<fold>/<index in SCALES>`, and labels by `<head>/<fold>/count`; sums add up over batches."""
-    found: dict[str, float] = defaultdict(float)
+    found: dict[str, float] = {}
     folds = torch.tensor([fold_of(group) for group in batch.query_groups], device=batch.query_rows.device)
-    for name in raw.keys() & priors.keys():
+    for name in sorted(raw.keys() & priors.keys()):
         spec = find_head(name)
-        said, known, prior = raw[name].float(), batch.head_targets[name], priors[name].to(raw[name].device).float()
+        said, prior = raw[name].float(), priors[name].to(raw[name].device).float()
+        scales = torch.tensor(SCALES, device=said.device)[:, None, None]
+        targets = batch.head_targets[name].expand(len(SCALES), -1, -1)
+        each, known = label_losses(spec.kind, prior + scales * (said - prior), targets, spec.levels)
+        losses, counts = each.reshape(len(SCALES), len(folds), -1).sum(-1), known[0].reshape(len(folds), -1).sum(-1)
         for fold in FOLDS:
-            own = (folds == fold) & ~known.isnan().all(-1)
-            if not own.any():
-                continue
-            for index, scale in enumerate(SCALES):
-                total, count = head_loss(spec.kind, prior + scale * (said[own] - prior), known[own], spec.levels)
-                found[f"{name}/{fold}/{index}"] += float(total)
-            found[f"{name}/{fold}/{COUNT}"] += count
+            own = folds == fold
+            found |= {f"{name}/{fold}/{index}": total for index, total in enumerate(losses[:, own].sum(1).tolist())}
+            found[f"{name}/{fold}/{COUNT}"] = int(counts[own].sum())
     return found
 
 
