@@ -12,6 +12,8 @@ import polars as pl
 from pixel_core.corpus.apportion import apportion, level
 from pixel_core.corpus.splits import CLASSIFIED, must_stand_everywhere, strata_of
 
+_PAIRS = 1_000_000  # pairs of sizes among which two exchanges are looked for ...
+_TRIED = 1_000  # ... the nearest so many first
 Numbers = npt.NDArray[np.int64]
 
 
@@ -19,7 +21,7 @@ def draw(rows: pl.DataFrame, values: pl.DataFrame, wanted: int, *, unit: str, se
     """The numbers of the conversations that make up `wanted` conversations or tokens, whichever `unit` counts.
 
     `rows` has number, id, source and tokens, `values` are label values (see `facts`). More than there is repeats every conversation
-    equally often first. Tokens are met as nearly as the exchange of one conversation allows, since none is cut. Neither the order
+    equally often first. Tokens are met as nearly as the exchange of two conversations allows, since none is cut. Neither the order
     of the rows nor their numbers matter.
     """
     strata = strata_of(rows, values)
@@ -70,24 +72,39 @@ def ranks(ids: pl.Series, seed: str) -> pl.Series:
 
 
 def fill(sizes: Numbers, wanted: int) -> Numbers:
-    """Places whose sizes sum to `wanted`, or as near to it as one exchange brings them: the first that fit, and one put in or changed."""
+    """Places whose sizes sum to `wanted`, or nearly: the first that fit, and then one or two of them exchanged."""
     count = int(np.searchsorted(np.cumsum(sizes), wanted, "right"))
     taken, spare = np.arange(count), np.arange(count, len(sizes))
     left = wanted - int(sizes[:count].sum())
     if not left or not len(spare):
         return taken
-    out_sizes, out_at = np.unique(np.concatenate((sizes[taken], [0])), return_index=True)  # 0 goes out: one is put in
-    in_sizes, in_at = np.unique(sizes[spare], return_index=True)
-    best = (left, -1, -1)
-    for place, size in enumerate(in_sizes.tolist()):
-        near = int(np.searchsorted(out_sizes, size - left))
-        for out in range(max(near - 1, 0), min(near + 1, len(out_sizes))):
-            best = min(best, (abs(left - size + int(out_sizes[out])), place, out))
-    _, place, out = best
-    if place < 0:
-        return taken
-    kept = np.delete(taken, out_at[out]) if out_sizes[out] else taken
-    return np.append(kept, spare[in_at[place]])
+    out_sizes, out_at = np.unique(np.concatenate(([0], sizes[taken])), return_index=True)  # 0 goes out: one is only put in
+    in_sizes, in_at = np.unique(np.concatenate(([0], sizes[spare])), return_index=True)  # ... or only taken out
+    gains = in_sizes[:, None] - out_sizes[None, :]
+    best = int(np.argmin(np.abs(left - gains)))
+    changes = [best]
+    if gains.flat[best] != left and gains.size <= _PAIRS:
+        two = _two_changes(gains, left)
+        changes = min([changes, two or changes], key=lambda some: abs(left - sum(int(gains.flat[change]) for change in some)))
+    for change in changes:
+        place, out = divmod(change, len(out_sizes))
+        taken = taken if not out else taken[taken != out_at[out] - 1]
+        taken = taken if not place else np.append(taken, spare[in_at[place] - 1])
+    return taken
+
+
+def _two_changes(gains: Numbers, left: int) -> list[int]:
+    """Two exchanges, of different rows, that together gain most nearly what is left; none when no two of those tried are."""
+    values, at = np.unique(gains, return_index=True)
+    second = np.searchsorted(values, left - values)[:, None] + np.array([-1, 0])
+    second = np.clip(second, 0, len(values) - 1)
+    error = np.abs(left - values[:, None] - values[second])
+    for cell in np.argsort(error, axis=None, kind="stable")[:_TRIED].tolist():
+        chosen = int(at[cell // 2]), int(at[second.flat[cell]])
+        one, other = (divmod(change, gains.shape[1]) for change in chosen)
+        if all(a != b or not a for a, b in zip(one, other, strict=True)):
+            return list(chosen)
+    return []
 
 
 def _interleaved(ranked: pl.DataFrame, count: int, seed: str) -> pl.DataFrame:

@@ -58,6 +58,27 @@ def test_coverage_counts_labels_by_output_and_split(built):
     assert sum(coverage["clinical.*"].values()) == 30
 
 
+def test_a_large_source_gives_no_more_training_rows_than_it_may_and_rare_labels_stay(world, tmp_path):
+    found, mixture = world
+    whole = build_head_examples(found, mixture, tmp_path / "whole", seed=20)
+    few = build_head_examples(found, mixture, tmp_path / "few", most={"posts": 10}, seed=20)
+    kept = {split: read_conversations(few.folder / f"{split}.parquet") for split in SPLITS}
+    posts = [c for c in kept["train"] if c.provenance[0].source == "posts"]
+    assert len(posts) == 10
+    assert len({label.value for c in posts for _, label in c.labels}) == 5, "every level of crisis is still there"
+    for split in ("validation", "test"):
+        assert kept[split] == read_conversations(whole.folder / f"{split}.parquet"), "what is measured on stays whole"
+    figures = few.summary.figures
+    assert figures["read"] == few.summary.rows + figures["not_drawn"] == whole.summary.rows
+    rest = build_head_examples(found, mixture, tmp_path / "rest", most={"*": 6, "posts": 8}, seed=20)
+    origins = [c.provenance[0].source for c in read_conversations(rest.folder / "train.parquet")]
+    assert (origins.count("posts"), origins.count("knowledge")) == (8, 6)
+    other = build_head_examples(found, mixture, tmp_path / "few", most={"posts": 10}, seed=21)
+    assert {c.id for c in read_conversations(other.folder / "train.parquet")} != {c.id for c in kept["train"]}
+    with pytest.raises(CorpusError, match=r"corpus\.head_rows names post,"):
+        build_head_examples(found, mixture, tmp_path / "none", most={"post": 1})
+
+
 def test_a_rerun_is_skipped_and_gives_the_same_bytes(built, world, tmp_path):
     again = build_head_examples(*world, tmp_path / "out")
     for split in SPLITS:

@@ -1,20 +1,25 @@
 import shutil
 from collections import Counter
+from dataclasses import replace
 
 import polars as pl
 import pytest
+import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from pixel_core.artifacts import verify
 from pixel_core.conversation import CONVERSATION_SCHEMA, Label, read_conversations
-from pixel_core.corpus import build_mixture
+from pixel_core.corpus import build_head_examples, build_mixture, mixture_contract
 from pixel_core.corpus.apportion import apportion, table
 from pixel_core.corpus.demand import SPLITS
 from pixel_core.corpus.mixture import read_composition
+from pixel_core.corpus.mixture_quality import check_clinical_coverage, check_leakage, check_splits, check_wanted_versus_got
 from pixel_core.corpus.population import CorpusError
+from pixel_core.corpus.quality import check_label_values
+from pixel_core.shards import read_shards
 from tests.pixel_core.corpus.test_apportion import SHARES
-from tests.pixel_core.corpus.worlds import CODES, artifact, clinical, conversation, recipe, sources
-
-FILES = ("train.parquet", "validation.parquet", "test.parquet", "splits.parquet", "composition.json", "composition.png", "rejected.parquet")
+from tests.pixel_core.corpus.worlds import CODES, artifact, clinical, conversation, recipe, sources, wording
 
 
 @pytest.fixture(scope="module")
@@ -84,14 +89,92 @@ def test_psychology_holds_every_clinical_class_and_then_its_kinds_by_their_sizes
     assert kinds("test") == {"clinical": 3}, "no room for more than the classes"
 
 
-def test_shuffled_inputs_give_the_same_bytes(built, tmp_path):
-    shuffled = sources(tmp_path / "world", reverse=True)
-    straight = sources(tmp_path / "straight")
-    one = build_mixture(recipe(), straight, tmp_path / "one")
-    two = build_mixture(recipe(), shuffled, tmp_path / "two")
-    for name in FILES:
+@settings(deadline=None, max_examples=3, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.randoms(use_true_random=False), st.sampled_from(["conversations", "tokens"]))
+def test_shuffling_the_input_changes_no_byte(world, tmp_path_factory, random, unit):
+    root = tmp_path_factory.mktemp("shuffled")
+    more = [("a", "b")[i % 2] for i in range(12)]  # the same dialogues in two sources, near-duplicates and a shared turn
+    extra = {name: [conversation(9000 + i, source=name) for i in range(12) if more[i] == name or i < 4] for name in ("a", "b")}
+    extra["a"] += [long(9100), long(9101, " truly."), long(9102)]
+    extra["b"] += [long(9100, " truly."), long(9101)]
+    straight, shuffled = dict(world), {}
+    for name, rows in extra.items():
+        straight[f"source_conversations/{name}"] = root / name
+        artifact(root / name, rows)
+    for name, folder in random.sample(sorted(straight.items()), len(straight)):
+        rows = read_conversations(folder / "conversations.parquet")
+        shuffled[name] = root / "shuffled" / name
+        artifact(shuffled[name], random.sample(rows, len(rows)), in_order=False)
+    ours = recipe(f"corpus.unit={unit}", "corpus.tokens=9000")
+    one, two = build_mixture(ours, straight, root / "one"), build_mixture(ours, shuffled, root / "two")
+    assert one.summary == two.summary
+    assert one.summary.rejects["near_duplicate"] == 2
+    for name in one.manifest.files:
         assert (one.folder / name).read_bytes() == (two.folder / name).read_bytes(), name
-        assert (one.folder / name).read_bytes() == (built.folder / name).read_bytes(), name
+
+
+def long(key, end=""):
+    """A dialogue of two hundred words; one with another end differs in one of them."""
+    one = conversation(key)
+    turns = [replace(turn, content=f"{turn.content} {wording(key * 4 + i, 40)}") for i, turn in enumerate(one.turns)]
+    return replace(one, turns=(*turns[:3], replace(turns[3], content=turns[3].content + end)), group=f"near:{key}{end}")
+
+
+def test_shares_by_tokens_are_exact_where_there_is_choice(tmp_path):
+    varied = [conversation(i, category, f"{category}:{i}", source=category) for category in SHARES for i in LONG[category]]
+    rows = [
+        replace(c, turns=(replace(c.turns[0], content=wording(i, 10 + i % 37) + "!" * (i % 5)), *c.turns[1:])) for i, c in enumerate(varied)
+    ]
+    artifact(tmp_path / "all", rows)
+    folder = {"source_conversations/all": tmp_path / "all"}
+    built = build_mixture(recipe("corpus.unit=tokens", "corpus.tokens=30000"), folder, tmp_path / "m")
+    wanted = table(apportion(30_000, SHARES), apportion(30_000, {"train": 0.8, "validation": 0.1, "test": 0.1}))
+    assert built.wanted == wanted
+    assert {c: cells["train"] for c, cells in built.got.items()} == {c: cells["train"] for c, cells in wanted.items()}
+    assert check_wanted_versus_got(built.folder).passed, "fifteen rows of one split: as near as two exchanges bring them"
+    composition = read_composition(built.folder)
+    assert sum(sum(cells.values()) for cells in composition["rows"].values()) == built.summary.rows
+    assert built.summary.figures["tokens"] == sum(sum(cells.values()) for cells in built.got.values())
+    with pytest.raises(CorpusError, match=r"3000000 tokens lacks rows.*lower corpus\.tokens"):
+        build_mixture(recipe("corpus.unit=tokens", "corpus.tokens=3000000"), folder, tmp_path / "m")
+
+
+LONG = {category: range(i * 200, i * 200 + 150) for i, category in enumerate(SHARES)}
+
+
+def test_a_long_split_lies_in_several_files_that_every_reader_reads(world, tmp_path, monkeypatch):
+    whole = build_mixture(recipe(), world, tmp_path / "whole")
+    monkeypatch.setattr("pixel_core.shards.write_shards.__kwdefaults__", {"rows": 30})
+    folder = build_mixture(recipe(), world, tmp_path / "sharded").folder
+    assert sorted(path.name for path in folder.glob("train*")) == [f"train-0000{i}-of-00003.parquet" for i in range(3)]
+    for split in SPLITS:
+        assert read_shards(folder, split).equals(read_shards(whole.folder, split))
+    for check in (check_wanted_versus_got, check_splits, check_clinical_coverage, check_leakage, check_label_values, mixture_contract):
+        assert check(folder).passed, check
+    heads = build_head_examples(world, folder, tmp_path / "heads").folder
+    straight = build_head_examples(world, whole.folder, tmp_path / "straight").folder
+    assert {n: (heads / n).read_bytes() for n in ("test.parquet", "coverage.json")} == {
+        n: (straight / n).read_bytes() for n in ("test.parquet", "coverage.json")
+    }
+
+
+def test_the_card_says_what_is_in_it_and_a_hub_can_read_its_head(built):
+    card = (built.folder / "README.md").read_text()
+    head = yaml.safe_load(card.split("---")[1])
+    assert head == {"license": "other", "license_name": "CC0-1.0", "size_categories": ["0<n<1K"]}
+    assert "| psychology | 30% | 24 / 24 | 3 / 3 | 3 / 3 |" in card
+    assert "| source_conversations/sessions |" in card
+    assert "| 4 | 8 | 1 | 1 |" in card, "difficulty of the edge cases"
+    assert "| eq.empathy_recognition | - | no source with a defensible mapping: untrained | - | 0 |" in card
+    assert "](composition.png)" in card
+
+
+def test_drops_stand_in_the_card(world, tmp_path):
+    artifact(tmp_path / "near", [long(9100), long(9101), long(9100, " truly.")])
+    built = build_mixture(recipe(), world | {"source_conversations/near": tmp_path / "near"}, tmp_path / "out")
+    reasons = built.summary.rejects
+    assert all(f"| mixture | {reason} | {count} |" in (built.folder / "README.md").read_text() for reason, count in reasons.items())
+    assert reasons == {"near_duplicate": 1}
 
 
 def test_a_rerun_is_skipped_and_another_seed_draws_other_rows(world, tmp_path):

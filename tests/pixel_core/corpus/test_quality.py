@@ -1,7 +1,7 @@
 import pytest
 
 from pixel_core.artifacts import ArtifactError, Summary, read_manifest
-from pixel_core.corpus import build_head_examples, build_mixture, mixture_quality, quality
+from pixel_core.corpus import build_head_examples, build_mixture, mixture_quality, quality, scenario_quality
 from tests.broken.corpus import SCENARIOS, edge_cases, first, heads, mixture, rewrite, saying, seal, source
 from tests.pixel_core.corpus.worlds import recipe, sources
 
@@ -20,7 +20,7 @@ def test_sound_artifacts_pass_every_check(tmp_path):
         quality.check_label_values(folder),
         quality.check_source_accounts(source(tmp_path)),
         quality.check_contact_data(source(tmp_path)),
-        quality.check_edge_cases(edge_cases(tmp_path)),
+        scenario_quality.check_edge_cases(edge_cases(tmp_path)),
     ]
     assert SCENARIOS.is_file()
     assert not [str(answer) for answer in answers if answer.failed]
@@ -79,14 +79,21 @@ def test_a_redistributed_mixture_may_differ_by_category_but_not_in_size(tmp_path
     folder = build_mixture(recipe(*shares), sources(tmp_path / "world"), tmp_path / "mixture").folder
     assert mixture_quality.check_wanted_versus_got(folder).passed
     rewrite(folder / "train.parquet", lambda rows: rows[1:])
-    assert {"conversations of the files, as stated", "train conversations beside those wanted"} <= {f.name for f in mixture_quality.check_wanted_versus_got(folder).failed}
+    assert {"conversations of the files, as stated", "train conversations beside those wanted"} <= {
+        f.name for f in mixture_quality.check_wanted_versus_got(folder).failed
+    }
 
 
 def test_a_repeated_mixture_passes_its_checks(tmp_path):
     shares = ("corpus.shares.reasoning=0.40", "corpus.shares.psychology=0.05", "corpus.deficit=repeat", "corpus.repeat_cap=2")
     world = sources(tmp_path / "world")
     folder = build_mixture(recipe(*shares), world, tmp_path / "mixture").folder
-    for check in (mixture_quality.check_wanted_versus_got, mixture_quality.check_splits, mixture_quality.check_leakage, mixture_quality.check_clinical_coverage):
+    for check in (
+        mixture_quality.check_wanted_versus_got,
+        mixture_quality.check_splits,
+        mixture_quality.check_leakage,
+        mixture_quality.check_clinical_coverage,
+    ):
         assert check(folder).passed, check(folder)
     assert mixture_quality.check_head_examples(build_head_examples(world, folder, tmp_path / "heads").folder).passed
 
