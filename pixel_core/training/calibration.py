@@ -34,6 +34,8 @@ class Calibration:
 def scaled_losses(raw: Mapping[str, Tensor], priors: Mapping[str, Tensor], batch: PixelBatch) -> dict[str, float]:
     """Summed losses of a batch by `<head>/<fold>/<index in SCALES>`, and labels by `<head>/<fold>/count`; sums add up over batches."""
     found: dict[str, float] = {}
+    if not batch.query_groups:
+        return found
     folds = torch.tensor([fold_of(group) for group in batch.query_groups], device=batch.query_rows.device)
     for name in sorted(raw.keys() & priors.keys()):
         spec = find_head(name)

@@ -85,6 +85,11 @@ def test_labels_in_one_fold_alone_shrink_nothing():
     assert fit_scales({}, ["affect"]) == {}
 
 
+def test_a_batch_of_padding_adds_nothing():
+    prior = {"affect": torch.zeros(3)}
+    assert scaled_losses({"affect": torch.zeros(0, 3)}, prior, Held("affect", torch.zeros(0, 3))) == {}
+
+
 @pytest.mark.parametrize("spec", HEADS, ids=lambda spec: spec.name)
 @pytest.mark.parametrize("scale", [0.0, 0.35, 1.0])
 def test_stored_weights_say_what_the_scale_asks_for(spec, scale):
