@@ -137,19 +137,31 @@ class _Plan:
         """Move a holder of each clinical class that a split still lacks, where no other class loses its last one."""
         for value in sorted(v for v in self.holders if must_stand_everywhere(v) and len(self.holders[v]) >= len(self.shares)):
             for split in sorted(self.shares):
-                movable = [u for u in self.holders[value] if self._may_leave(u)]
-                if not self.holds[value, split] and movable:
+                if self.holds[value, split]:
+                    continue
+                if movable := [u for u in self.holders[value] if self._may_leave(u)]:
                     self.put(min(movable, key=lambda u: (u.size, self.order[u.name])), split)
 
     def meet(self, needs: Mapping[str, Mapping[str, int]]) -> None:
         """Move units from splits that can spare them until each split holds what a category needs, as far as units allow."""
         for category in sorted(needs):
             for split in sorted(self.shares):
-                while (short := needs[category].get(split, 0) - self.have[category, split]) > 0:
-                    spare = [u for u in self.units if self._may_give(u, category, split, needs[category])]
-                    if not spare:
-                        break
-                    self.put(min(spare, key=lambda u: (abs(_rows(u, category) - short), self.order[u.name])), split)
+                if needs[category].get(split, 0) > self.have[category, split]:
+                    self._bring(category, split, needs[category])
+
+    def _bring(self, category: str, split: str, needs: Mapping[str, int]) -> None:
+        """Move units into a split until it holds what it needs of a category, those first whose size is nearest to what is short."""
+        by_size: dict[int, list[Unit]] = defaultdict(list)
+        for unit in sorted(self.units, key=lambda u: self.order[u.name], reverse=True):
+            if (count := _rows(unit, category)) and self.split_of[unit.name] != split:
+                by_size[count].append(unit)
+        while by_size and (short := needs[split] - self.have[category, split]) > 0:
+            size = min(by_size, key=lambda count: (abs(count - short), count))
+            unit = by_size[size].pop()  # one that may not move now may not later: what its split can spare only shrinks
+            if not by_size[size]:
+                del by_size[size]
+            if self._may_give(unit, category, split, needs):
+                self.put(unit, split)
 
     def _may_leave(self, unit: Unit) -> bool:
         place = self.split_of[unit.name]
