@@ -1,6 +1,6 @@
 """The corpus: sources read, adapted and cleaned, and composed into an exact, traceable mixture."""
 
-from pixel_core.corpus import edge_cases, head_examples, mixture, mixture_quality, preference_pairs, quality, sources
+from pixel_core.corpus import edge_cases, head_examples, mixture, mixture_quality, preference_pairs, quality, scenario_quality, sources
 from pixel_core.corpus.adapters import adapt
 from pixel_core.corpus.apportion import apportion
 from pixel_core.corpus.background import Background
@@ -42,6 +42,7 @@ __all__ = [
     "near_duplicates",
     "preference_pairs",
     "quality",
+    "scenario_quality",
     "source_contract",
     "sources",
     "supervision_of",

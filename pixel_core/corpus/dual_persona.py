@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from pixel_core.conversation import Conversation, Label, Part, Provenance, Turn, validate
-from pixel_core.corpus.edge_cases import LABEL_SOURCE, ScenarioError, training_prompt
+from pixel_core.corpus.scenario import LABEL_SOURCE, ScenarioError, training_prompt
 from pixel_core.taxonomy import ids
 
 SOURCE: Final = "dual_persona"

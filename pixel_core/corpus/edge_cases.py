@@ -1,60 +1,59 @@
-"""Difficult therapy scenarios as conversations for both parts: the therapist, and the client of the training mode."""
+"""Difficult therapy scenarios as conversations for both parts, therapist and training client; beside them, dialogues of two personas."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from pixel_core.artifacts import Built, Summary, build, tree_digest
 from pixel_core.conversation import Conversation, ConversationError, Label, Provenance, Turn, validate, write_conversations
+from pixel_core.corpus import dual_persona
+from pixel_core.corpus.never import rules_of
+from pixel_core.corpus.scenario import LABEL_SOURCE, ScenarioError, read_scenarios, text_of, training_prompt
 from pixel_core.rejects import Reject, as_content, count_reasons, write_rejects
 from pixel_core.taxonomy import ids
 
-VERSION = "1"
+VERSION = "2"
 SOURCE = "edge_cases"
-LABEL_SOURCE = "written"
-_SHEET = ("age", "context", "presenting", "stance")
 
 
-class ScenarioError(ValueError):
-    """A scenario, or the file of them, is malformed; `reason` is the reject code of a single scenario."""
+def build_edge_cases(scenarios: Path, out: Path, *, dialogues: Path | None = None, force: bool = False) -> Built:
+    """Write `conversations.parquet` with two conversations a scenario and one a dialogue of two personas, and `rejected.parquet`.
 
-    def __init__(self, reason: str, message: str) -> None:
-        super().__init__(message)
-        self.reason = reason
-
-
-def build_edge_cases(scenarios: Path, out: Path, *, force: bool = False) -> Built:
-    """Write `conversations.parquet` with two conversations a scenario, and `rejected.parquet`.
-
-    Raises ScenarioError when the file is missing or no list of scenarios; a malformed scenario is rejected alone.
+    Raises ScenarioError when a file is missing or no list; a malformed scenario or dialogue is rejected alone.
     """
-    raw = _read(scenarios)
+    sources: list[tuple[str, Path, Callable[[Any], Sequence[Conversation]]]] = [(SOURCE, scenarios, conversations_of)]
+    if dialogues:
+        sources.append((dual_persona.SOURCE, dialogues, lambda one: (dual_persona.conversation_of(one),)))
+    raw = [(source, number, one, make) for source, path, make in sources for number, one in enumerate(read_scenarios(path), 1)]
 
     def write(folder: Path) -> Summary:
         kept: list[Conversation] = []
         rejects: list[Reject] = []
-        seen: set[str] = set()
-        for number, scenario in enumerate(raw, 1):
+        seen: set[tuple[str, str]] = set()
+        for source, number, one, make in raw:
             try:
-                name = _text(scenario, "id") if isinstance(scenario, dict) else ""
+                name = source, text_of(one, "id") if isinstance(one, dict) else ""
                 if name in seen:
-                    raise ScenarioError("repeated_id", "an earlier scenario has the same id")
-                kept += conversations_of(scenario)
+                    raise ScenarioError("repeated_id", "an earlier entry has the same id")
+                kept += make(one)
                 seen.add(name)
             except (ScenarioError, ConversationError) as error:
-                rejects.append(Reject(SOURCE, f"scenario {number}", error.reason, str(error), as_content(scenario)))
+                rejects.append(Reject(source, f"entry {number}", error.reason, str(error), as_content(one)))
         write_conversations(folder / "conversations.parquet", sorted(kept, key=lambda c: c.id))
         write_rejects(folder, rejects)
-        figures = {"read": len(raw), "scenarios": len(seen), "turns": sum(len(c.turns) for c in kept)}
+        figures = {
+            "read": len(raw),
+            "scenarios": sum(source == SOURCE for source, _ in seen),
+            "dialogues": sum(source != SOURCE for source, _ in seen),
+            "transitions": sum(len(c.extra.get("transitions", ())) for c in kept),
+            "turns": sum(len(c.turns) for c in kept),
+        }
         return Summary(rows=len(kept), rejects=count_reasons(rejects), figures=figures)
 
-    return build(
-        out, kind="edge_case_conversations", version=VERSION, inputs={"scenarios": tree_digest(scenarios)}, write=write, force=force
-    )
+    inputs = {source: tree_digest(path) for source, path, _ in sources}
+    return build(out, kind="edge_case_conversations", version=VERSION, inputs=inputs, write=write, force=force)
 
 
 def conversations_of(scenario: Mapping[str, Any]) -> tuple[Conversation, Conversation]:
@@ -87,30 +86,6 @@ def conversations_of(scenario: Mapping[str, Any]) -> tuple[Conversation, Convers
     return _conversation(scenario, treating, "therapist"), _conversation(scenario, playing, "client")
 
 
-def training_prompt(scenario: Mapping[str, Any]) -> str:
-    """The system turn of therapy-training mode: that it is one, and whom the model plays."""
-    sheet = scenario.get("client")
-    if not isinstance(sheet, dict) or not all(sheet.get(field) for field in _SHEET):
-        raise ScenarioError("missing_field", f"client must have {', '.join(_SHEET)}")
-    return (
-        "Therapy training mode. You play the client so that a therapist can practise; stay in the part, neither easier nor harder.\n"
-        f"Client: {sheet['age']} years old. {sheet['context']}\nComes with: {sheet['presenting']}\nStance: {sheet['stance']}\n"
-        f"Difficulty: {scenario.get('difficulty')} of 5."
-    )
-
-
-def _read(path: Path) -> list[Any]:
-    if not path.is_file():
-        raise ScenarioError("missing", f"{path} does not exist: restore the scenarios that ship, or point PIXEL_DATA at their data folder")
-    try:
-        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ScenarioError("malformed", f"{path} is not YAML: {error}") from error
-    if not isinstance(raw, list) or not raw:
-        raise ScenarioError("malformed", f"{path} must be a list of scenarios")
-    return raw
-
-
 def _client_turns(scenario: Mapping[str, Any]) -> tuple[Sequence[str], int]:
     lines, level = scenario.get("client_lines"), scenario.get("crisis_level")
     if not isinstance(lines, list) or not lines or not all(isinstance(line, str) and line.strip() for line in lines):
@@ -132,12 +107,13 @@ def _therapist_turns(scenario: Mapping[str, Any]) -> list[tuple[str, tuple[Label
     for line in lines:
         shown = line["technique"]
         labels = [Label(f"technique.{shown}", 1.0, LABEL_SOURCE), Label(f"intervention.{shown}", 1.0, LABEL_SOURCE)]
-        turns.append((_text(line, "text"), (*labels, *(label for label in absent if label.output != f"technique.{shown}"))))
+        turns.append((text_of(line, "text"), (*labels, *(label for label in absent if label.output != f"technique.{shown}"))))
     return turns
 
 
 def _conversation(scenario: Mapping[str, Any], turns: Sequence[Turn], learner: str) -> Conversation:
-    name, difficulty = _text(scenario, "id"), scenario.get("difficulty")
+    name, difficulty = text_of(scenario, "id"), scenario.get("difficulty")
+    rules_of(scenario.get("never"))
     if type(difficulty) is not int:
         raise ScenarioError("bad_difficulty", "difficulty must be a whole number from 1 to 5")
     where = Provenance(
@@ -147,10 +123,3 @@ def _conversation(scenario: Mapping[str, Any], turns: Sequence[Turn], learner: s
     conversation = Conversation(tuple(turns), "personality", f"{SOURCE}:{name}", difficulty, (where,), kept | {"learner": learner})
     validate(conversation)
     return conversation
-
-
-def _text(values: Mapping[str, Any], field: str) -> str:
-    value = values.get(field)
-    if not isinstance(value, str) or not value.strip():
-        raise ScenarioError("missing_field", f"{field} must be text")
-    return value.strip()

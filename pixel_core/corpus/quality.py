@@ -1,9 +1,9 @@
-"""Checks of sources, scenarios and preference pairs: they read the written files and what the artifact says of them."""
+"""Checks of sources and preference pairs: they read the written files and what the artifact says of them."""
 
 from __future__ import annotations
 
 import re
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from pixel_core.corpus.adapters.rows import CLIENT_MODE
 from pixel_core.corpus.demand import SPLITS
 from pixel_core.corpus.labels import fault
 from pixel_core.corpus.pairs import PreferencePair, read_pairs
-from pixel_core.findings import Findings, Severity, at_least, equals, none_of
+from pixel_core.findings import Findings, equals, none_of
 from pixel_core.rejects import REJECTED
 from pixel_core.shards import shards
 
@@ -77,30 +77,6 @@ def check_label_values(folder: Path) -> Findings:
             if reason := fault(output, value):
                 faults[reason] += count
     return Findings.of([none_of("labels out of range", dict(faults))])
-
-
-def check_edge_cases(folder: Path) -> Findings:
-    """Every scenario has both parts, one learnt by the therapist and one by the client, and no scenario was lost."""
-    manifest = verify(folder)
-    learners: dict[str, list[str]] = defaultdict(list)
-    announced = 0
-    for conversation in read_conversations(folder / "conversations.parquet"):
-        parts = {turn.part for turn in conversation.turns if turn.learn}
-        learners[conversation.group] += sorted(parts)
-        announced += parts == {"client"} and conversation.turns[0].role == "system"
-    both = sum(sorted(parts) == ["client", "therapist"] for parts in learners.values())
-    return Findings.of(
-        [
-            at_least("scenarios", len(learners), 1),
-            at_least("scenarios for a varied practice", len(learners), 30, severity=Severity.WARNING),
-            equals("scenarios with both parts", both, len(learners)),
-            equals("client parts announced by a system turn", announced, len(learners)),
-            equals(
-                "scenarios read, kept or rejected", len(learners) + sum(manifest.summary.rejects.values()), manifest.summary.figures["read"]
-            ),
-            none_of("rejected scenarios", manifest.summary.rejects),
-        ]
-    )
 
 
 def check_pairs(folder: Path) -> Findings:

@@ -14,6 +14,7 @@ from tests.pixel_core.corpus.worlds import clinical, entry, lines, recipe, sourc
 
 SOURCE = "support_dialogues"
 SCENARIOS = Path(__file__).parents[2] / "data" / "scenarios" / "edge_cases.yaml"
+DIALOGUES = SCENARIOS.with_name("dual_persona.yaml")
 EVALUATION_TEXT = "Every March my aunt repaints the gate and blames the neighbours for the rust."
 Rows = list[Conversation]
 
@@ -58,7 +59,7 @@ def source(home: Path) -> Path:
 
 
 def edge_cases(home: Path) -> Path:
-    return build_edge_cases(SCENARIOS, home / "artifacts" / "edge_case_conversations").folder
+    return build_edge_cases(SCENARIOS, home / "artifacts" / "edge_case_conversations", dialogues=DIALOGUES).folder
 
 
 def mixture(home: Path) -> Path:
@@ -100,7 +101,31 @@ def source_with_a_wrong_label(home: Path) -> str:
 
 
 def edge_case_without_its_client(home: Path) -> None:
-    rewrite(edge_cases(home) / "conversations.parquet", lambda rows: rows[1:])
+    rewrite(edge_cases(home) / "conversations.parquet", lambda rows: [c for c in rows if c.extra.get("learner") != "client"])
+
+
+def edge_case_that_does_what_is_ruled_out(home: Path) -> None:
+    def ruled_out(rows: Rows) -> Rows:
+        at, one = next((i, c) for i, c in enumerate(rows) if c.extra.get("learner") == "therapist")
+        said = next(rule["example"] for rule in one.extra["never"] if "signs" in rule)
+        return [*rows[:at], replace(one, turns=(one.turns[0], replace(one.turns[1], content=said), *one.turns[2:])), *rows[at + 1 :]]
+
+    rewrite(edge_cases(home) / "conversations.parquet", ruled_out)
+
+
+def dialogue_with_a_transition_at_the_wrong_turn(home: Path) -> None:
+    def moved(rows: Rows) -> Rows:
+        at, one = next((i, c) for i, c in enumerate(rows) if c.extra.get("transitions"))
+        marks = one.extra["transitions"]
+        late = [{**marks[0], "turn": marks[0]["turn"] + 2}, *marks[1:]]
+        return [*rows[:at], replace(one, extra={**one.extra, "transitions": late}), *rows[at + 1 :]]
+
+    rewrite(edge_cases(home) / "conversations.parquet", moved)
+
+
+def dialogues_without_a_context(home: Path) -> None:
+    folder = edge_cases(home)
+    rewrite(folder / "conversations.parquet", lambda rows: [c for c in rows if c.extra.get("context") != "small_talk"])
 
 
 def edge_case_with_a_wrong_label(home: Path) -> None:
@@ -184,6 +209,9 @@ BROKEN: dict[tuple[str, str], Callable[[Path], str | None]] = {
     ("source_conversations", "learns_the_intended_part"): source_that_teaches_the_client,
     ("source_conversations", "label_values_in_range"): source_with_a_wrong_label,
     ("edge_case_conversations", "both_parts_of_every_scenario"): edge_case_without_its_client,
+    ("edge_case_conversations", "nothing_ruled_out_is_done"): edge_case_that_does_what_is_ruled_out,
+    ("edge_case_conversations", "transitions_are_marked"): dialogue_with_a_transition_at_the_wrong_turn,
+    ("edge_case_conversations", "personas_are_covered"): dialogues_without_a_context,
     ("edge_case_conversations", "label_values_in_range"): edge_case_with_a_wrong_label,
     ("preference_pairs", "pairs_are_sound"): pair_without_a_difference,
     ("training_mixture", "contract"): mixture_with_a_blank_licence,

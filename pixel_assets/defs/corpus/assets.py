@@ -35,12 +35,13 @@ def source_conversations(context: dg.AssetExecutionContext, config: Build) -> dg
     kinds={"python", "parquet"},
     code_version=corpus.edge_cases.VERSION,
     description="Difficult therapy scenarios as conversations for both parts: the therapist, and the client of therapy-training mode, "
-    "with technique and crisis labels.",
+    "with technique and crisis labels; and dialogues that change between therapist and assistant, with their transitions marked.",
 )
 def edge_case_conversations(config: Build) -> dg.MaterializeResult:
-    """Two conversations a scenario."""
-    scenarios = paths.shipped() / "scenarios" / "edge_cases.yaml"
-    return result_of(corpus.build_edge_cases(scenarios, paths.artifact("edge_case_conversations"), force=config.force))
+    """Two conversations a scenario, one a dialogue."""
+    scenarios, dialogues = (paths.shipped() / "scenarios" / name for name in ("edge_cases.yaml", "dual_persona.yaml"))
+    out = paths.artifact("edge_case_conversations")
+    return result_of(corpus.build_edge_cases(scenarios, out, dialogues=dialogues, force=config.force))
 
 
 @dg.asset(

@@ -8,7 +8,7 @@ import dagster as dg
 from pixel_assets import partitions, paths
 from pixel_assets.checks import answer
 from pixel_core import corpus
-from pixel_core.corpus import mixture_quality, quality
+from pixel_core.corpus import mixture_quality, quality, scenario_quality
 from pixel_core.findings import Findings
 
 
@@ -76,11 +76,41 @@ def source_label_values(context: dg.AssetCheckExecutionContext) -> dg.AssetCheck
 @dg.asset_check(
     asset="edge_case_conversations",
     blocking=True,
-    description="Every scenario has the therapist's and the client's part, announced as training mode, and none was lost.",
+    description="Every scenario has the therapist's and the client's part, announced as training mode, eight turns or more; none was lost.",
 )
 def both_parts_of_every_scenario() -> dg.AssetCheckResult:
     """Look at the scenarios."""
-    return answer(lambda: quality.check_edge_cases(paths.artifact("edge_case_conversations")))
+    return answer(lambda: scenario_quality.check_edge_cases(paths.artifact("edge_case_conversations")))
+
+
+@dg.asset_check(
+    asset="edge_case_conversations",
+    blocking=True,
+    description="No helper does what the scenario, or every scenario, rules out, by rules that find their own examples.",
+)
+def nothing_ruled_out_is_done() -> dg.AssetCheckResult:
+    """Look at what helpers say in the scenarios and dialogues."""
+    return answer(lambda: scenario_quality.check_nothing_ruled_out(paths.artifact("edge_case_conversations")))
+
+
+@dg.asset_check(
+    asset="edge_case_conversations",
+    blocking=True,
+    description="Transitions between personas are marked where the part changes and nowhere else; a client only in training mode.",
+)
+def transitions_are_marked() -> dg.AssetCheckResult:
+    """Look at the dialogues of two personas."""
+    return answer(lambda: scenario_quality.check_transitions(paths.artifact("edge_case_conversations")))
+
+
+@dg.asset_check(
+    asset="edge_case_conversations",
+    blocking=True,
+    description="Every context type has its dialogues and every trigger its transitions, told and untold, both ways.",
+)
+def personas_are_covered() -> dg.AssetCheckResult:
+    """Count the dialogues of two personas."""
+    return answer(lambda: scenario_quality.check_personas_covered(paths.artifact("edge_case_conversations")))
 
 
 @dg.asset_check(

@@ -6,8 +6,9 @@ import yaml
 
 from pixel_core.conversation import read_conversations
 from pixel_core.corpus import build_edge_cases
-from pixel_core.corpus.edge_cases import ScenarioError
-from pixel_core.corpus.quality import check_edge_cases, check_label_values
+from pixel_core.corpus.quality import check_label_values
+from pixel_core.corpus.scenario import ScenarioError
+from pixel_core.corpus.scenario_quality import check_edge_cases, check_nothing_ruled_out
 
 SHIPPED = Path(__file__).parents[3] / "data" / "scenarios" / "edge_cases.yaml"
 SCENARIO = {
@@ -18,7 +19,7 @@ SCENARIO = {
     "client": {"age": 24, "context": "Violin student.", "presenting": "Hardly speaks.", "stance": "Silence."},
     "goals": ["stay"],
     "good_reply": ["is short"],
-    "never": ["push"],
+    "never": [{"what": "push", "signs": r"\bhurry\b", "example": "Now hurry up."}],
     "techniques": ["reassurance", "simple_reflection"],
     "client_lines": ["...", "I don't know."],
     "therapist_lines": [{"technique": "reassurance", "text": "We have time."}, {"technique": "simple_reflection", "text": "Hard to know."}],
@@ -71,6 +72,7 @@ def test_all_shipped_scenarios_pass_their_checks(tmp_path):
     assert built.summary.rows == 2 * built.summary.figures["scenarios"]
     assert not built.summary.rejects
     assert check_edge_cases(built.folder).passed
+    assert check_nothing_ruled_out(built.folder).passed
     assert check_label_values(built.folder).passed
     again = build_edge_cases(SHIPPED, tmp_path / "again")
     assert (built.folder / "conversations.parquet").read_bytes() == (again.folder / "conversations.parquet").read_bytes()
@@ -88,6 +90,10 @@ def test_all_shipped_scenarios_pass_their_checks(tmp_path):
         ({"difficulty": "hard"}, "bad_difficulty"),
         ({"client": {"age": 3}}, "missing_field"),
         ({"id": ""}, "missing_field"),
+        ({"never": ["push"]}, "missing_field"),
+        ({"never": [{"what": "push", "signs": "(", "example": "Now."}]}, "bad_pattern"),
+        ({"never": [{"what": "push", "signs": "hurry", "example": "Take your time."}]}, "rule_cannot_fail"),
+        ({"never": [{"what": "forget the time", "needs": "time", "example": "We have time."}]}, "rule_cannot_fail"),
         ({"id": "other"}, "repeated_id"),
     ],
 )
