@@ -102,8 +102,8 @@ def test_every_way_to_a_global_is_watched(data):
         b"\x80\x04K\x01N\x85b.e",
         b"\x80\x04}K\x01s.",
         b"\x80\x04}]N\x73.",  # a list as a key
-        b"\x80\x04N" + b"\x85" * 200_000 + b"}h\x00N\x73.",
-        b"\x80\x04}N" + b"\x85" * 200_000 + b"Ns.",  # to hash this key would end the process
+        b"\x80\x04N" + b"\x85" * 60_000 + b"}h\x00N\x73.",
+        b"\x80\x04}N" + b"\x85" * 60_000 + b"Ns.",  # to hash this key would end the process
         b"\x80\x04r" + struct.pack("<I", 2**32 - 1) + b".",  # a memo of four billion entries
         b"\x80\x04\x8d" + struct.pack("<Q", 2**62) + b"x.",
         b"\x80\x04\x8b" + struct.pack("<i", 2**31 - 1) + b".",
@@ -123,6 +123,7 @@ def test_a_memo_entry_of_any_number_costs_nothing():
 PLAIN = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text() | st.binary(),
     lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner) | st.tuples(inner, inner),
+    max_leaves=12,
 )
 
 
