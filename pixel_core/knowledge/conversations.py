@@ -110,7 +110,7 @@ def _write(stage: Path, material: Material, size: tuple[int, int, int], teacher:
     count, seed, batch = size
     standards, texts = Standards.of(material), Licensed.read(licensed) if licensed else None
     writer = teacher.writer(material) if teacher else GrammarWriter(material)
-    plan = Plan(material, count=count, seed=seed)
+    plan = Plan(material, count=count, seed=seed, leads=True)
     written = write_steered(writer, plan, lambda conversation: judge(conversation, standards, texts), batch=batch)
     swapped = [] if teacher else swaps(lambda: GrammarWriter(material), Plan(material, count=count, seed=seed).next(_SWAPPED))
     write_parquet(stage / TABLE, written.conversations)
@@ -147,7 +147,8 @@ def _table(batches: Sequence[Batch]) -> pl.DataFrame:
 def _feedback(written: Written) -> dict[str, int | float]:
     """Candidates, batches, and the reject share over the course of the writing."""
     batches, count = written.batches, len(written.batches)
-    stretches = [batches[i * count // _STRETCHES : (i + 1) * count // _STRETCHES] for i in range(_STRETCHES)]
+    parts = min(_STRETCHES, count)
+    stretches = [batches[i * count // parts : (i + 1) * count // parts] for i in range(parts)]
     asked = sum(b.asked for b in batches)
     return {
         "read": asked,
@@ -156,7 +157,6 @@ def _feedback(written: Written) -> dict[str, int | float]:
         **{
             f"reject_share_part_{n:02d}": 1 - sum(b.kept for b in part) / sum(b.asked for b in part)
             for n, part in enumerate(stretches, start=1)
-            if part
         },
     }
 

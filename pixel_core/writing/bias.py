@@ -72,7 +72,7 @@ def check_groups(conversations: Sequence[Conversation]) -> Findings:
     reasons = {}
     for (attribute, group), rows in groups.items():
         for measure, values in measures.items():
-            difference, error = _difference([values[i] for i in rows if values[i] is not None])
+            difference, error = _difference([value for i in rows if (value := values[i]) is not None])
             if abs(difference) > max(bound * error, _MATTERS[measure.partition(".")[0]]):
                 reasons[f"{attribute}={group}: {measure} {difference:+.2f} +- {bound * error:.2f}"] = len(rows)
     compared = f"{len(groups)} groups by {len(measures)} measures"

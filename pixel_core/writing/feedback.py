@@ -60,7 +60,7 @@ class Steering:
 
     def learn(self, combination: Combination, reasons: Sequence[str]) -> None:
         """Count one judged candidate; no reasons: it was kept."""
-        for counted in (combination, _of_all(combination)):
+        for counted in dict.fromkeys(_views(combination)):
             self.asked[counted] += 1
             self.kept[counted] += not reasons
             self.reasons[counted].update(reasons)
@@ -72,22 +72,29 @@ class Steering:
         return ((self.kept[combination] + prior) / (self.asked[combination] + 1)) ** 2
 
     def advice(self, orders: Sequence[Order]) -> dict[Combination, list[str]]:
-        """The commonest reasons of each ordered combination, its own first, then those of its kind and modality."""
+        """The commonest reasons of each ordered combination, its own first, then those of the views that hold it."""
         return {o.combination: self._commonest(o.combination) for o in orders}
 
     def _commonest(self, combination: Combination) -> list[str]:
-        ranked = [r for c in (combination, _of_all(combination)) for r, _ in sorted(self.reasons[c].items(), key=lambda e: (-e[1], e[0]))]
+        ranked = [r for c in _views(combination) for r, _ in sorted(self.reasons[c].items(), key=lambda e: (-e[1], e[0]))]
         return list(dict.fromkeys(ranked))[:_MOST_ADVICE]
 
     def worst(self) -> str:
         """The combinations with most rejects, as an error names them."""
-        lost = {c: self.asked[c] - self.kept[c] for c in self.asked if c.subject and self.asked[c] > self.kept[c]}
+        led = {c._replace(modality="") for c in self.asked if c.modality}  # sums over modalities are not named beside their parts
+        lost = {c: self.asked[c] - self.kept[c] for c in self.asked if c.subject and c not in led and self.asked[c] > self.kept[c]}
         named = sorted(lost, key=lambda c: (-lost[c], c))[:_NAMED]
         return "; ".join(f"{c}: {lost[c]} of {self.asked[c]} ({_told(self.reasons[c])})" for c in named)
 
 
 def _of_all(combination: Combination) -> Combination:
     return combination._replace(subject="")
+
+
+def _views(combination: Combination) -> tuple[Combination, ...]:
+    """The combination itself, over all subjects, over all modalities, and over both."""
+    whole = combination._replace(modality="")
+    return combination, _of_all(combination), whole, _of_all(whole)
 
 
 def _told(reasons: Counter[str]) -> str:

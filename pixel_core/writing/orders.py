@@ -5,9 +5,11 @@ from __future__ import annotations
 import random
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 from pixel_core.writing.differential import differentials_of
 from pixel_core.writing.material import Material, Notion, Picture
+from pixel_core.writing.modalities import suitability
 from pixel_core.writing.people import draw_person
 from pixel_core.writing.phrases import bank, everyday, psychodynamic
 from pixel_core.writing.questions import topics
@@ -33,11 +35,12 @@ class Plan:
     """The orders of one writing: exact shares of the kinds, and within a kind the subjects in turn.
 
     Asked again, it plans what is still missing. A combination of low weight has its turn less often, so that others of
-    its kind take its place.
+    its kind take its place. With `leads` the modality is part of the order, so that it is steered too; else the writer
+    chooses it.
     """
 
-    def __init__(self, material: Material, *, count: int, seed: int) -> None:
-        self._material, self._seed = material, seed
+    def __init__(self, material: Material, *, count: int, seed: int, leads: bool = False) -> None:
+        self._material, self._seed, self._leads = material, seed, leads
         self._subjects = {kind: _subjects(material, kind) for kind in carried(material)}
         self._missing = _sizes({kind: SHARES[kind] for kind in self._subjects}, count) if self._subjects else {}
         self._turns: defaultdict[str, Counter[str]] = defaultdict(Counter)
@@ -69,7 +72,8 @@ class Plan:
         turns = self._turns[kind]
         name = min(ease, key=lambda n: ((turns[n] + 1) / ease[n], self._round(kind, turns[n])[n]))
         turns[name] += 1
-        return _ordered(self._material, key, kind, self._subjects[kind][name], weight)
+        order = _ordered(self._material, key, kind, self._subjects[kind][name], weight)
+        return _led(order, weight) if self._leads else order
 
     def _round(self, kind: str, turn: int) -> Mapping[str, int]:
         if (kind, turn) not in self._rounds:
@@ -100,6 +104,16 @@ def _ordered(material: Material, key: str, kind: str, subject: Subject, weight: 
     pictures = (subject, second) if second else (subject,)
     temper = draw_temper(rng, attachments=_styles(*pictures))
     return Order(key, "comorbid" if second else "disorder", pictures, temper=temper, person=person, risk=risk)
+
+
+def _led(order: Order, weight: Weights) -> Order:
+    """The order with a modality drawn by how it suits concern and client, and by how it fared."""
+    if order.temper is None:
+        return order
+    suits = suitability(order.kind, order.pictures, order.temper)
+    names = sorted(suits)
+    weights = [suits[name] * weight(Combination(order.kind, order.subject, name)) for name in names]
+    return replace(order, modality=order.rng("modality").choices(names, weights)[0])
 
 
 def _risk_of(picture: Picture) -> float:

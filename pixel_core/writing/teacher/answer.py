@@ -12,7 +12,7 @@ from pixel_core.writing.quality import FEWEST_TURNS, MOST_TURNS
 from pixel_core.writing.record import CONSENT
 from pixel_core.writing.risk import level_of
 from pixel_core.writing.sheets import ClientSheet, Temper, difficulty_of, make_sheet
-from pixel_core.writing.teacher.offer import Offer
+from pixel_core.writing.teacher.offer import Offer, techniques_for
 from pixel_core.writing.teacher.prompt import STAGES
 from pixel_core.writing.writer import Order
 
@@ -79,7 +79,7 @@ def conversation_of(value: Mapping[str, Any], order: Order, offered: Offer, *, m
     if order.topic is not None:
         extra |= {"topic": order.subject, "classes": []}
     else:
-        extra |= {"sheet": sheet.to_json(), "modality": order.modality or "person-centred"}
+        extra |= {"sheet": sheet.to_json(), "modality": order.modality}
     return Conversation(
         turns=records,
         category="psychology",
@@ -106,6 +106,8 @@ def _refuse(turns: Sequence[Mapping[str, Any]], order: Order, offered: Offer) ->
         named = turn["features"] if turn["speaker"] == "client" else [*turn["features"], *turn["rests_on"]]
         if unknown := [key for key in named if key not in known]:
             raise AnswerError("invented_evidence", f"{len(unknown)} ids were not offered")
+        if turn["speaker"] == "therapist" and not set(turn["techniques"]) <= techniques_for(order):
+            raise AnswerError("foreign_technique", f"techniques that {order.modality} does not use")
         if turn["speaker"] == "therapist" and turn["features"]:
             raise AnswerError("feature_in_wrong_mouth", "the therapist voices a feature of the client's")
     if order.pictures and not any(turn["features"] for turn in turns):

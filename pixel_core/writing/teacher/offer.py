@@ -6,8 +6,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from pixel_core import taxonomy
 from pixel_core.conversation import Evidence
 from pixel_core.writing.material import Feature, Material, Notion, Picture, Statement
+from pixel_core.writing.modalities import CRISIS, techniques_of
 from pixel_core.writing.questions import answers_on
 from pixel_core.writing.risk import IDEATION, level_of
 from pixel_core.writing.writer import Order
@@ -74,6 +76,13 @@ def offer(order: Order, material: Material, retrieve: Retrieve | None = None, pa
         for hit in retrieve(query, passages):
             grounds[f"passage:{hit.id}"] = Statement(hit.text, Evidence(f"passage:{hit.id}"))
     return Offer(features, grounds)
+
+
+def techniques_for(order: Order) -> frozenset[str]:
+    """The techniques that an answer may name: those of the modality, and of crisis work where danger comes up; else all."""
+    if not order.modality:
+        return frozenset(taxonomy.ids("techniques"))
+    return techniques_of(order.modality) | (techniques_of(CRISIS) if order.risk else frozenset())
 
 
 def _features(order: Order) -> Iterator[tuple[str, Offered]]:

@@ -8,7 +8,7 @@ from pixel_core import taxonomy
 from pixel_core.endpoint import Message
 from pixel_core.writing.phrases import bank
 from pixel_core.writing.quality import FEWEST_TURNS, MOST_TURNS
-from pixel_core.writing.teacher.offer import Offer
+from pixel_core.writing.teacher.offer import Offer, techniques_for
 from pixel_core.writing.writer import Order
 
 STAGES = ("opening", "exploration", "understanding", "change", "safety", "closing")
@@ -22,7 +22,7 @@ def prompt(order: Order, offered: Offer, advice: Sequence[str]) -> tuple[Message
         parts.append(_listed(told["features"].format(wanted=_wanted(order)), {k: o.says for k, o in offered.features.items()}))
     if offered.grounds:
         parts.append(_listed(told["grounds"], {key: statement.text for key, statement in offered.grounds.items()}))
-    parts.append(_listed(told["techniques"], {c.id: c.fields["definition"] for c in taxonomy.classes("techniques")}))
+    parts.append(_listed(told["techniques"], _techniques(order)))
     corrections = [told["corrections"][reason] for reason in advice if reason in told["corrections"]]
     if corrections:
         parts.append("\n".join([told["advice"], *(f"- {line}" for line in dict.fromkeys(corrections))]))
@@ -47,6 +47,11 @@ def _task(order: Order) -> str:
         defence=temper.defence.replace("_", " ") if temper else "not told",
         traits=", ".join(f"{name.replace('_', ' ')} {level}" for name, level in temper.traits.items()) if temper else "not told",
     )
+
+
+def _techniques(order: Order) -> dict[str, str]:
+    able = techniques_for(order)
+    return {c.id: c.fields["definition"] for c in taxonomy.classes("techniques") if c.id in able}
 
 
 def _wanted(order: Order) -> str:

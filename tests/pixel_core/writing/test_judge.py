@@ -72,7 +72,7 @@ SPOILT = {
     "repeated_turn": lambda c: said(c, 3, c.turns[1].content + " Hm."),
     "no_opening": lambda c: noted(c, stages=["exploration", *c.extra["stages"][1:]]),
     "no_closing": lambda c: noted(c, stages=[*c.extra["stages"][:-1], "change"]),
-    "stage_order": lambda c: noted(c, stages=[*c.extra["stages"][:2], "opening", *c.extra["stages"][3:]]),
+    "stage_order": lambda c: noted(c, stages=[*c.extra["stages"][:-2], "opening", "closing"]),
     "overlong_turn": lambda c: said(c, 1, " ".join(f"word{n}" for n in range(300))),
     # appropriateness
     "diagnosis_named": lambda c: said(c, 1, "That is a clear case of panic disorder, you know."),

@@ -45,11 +45,11 @@ def teacher_of(server, shipped, cache, *, stream=False, concurrency=4, **changes
 
 def written_by(teacher, count=COUNT, batch=5):
     standards = Standards.of(teacher.material)
-    return write_steered(teacher, Plan(teacher.material, count=count, seed=3), lambda c: judge(c, standards), batch=batch)
+    return write_steered(teacher, Plan(teacher.material, count=count, seed=3, leads=True), lambda c: judge(c, standards), batch=batch)
 
 
 def first(teacher, kind="disorder", **wanted):
-    orders = Plan(teacher.material, count=200, seed=3).next(200)
+    orders = Plan(teacher.material, count=200, seed=3, leads=True).next(200)
     return next(o for o in orders if o.kind == kind and all(getattr(o, k) == v for k, v in wanted.items()))
 
 
