@@ -19,7 +19,7 @@ logger = logging.getLogger(__name__)
 
 WINDOW = 400  # texts sharing one rare shingle that are compared with one another; more are a template, each compared with its next ones
 _BATCH = 1 << 22  # shingles compared at a time
-_TABLE = 22  # bits of the table that a part of the shingles is counted in
+_PARTS, _SPARE = 5, 3  # bits: parts that shingles are counted in at most, and room in the table of each
 _HALF, _LOW = np.uint64(32), np.uint64(0xFFFFFFFF)  # two numbers of 32 bits in one key, which sorts as they do
 Found = tuple[Places, Places, npt.NDArray[np.float64]]
 
@@ -64,7 +64,9 @@ def near_duplicate_pairs(texts: Sequence[str], *, threshold: float = 0.8, words:
     found = shingle(texts, words)
     numbers = _with_partners(found, threshold)
     logger.info("%d of %d texts may have a near-duplicate", len(numbers), len(found))
-    sets = _Sets.of(found.of(numbers))
+    found = found.of(numbers)
+    sets = _Sets.of(found)
+    del found
     twins, originals = sets.twins()
     first, second, jaccard = sets.alone(originals).similar(threshold)
     first, second = originals[first], originals[second]
@@ -95,17 +97,19 @@ def _with_partners(found: Shingles, threshold: float) -> Places:
 def _stand_alone(hashes: Hashes) -> npt.NDArray[np.bool_]:
     """Whether each shingle certainly stands once."""
     alone = np.empty(len(hashes), bool)
-    parts = max(len(hashes).bit_length() - 20, 0)  # bits that divide the shingles, so that a part's table stays in the processor's cache
-    part_of = np.empty(len(hashes), np.uint16)
+    size = len(hashes).bit_length()
+    parts = min(max(size - 20, 0), _PARTS)  # bits that divide the shingles, so that the table of a part is small
+    table = max(size - parts + _SPARE, 1)
+    part_of = np.empty(len(hashes), np.uint8)
     for at in range(0, len(hashes), _BATCH):
         part_of[at : at + _BATCH] = np.right_shift(hashes[at : at + _BATCH], np.uint64(63 - parts)) >> np.uint64(1)
-    last = np.empty(1 << _TABLE, np.uint32)
+    last = np.empty(1 << table, np.uint32)
     for part in range(1 << parts):
         places = np.flatnonzero(part_of == part)
-        buckets = ((hashes[places] << np.uint64(parts)) >> np.uint64(64 - _TABLE)).astype(np.uint32)
+        buckets = ((hashes[places] << np.uint64(parts)) >> np.uint64(64 - table)).astype(np.uint32)
         number = np.arange(len(buckets), dtype=np.uint32)
         last[buckets] = number
-        several = np.zeros(1 << _TABLE, bool)
+        several = np.zeros(1 << table, bool)
         several[buckets[last[buckets] != number]] = True
         alone[places] = ~several[buckets]
     return alone
@@ -121,22 +125,18 @@ class _Sets:
 
     @classmethod
     def of(cls, found: Shingles) -> _Sets:
-        order = np.argsort(found.hashes)
-        fresh = _fresh(found.hashes[order])
-        number = np.empty(len(order), np.uint64)
-        number[order] = np.cumsum(fresh) - 1
-        owner = np.repeat(np.arange(len(found), dtype=np.uint64), found.sizes)
+        keys, kinds = _numbered(found)
         # Each shingle once a text ...
-        keys = np.sort((owner << _HALF) | number)
+        keys.sort()
         keys = keys[_fresh(keys)]
-        shingles = (keys & _LOW).astype(np.int64)
-        count = np.bincount(shingles, minlength=int(fresh.sum()))
+        count = np.bincount((keys & _LOW).astype(np.int64), minlength=kinds)
         # ... and numbered from the rarest to the commonest.
         order = np.argsort(np.minimum(count, 0xFFFF).astype(np.uint16), kind="stable")
-        rank = np.empty(len(order), np.uint64)
-        rank[order] = np.arange(len(order), dtype=np.uint64)
-        keys = np.sort((keys & ~_LOW) | rank[shingles])
-        starts = np.searchsorted(keys >> _HALF, np.arange(len(found) + 1, dtype=np.uint64))
+        rank = np.empty(len(order), np.uint32)
+        rank[order] = np.arange(len(order), dtype=np.uint32)
+        keys = (keys & ~_LOW) | rank[(keys & _LOW).astype(np.int64)]
+        keys.sort()
+        starts = np.searchsorted(keys, np.arange(len(found) + 1, dtype=np.uint64) << _HALF)
         return cls(keys.astype(np.uint32), starts, count[order])
 
     @property
@@ -217,3 +217,13 @@ def _fresh(ordered: Hashes) -> npt.NDArray[np.bool_]:
     fresh = np.ones(len(ordered), bool)
     np.not_equal(ordered[1:], ordered[:-1], out=fresh[1:])
     return fresh
+
+
+def _numbered(found: Shingles) -> tuple[Hashes, int]:
+    """The text of each shingle and the number of its kind in one key, and how many kinds there are."""
+    order = np.argsort(found.hashes)
+    number = np.cumsum(_fresh(found.hashes[order])).astype(np.uint32)
+    keys = np.empty(len(order), np.uint64)
+    keys[order] = number - np.uint32(1)
+    keys |= np.repeat(np.arange(len(found), dtype=np.uint64) << _HALF, found.sizes)
+    return keys, int(number[-1]) if len(number) else 0

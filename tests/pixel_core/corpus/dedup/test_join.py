@@ -114,7 +114,7 @@ def test_chunks_and_batches_divide_nothing(monkeypatch):
     whole = near_duplicates(texts)
     monkeypatch.setattr("pixel_core.corpus.dedup.shingles._CHUNK", 100)
     monkeypatch.setattr(join, "_BATCH", 64)
-    monkeypatch.setattr(join, "_TABLE", 6)
+    monkeypatch.setattr(join, "_SPARE", -2)
     assert near_duplicates(texts) == whole
     assert len(whole) == 50
 
