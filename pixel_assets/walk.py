@@ -110,20 +110,28 @@ def _execute(
     )
     if any(_error(e).cls_name == dg.DagsterExecutionInterruptedError.__name__ for e in result.all_events if e.is_step_failure):
         raise KeyboardInterrupt
-    return [_outcome(result, key, graph.get(key).group_name, partition, external) for key in keys]
+    return [_outcome(result, graph, key, partition) for key in keys]
 
 
-def _outcome(result: Any, key: dg.AssetKey, group: str, partition: str | None, external: bool) -> Outcome:
-    name = key.to_user_string()
+def _outcome(result: Any, graph: Any, key: dg.AssetKey, partition: str | None) -> Outcome:
+    name, group, external = key.to_user_string(), graph.get(key).group_name, not graph.get(key).is_materializable
+    names = {check.name for check in graph.get_check_keys_for_assets({key})}
     materialised = [e.materialization for e in result.get_asset_materialization_events() if e.asset_key == key]
     metadata = {k: v.value for k, v in materialised[0].metadata.items()} if materialised else {}
     evaluations = [e for e in result.get_asset_check_evaluations() if e.asset_key == key]
     checks = {e.check_name: e.passed for e in evaluations if e.passed or e.severity == dg.AssetCheckSeverity.ERROR}
     failed = {e.check_name: e.description or "no description" for e in evaluations if not checks.get(e.check_name, True)}
-    errors = [_error(e).message.strip() for e in result.all_events if e.is_step_failure and e.step_key == name]
+    failures = {e.step_key: _error(e).message.strip() for e in result.all_events if e.is_step_failure}
     seconds = sum(e.event_specific_data.duration_ms for e in result.all_events if e.is_step_success and e.step_key == name) / 1000
-    succeeded = (external or bool(materialised)) and all(checks.values()) and not errors
-    return Outcome(name, group, partition, succeeded, seconds, metadata, checks, failed, "; ".join(errors))
+    if not materialised and not external:
+        error = failures.get(name, "not built, because a step above it failed")
+        return Outcome(name, group, partition, False, seconds, metadata, checks, failed, error)
+    answered = {e.check_name for e in evaluations}
+    for check in sorted(names - answered):  # it raised: Dagster reports no evaluation, and a run with a blocking one just ends
+        checks[check] = False
+        failed[check] = f"no answer: {failures.get(f'{name}_{check}', 'it did not run')}"
+    error = failures.get(name, "")
+    return Outcome(name, group, partition, all(checks.values()) and not error, seconds, metadata, checks, failed, error)
 
 
 def _error(failure: Any) -> Any:
