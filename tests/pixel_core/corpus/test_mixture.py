@@ -1,3 +1,4 @@
+import json
 import shutil
 from collections import Counter
 from dataclasses import replace
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from pixel_core.artifacts import verify
 from pixel_core.conversation import CONVERSATION_SCHEMA, Label, read_conversations
-from pixel_core.corpus import build_head_examples, build_mixture, mixture_contract
+from pixel_core.corpus import build_head_examples, build_mixture, import_source, mixture_contract
 from pixel_core.corpus.apportion import apportion, table
 from pixel_core.corpus.demand import SPLITS
 from pixel_core.corpus.mixture import read_composition
@@ -19,7 +20,7 @@ from pixel_core.corpus.population import CorpusError
 from pixel_core.corpus.quality import check_label_values
 from pixel_core.shards import read_shards
 from tests.pixel_core.corpus.test_apportion import SHARES
-from tests.pixel_core.corpus.worlds import CODES, artifact, clinical, conversation, recipe, sources, wording
+from tests.pixel_core.corpus.worlds import CODES, artifact, clinical, conversation, entry, lines, recipe, sources, wording
 
 
 @pytest.fixture(scope="module")
@@ -194,6 +195,41 @@ def test_one_changed_source_changes_the_mixture(world, tmp_path):
     mine["source_conversations/sessions"] = tmp_path / "sessions"
     artifact(tmp_path / "sessions", [conversation(9000 + i, source="sessions") for i in range(10)])
     assert not build_mixture(recipe(), mine, tmp_path / "out").skipped
+
+
+def test_one_changed_source_redoes_its_own_partition_and_the_mixture_alone(world, tmp_path):
+    for name in ("first", "second"):
+        dialogues = [
+            {"dialog": [{"speaker": "usr", "text": f"{wording(9200 + 3 * i)} {name}."}, {"speaker": "sys", "text": "Tell me more."}]}
+            for i in range(6)
+        ]
+        (tmp_path / name).mkdir()
+        lines(tmp_path / name / "sample.jsonl", dialogues)
+
+    def everything():
+        done, mine = {}, dict(world)
+        for name in ("first", "second"):
+            out = tmp_path / "source_conversations" / name
+            one = entry("esconv").model_copy(update={"name": name})
+            done[name] = import_source(one, out, data_root=tmp_path / name, recipe=recipe().corpus)
+            mine[f"source_conversations/{name}"] = out
+        done["mixture"] = build_mixture(recipe(), mine, tmp_path / "training_mixture")
+        return done, {name: (built.folder / "manifest.json").read_bytes() for name, built in done.items()}
+
+    _, before = everything()
+    again, same = everything()
+    assert all(built.skipped for built in again.values())
+    assert same == before
+    with (tmp_path / "first" / "sample.jsonl").open("a") as file:
+        file.write(
+            json.dumps({"dialog": [{"speaker": "usr", "text": wording(9300)}, {"speaker": "sys", "text": "I am listening."}]}) + "\n"
+        )
+    built, after = everything()
+    assert {name: one.skipped for name, one in built.items()} == {"first": False, "second": True, "mixture": False}
+    assert after["second"] == before["second"]
+    inputs = json.loads(before["mixture"])["inputs"]
+    changed = {name for name, digest in built["mixture"].manifest.inputs.items() if inputs[name] != digest}
+    assert changed == {"source_conversations/first"}
 
 
 def test_the_composition_says_what_is_in_it(built, world):
