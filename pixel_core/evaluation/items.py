@@ -95,6 +95,8 @@ def read_persona_items(scenarios: Path) -> list[PersonaItem]:
     """The items of `persona_items.jsonl`."""
 
     def read(row: dict[str, Any]) -> PersonaItem:
+        taxonomy.find("persona_contexts", row["context"])
+        taxonomy.find("persona_triggers", row["trigger"])
         turns = tuple(Turn(turn["role"], turn["part"], turn["content"]) for turn in row["turns"])
         if not turns or turns[-1].role != "user" or row["next_part"] not in ("therapist", "assistant"):
             raise ValueError("an item ends with the user, and therapist or assistant speaks next")

@@ -12,6 +12,12 @@ def test_the_heads_have_their_sizes(name, count):
     assert len(ids(name)) == count
 
 
+@pytest.mark.parametrize(("name", "count"), [("persona_contexts", 8), ("persona_triggers", 7)])
+def test_contexts_and_triggers_of_a_change_of_persona_are_defined(name, count):
+    assert len(ids(name)) == count
+    assert all(c.fields["definition"].strip() for c in classes(name))
+
+
 def test_every_disorder_has_a_code_a_name_and_a_chapter():
     for c in classes("dsm5"):
         assert re.fullmatch(r"[A-Z]\d{2}(\.\d{1,3})?", c.id), c.id

@@ -66,3 +66,11 @@ def test_a_repeated_id_is_an_error(rows, tmp_path):
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(ItemError, match=r"eq_items\.jsonl does not exist"):
         read_eq_items(tmp_path)
+
+
+@pytest.mark.parametrize(("field", "taxonomy"), [("context", "persona_contexts"), ("trigger", "persona_triggers")])
+def test_a_persona_item_names_a_context_and_a_trigger_of_the_taxonomy(field, taxonomy, tmp_path):
+    [line, *_] = (SCENARIOS / "persona_items.jsonl").read_text().splitlines()
+    write(tmp_path, "persona_items.jsonl", [json.loads(line) | {field: "boredom"}])
+    with pytest.raises(ItemError, match=f"line 1: KeyError: .*boredom.*{taxonomy}"):
+        read_persona_items(tmp_path)
