@@ -14,6 +14,7 @@ import dagster as dg
 from pixel_assets import partitions
 from pixel_assets.checkpoints import announce_checkpoints, latest_run
 from pixel_assets.config import Build
+from pixel_assets.leftovers import WALK, living_walk
 from pixel_assets.paths import GROUPS
 from pixel_core.recipe import Recipe
 
@@ -51,12 +52,13 @@ def walk(build: Build, groups: Sequence[str] = GROUPS, log_level: str = "WARNING
     definitions = defs()
     graph = definitions.resolve_asset_graph()
     job = definitions.resolve_implicit_global_asset_job_def()
-    with dg.DagsterInstance.get() as instance:
+    with dg.DagsterInstance.get() as instance, living_walk(instance) as name:
         for keys, partitions_def in _blocks(graph, groups):
             if partitions_def == partitions.checkpoints:
                 announce_checkpoints(instance)
             for partition in _partition_keys(partitions_def, recipe, instance):
-                outcomes = _execute(job, graph, keys, partition, build=build, instance=instance, log_level=log_level)
+                tags = {WALK: name} | ({_PARTITION_TAG: partition} if partition else {})
+                outcomes = _execute(job, graph, keys, tags, build=build, instance=instance, log_level=log_level)
                 yield from outcomes
                 if not all(outcome.succeeded for outcome in outcomes):
                     return
@@ -88,7 +90,7 @@ def _execute(
     job: dg.JobDefinition,
     graph: Any,
     keys: Sequence[dg.AssetKey],
-    partition: str | None,
+    tags: Mapping[str, str],
     *,
     build: Build,
     instance: dg.DagsterInstance,
@@ -105,12 +107,12 @@ def _execute(
     result = subset.execute_in_process(
         run_config=run_config,
         instance=instance,
-        tags={_PARTITION_TAG: partition} if partition else None,
+        tags=dict(tags),
         raise_on_error=False,
     )
     if any(_error(e).cls_name == dg.DagsterExecutionInterruptedError.__name__ for e in result.all_events if e.is_step_failure):
         raise KeyboardInterrupt
-    return [_outcome(result, graph, key, partition) for key in keys]
+    return [_outcome(result, graph, key, tags.get(_PARTITION_TAG)) for key in keys]
 
 
 def _outcome(result: Any, graph: Any, key: dg.AssetKey, partition: str | None) -> Outcome:
