@@ -1,6 +1,6 @@
 """`pixel`: builds everything in one process (`run`), opens the UI (`ui`), writes `.env` (`env`).
 
-Every other command (`trace`, `eval`, `train`) is `python -m pixel_core`'s.
+Every other command (`trace`, `eval`, `retrieval`) is `python -m pixel_core`'s.
 """
 
 import argparse
@@ -11,11 +11,12 @@ from pathlib import Path
 
 from dotenv import load_dotenv
 
-from pixel_assets.paths import GROUPS, PROJECT
+from pixel_assets.paths import GROUPS, PROJECT, home
 from pixel_core.__main__ import main as core_main
 from pixel_core.recipe import RecipeError
 
 _OWN = ("run", "ui", "env")
+_OF_ARTIFACTS = ("trace", "retrieval")
 _SETTINGS = {"DAGSTER_HOME": PROJECT, "PIXEL_HOME": PROJECT / "data", "PIXEL_DAGSTER_DIR": PROJECT / ".dagster"}
 
 
@@ -24,7 +25,7 @@ def main(arguments: list[str] | None = None) -> int:
     arguments = sys.argv[1:] if arguments is None else arguments
     load_environment()
     if arguments and arguments[0] not in _OWN and not arguments[0].startswith("-"):
-        return core_main(arguments)
+        return core_main(_below_home(arguments))
     options = _parser().parse_args(arguments)
     if options.command == "env":
         print(PROJECT / ".env")
@@ -47,9 +48,15 @@ def load_environment() -> None:
     Path(os.environ["PIXEL_DAGSTER_DIR"]).mkdir(parents=True, exist_ok=True)
 
 
+def _below_home(arguments: list[str]) -> list[str]:
+    """The arguments of a command of `pixel_core`, which reads no environment: artifacts lie below `PIXEL_HOME` unless told otherwise."""
+    named = any(argument.partition("=")[0] == "--artifacts" for argument in arguments)
+    return arguments if named or arguments[0] not in _OF_ARTIFACTS else [*arguments, "--artifacts", str(home() / "artifacts")]
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="pixel", description="Build, look at and measure Pixel.")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="{run,ui,env,trace,eval}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="{run,ui,env,trace,eval,retrieval}")
     run = commands.add_parser("run", help="materialise every asset in order, then print a table")
     run.add_argument("--recipe", default="", help="recipe name or YAML path (default: PIXEL_RECIPE, or tiny)")
     run.add_argument("--set", action="append", default=[], metavar="SECTION.KEY=VALUE", help="override a recipe key; may be repeated")

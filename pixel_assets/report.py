@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from pixel_assets.paths import artifact
 from pixel_assets.walk import Outcome
 
 _PLUMBING = {"seconds", "skipped", "digest", "dagster/uri", "dagster/row_count", "rejected by reason"}
@@ -43,9 +44,8 @@ def next_lines(outcomes: Sequence[Outcome]) -> str:
     lines = ["make ui                                   the same assets in the Dagster UI, at http://127.0.0.1:3000"]
     if checkpoint:
         run, _, step = checkpoint.rpartition(".")
-        folder = f"data/artifacts/training_run/{run}/checkpoint-{step}"
-        lines.append(f".venv/bin/python -m pixel_core eval {folder}")
-    lines.append(".venv/bin/python -m pixel_core trace <conversation-id>")
+        lines.append(f".venv/bin/pixel eval {artifact('training_run', run) / f'checkpoint-{step}'}")
+    lines.append(".venv/bin/pixel trace <conversation-id>")
     return "\n".join(["Next:", *(f"  {text}" for text in lines)])
 
 

@@ -39,9 +39,18 @@ def test_problems_name_asset_partition_check_and_error():
     assert text.splitlines() == ["audio [talks]: check complete failed: 1 failing rows", "index: encoder x is not installed: use pip"]
 
 
-def test_the_next_lines_name_the_newest_checkpoint():
+def test_the_next_lines_name_the_newest_checkpoint_where_it_lies(monkeypatch, tmp_path):
+    monkeypatch.setenv("PIXEL_HOME", str(tmp_path))
     text = report.next_lines([outcome("scorecard", "tiny-abc.0"), outcome("scorecard", "tiny-abc.60")])
-    assert "training_run/tiny-abc/checkpoint-60" in text
+    assert f"{tmp_path}/artifacts/training_run/tiny-abc/checkpoint-60" in text
+
+
+def test_trace_looks_below_the_home_unless_told_otherwise(monkeypatch, tmp_path, capsys):
+    monkeypatch.setenv("PIXEL_HOME", str(tmp_path / "home"))
+    assert cli.main(["trace", "0123456789"]) == 1
+    assert f"there is no folder {tmp_path}/home/artifacts" in capsys.readouterr().err
+    assert cli.main(["trace", "0123456789", f"--artifacts={tmp_path}/other"]) == 1
+    assert f"there is no folder {tmp_path}/other" in capsys.readouterr().err
 
 
 def test_a_bad_recipe_is_told_in_one_line(monkeypatch, capsys):
