@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import polars as pl
+
 from pixel_core.corpus.labels import SCALES
 from pixel_core.corpus.supervision import markdown_of, supervision_of
 
@@ -56,10 +58,7 @@ def card_of(composition: Mapping[str, Any], sources: Mapping[str, Path]) -> str:
             "## Difficulty",
             _counts("difficulty (1 easy, 5 hard)", composition["difficulty"], splits),
             "## Left out",
-            _table(
-                ["artifact", "reason", "rows"],
-                ([n, r, f"{c:,}"] for n, found in sorted(composition["drops"].items()) for r, c in found.items()),
-            ),
+            _drops(composition["drops"]),
             "## Labels",
             "Labels of these conversations by output; `<head>.*` speaks for every other output of its head. Labelled posts and pairs "
             "lie in `head_examples`.",
@@ -71,12 +70,23 @@ def card_of(composition: Mapping[str, Any], sources: Mapping[str, Path]) -> str:
     )
 
 
+def _drops(drops: Mapping[str, Mapping[str, int]]) -> str:
+    """The rejects of every artifact and of the mixture by reason; the rows themselves lie in each `rejected.parquet`."""
+    rows = [[name, reason, f"{count:,}"] for name, found in sorted(drops.items()) for reason, count in sorted(found.items())]
+    return _table(["artifact", "reason", "rows"], rows) if rows else "Nothing."
+
+
 def _supervision(sources: Mapping[str, Path]) -> Iterable[str]:
-    """A table a head, that of the EQ domains first."""
+    """A table a head, that of the EQ domains first and whole; of the others, what stays untrained is counted only."""
     table = supervision_of(sources)
     for head in SCALES:
+        own = table.filter(pl.col("output").str.starts_with(f"{head}."))
+        bare = own.filter(n=0)
         yield f"### {head}"
-        yield markdown_of(table, head)
+        if head == "eq" or bare.height < own.height:
+            yield markdown_of(own if head == "eq" else own.filter(pl.col("n") > 0), head).rstrip()
+        if head != "eq" and bare.height:
+            yield f"{bare.height} outputs have no label from a source of the catalogue."
 
 
 def _front(licences: Mapping[str, Any], rows: int) -> str:
