@@ -20,6 +20,9 @@ _LEANS = re.compile(
 )
 
 
+_OWN: Facts = {"speaker": frozenset({"self"})}  # a client speaks of themselves, and not as somebody's parent
+
+
 def cast(
     pictures: Sequence[Picture], wanted: int, deck: Deck, rng: random.Random, *, risk: bool, facts: Facts | None = None
 ) -> tuple[list[Voice], Facts]:
@@ -28,7 +31,7 @@ def cast(
     With `risk` one of them is a thought of dying where the pictures hold one; without, none is. Every further picture gets at
     least two where it can.
     """
-    known: Facts = facts or {}
+    known: Facts = facts or _OWN
     voices: list[Voice] = []
     shares = [wanted] if len(pictures) == 1 else [wanted - 2 * (len(pictures) - 1), *([2] * (len(pictures) - 1))]
     for picture, share in zip(pictures, shares, strict=True):
@@ -65,6 +68,11 @@ def single(picture: Picture, role: str, known: Facts, deck: Deck, rng: random.Ra
 def agrees(statement: Statement, known: Facts, scope: str) -> Facts | None:
     """The facts of a client who says this too; None when it contradicts them."""
     return join(known, facts_of(statement.text, scope))
+
+
+def agrees_with(known: Facts, text: str) -> bool:
+    """Whether a client of whom this is known can say a text that belongs to no class."""
+    return join(known, facts_of(text)) is not None
 
 
 def _voice(

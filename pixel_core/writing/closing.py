@@ -17,14 +17,18 @@ from pixel_core.writing.topics import is_burden, is_named
 
 _OWN = 0.5  # of the sessions end with the closing move of their modality
 
+_ASKS = re.compile(r"\?[^?]{0,90}$")  # a question at the end, or just before it
+_PARTING = {"see", "goodbye", "till", "thank", "thanks", "evening"}
 # How a closing question is answered, by its last sentence.
 _ASKED = (
+    ("last_sure", re.compile(r"how sure are you", re.I)),
     ("last_number", re.compile(r"nought to ten|at now,|what was it when you came in", re.I)),
     ("last_next", re.compile(r"(?:where shall we begin|ask you first|pick up next time)[^?]*\?$", re.I)),
     (
         "last_felt",
         re.compile(r"\b(?:how (?:was|is) (?:it|that)|what was it like|what's it like|which of the two|harder for you)\b[^?]*\?$", re.I),
     ),
+    ("last_left", re.compile(r"is there (?:something|anything)[^?]*\?", re.I)),
     ("last_yes", re.compile(r"(?:^|[.:;,] )(?:same time|shall we|would you|next week|is there|anything|could you)[^?.]*\?$", re.I)),
 )
 
@@ -46,17 +50,19 @@ def close(session: Session) -> None:
         )
         said = filled(line["say"], {"topic": topic, "burden": topic}) if line else ""
         session.turn([Piece(line["technique"], sentence_case(said))] if line else [], "closing")
-    if scene.turns[-1].text.rstrip().endswith("?") or (len(scene.turns) < 14 and session.last[0] != "urgent" and scene.chance(0.15)):
+    if _ASKS.search(scene.turns[-1].text) or (len(scene.turns) < 14 and session.last[0] != "urgent" and scene.chance(0.15)):
         _farewell(session)
 
 
 def _farewell(session: Session) -> None:
     """The client's last word: an answer where the therapist asked, else a goodbye."""
     asked = session.scene.turns[-1].text.rstrip()
-    name = next((n for n, cue in _ASKED if cue.search(asked)), "last_take") if asked.endswith("?") else "farewell"
+    name = next((n for n, cue in _ASKED if cue.search(asked)), "last_take") if _ASKS.search(asked) else "farewell"
     line = session.scene.draw_line(name, bank("client")[name])
     if line:
-        parts = session.scene.fresh([str(line)], "goodbye", bank("client")["goodbye"])
+        words = set(re.findall(r"\w+", str(line).lower())) & _PARTING
+        again = [g for g in bank("client")["goodbye"] if not words & set(re.findall(r"\w+", g.lower()))]
+        parts = session.scene.fresh([str(line)], f"goodbye {len(again)}", again[:1] if words else again)
         session.say(" ".join(parts), "closing", last=("end", None))
 
 

@@ -8,7 +8,7 @@ from pixel_core.writing.moves import filled
 from pixel_core.writing.phrases import bank, family_of
 from pixel_core.writing.scene import Piece, Voice
 from pixel_core.writing.therapy import Session
-from pixel_core.writing.topics import is_burden, is_named
+from pixel_core.writing.topics import is_burden
 
 
 def differentials_of(material: Material, picture: Picture) -> list[Picture]:
@@ -19,7 +19,15 @@ def differentials_of(material: Material, picture: Picture) -> list[Picture]:
 
 def _askable(other: Picture, own: Picture) -> bool:
     """Whether the other picture has a sign of its own that can be named in a question."""
-    return any(is_named(t) for f in own_signs(other, own) for t in family_of(other, f).topics)
+    return any(_asked(other, f) for f in own_signs(other, own))
+
+
+def _asked(picture: Picture, feature: Feature) -> bool:
+    return bool(responses.item_of(picture, feature) or _burdens(picture, feature))
+
+
+def _burdens(picture: Picture, feature: Feature) -> list[str]:
+    return [topic for topic in family_of(picture, feature).topics if is_burden(topic)]
 
 
 def own_signs(picture: Picture, other: Picture) -> list[Feature]:
@@ -42,15 +50,16 @@ def reserve(session: Session, other: Picture) -> Voice | None:
 def contrast(session: Session, other: Picture, voice: Voice) -> bool:
     """Ask for a sign of the other picture, which the client denies, and hear one that only theirs has. False when it cannot be asked."""
     scene, own = session.scene, session.pictures[0]
-    signs = [f for f in own_signs(other, own) if any(is_named(t) for t in family_of(other, f).topics)]
-    sign = scene.rng.choice(signs)
-    topic = scene.rng.choice([t for t in family_of(other, sign).topics if is_named(t)])
-    line = scene.draw("contrast", bank("therapist")["contrast"], lambda text: "{burden}" not in text or is_burden(topic))
+    sign = scene.rng.choice([f for f in own_signs(other, own) if _asked(other, f)])
+    item, burdens = responses.item_of(other, sign), _burdens(other, sign)
+    slots = {"item": item, "burden": scene.rng.choice(burdens) if burdens else ""}
+    name = "contrast_item" if item else "contrast"
+    line = scene.draw(name, bank("therapist")[name])
     if line is None:
         return False
     statement = _distinction(own, other)
     evidence = [statement.distinguish.evidence, *([sign.text.evidence] if sign.text else [])]
-    session.turn([Piece("closed_question", filled(line, {"topic": topic, "burden": topic}))], "exploration", evidence, on=[voice])
+    session.turn([Piece("closed_question", filled(line, slots))], "exploration", evidence, on=[voice])
     asked = len(scene.turns) - 1
     _deny(session, voice)
     session.differential = {

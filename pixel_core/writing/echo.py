@@ -51,8 +51,13 @@ _QUOTE_START = re.compile(
     r"back|down|up|even|still|then|now|over|three|two|one|forty|with|without|at|on|in|even|saw|go|went|come|came|be|been|put|took)\b",
     re.I,
 )
+_COMMON = (
+    "It|That|There|He|She|What|Who|Nobody|Everyone|Everybody|Someone|Here|One|Food|Life|Work|Money|Time|Everything|Nothing|Something|Mine|"
+    "Sleep|Reading|Other|School|Home|Day|Night"
+)
 _PROPER = re.compile(
-    r"(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)days?\b|I\b|Mum\b|Dad\b|Papa\b|Gran\b|Christmas\b|Easter\b|God\b|(?!(?:It|That|There|He|She|What|Who|Nobody|Everyone|Everybody|Someone|Here|One)'s)[A-Z]\w+'s\b"
+    r"(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)days?\b|I\b|Mum\b|Dad\b|Papa\b|Gran\b|Christmas\b|Easter\b|God\b|"
+    rf"(?!(?:{_COMMON})'s)[A-Z]\w+'s\b"
 )
 
 

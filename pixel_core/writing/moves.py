@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 
 from pixel_core.writing import responses
+from pixel_core.writing.casting import agrees_with
 from pixel_core.writing.echo import continued, sentence_case
 from pixel_core.writing.modalities import Move, modality
 from pixel_core.writing.phrases import Exchange, Family, bank, thoughts_of
@@ -28,12 +29,12 @@ _AFTER: Mapping[str, tuple[str, str]] = {
     "evoke": ("change", "sustain"),
     "ruler_importance": ("change", "sustain"),
     "ruler_confidence": ("change", "sustain"),
-    "values": ("value", "deep"),
+    "values": ("value", "unsure"),
     "make_room": ("body", "body"),
     "workability": ("struggle", "struggle"),
-    "distress_tolerance": ("skill", "skill"),
-    "opposite_action": ("skill", "skill"),
-    "dear_man": ("skill", "skill"),
+    "distress_tolerance": ("skill", "hesitant_step"),
+    "opposite_action": ("skill", "hesitant_step"),
+    "dear_man": ("skill", "hesitant_step"),
 }
 _DEEP = frozenset(
     {
@@ -92,7 +93,8 @@ def _kind(name: str, hesitant: bool, wants: set[str]) -> str:
     if "memory" in wants:
         return "memory"
     if name in _DEEP:
-        return "hesitant" if hesitant and name not in ("follow", "meaning", "feeling") else "deep"
+        unsure = name in ("own_way", "working_through")
+        return ("unsure" if unsure else "hesitant") if hesitant and name not in ("follow", "meaning", "feeling") else "deep"
     kind = _AFTER.get(name)
     if kind:
         return kind[hesitant]
@@ -100,19 +102,27 @@ def _kind(name: str, hesitant: bool, wants: set[str]) -> str:
 
 
 def _topic(session: Session) -> tuple[str, Family]:
-    """Something that was talked about and not yet named in this conversation, and its family; the first concern comes most often."""
+    """Something that was talked about, if possible not yet named in this conversation, and its family; the first concern comes most often.
+
+    One thing that weighs comes before things and doings, and those before clauses like "what it has cost you".
+    """
     scene = session.scene
     families = session.told()
     order = [families[-1], *families[:-1]] if scene.chance(0.6) else families
-    for burden in (True, False):
-        for family in order:
-            fresh = [t for t in family.topics if is_named(t) and t not in scene.used and (is_burden(t) or not burden)]
-            if fresh:
-                topic = scene.rng.choice(fresh)
+    named = [(topic, family) for family in order for topic in family.topics if is_named(topic)]
+    ranks: list[Callable[[str], bool]] = [
+        lambda t: is_burden(t) and t not in scene.used,
+        lambda t: not re.match(r"what(?:'s)? ", t) and t not in scene.used,
+        is_burden,
+        lambda t: t not in scene.used,
+        lambda t: True,
+    ]
+    for rank in ranks:
+        for topic, family in named:
+            if rank(topic):
                 scene.used.add(topic)
                 return topic, family
-    named = [t for t in order[0].topics if is_named(t)]
-    return (scene.rng.choice(named) if named else "what you've described"), order[0]
+    return "what you've described", order[0]
 
 
 def _line(session: Session, move: Move, topic: str) -> str | None:
@@ -225,6 +235,8 @@ def exchange(session: Session, *, step: bool) -> bool:
     family, move = chosen
     session.turn([Piece(move.technique, move.say)], "change", responses.grounds(session.pictures, move.say))
     hesitant = scene.chance(_HESITANT[session.temper.resistance])
+    if not agrees_with(scene.facts, move.replies[hesitant]):
+        hesitant = not hesitant
     kind = ("hesitant" if hesitant else "willing") + ("_step" if move.technique in STEPS else "")
     kind = "no_risk" if re.search(r"\b(?:dying|alive)\b", move.say) else kind
     after = ("urgent", move.after) if move.after else (kind, None)
@@ -247,4 +259,8 @@ def agree(session: Session) -> bool:
 
 
 def _ripe_exchange(session: Session, step: bool) -> Callable[[Exchange], bool]:
-    return lambda move: (move.technique in STEPS) == step and responses.is_ripe(move.say, session)
+    def fits(move: Exchange) -> bool:
+        sayable = any(agrees_with(session.scene.facts, reply) for reply in move.replies)
+        return (move.technique in STEPS) == step and sayable and responses.is_ripe(move.say, session)
+
+    return fits

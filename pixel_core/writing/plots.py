@@ -88,9 +88,9 @@ def subclinical(material: Material, picture: Picture, modality_name: str, temper
     mild, scene = bank("everyday")["mild"], session.scene
     session.open()
     session.turn(responses.role_question(scene, "course", None), "exploration")
-    session.reply(str(scene.draw_line("mild", mild["since"])), last=("mild", None))
+    session.reply(str(scene.draw_line("mild", mild["since"])), last=("mild_since", None))
     session.turn(responses.role_question(scene, "impact", None), "exploration")
-    session.reply(str(scene.draw_line("mild works", mild["works"])), last=("mild", None))
+    session.reply(str(scene.draw_line("mild works", mild["works"])), last=("mild_works", None))
     session.turn([Piece("reassurance", str(scene.draw("mild:reply", mild["reply"])))], "understanding")
     session.reply(str(scene.draw_line("informed", bank("client")["informed"])), stage="understanding", last=("informed", None))
     for beat in _second_half(modality_name, rng):
@@ -179,7 +179,7 @@ def _play(session: Session, beat: str, dangerous: Voice | None) -> None:
     elif beat == "risk":
         ask_risk(session, None)
     elif beat == "explore" and session.queue:
-        if not (session.pictures and session.scene.chance(0.3) and _once(session) and session.ask_form()):
+        if not (session.pictures and session.scene.chance(0.25) and _once(session) and session.ask_form()):
             session.explore()
     elif beat in ("explore", "aside"):
         _aside(session)
@@ -193,8 +193,8 @@ def _play(session: Session, beat: str, dangerous: Voice | None) -> None:
 
 
 def _once(session: Session) -> bool:
-    """Whether nothing but voices was told so far: a form is asked about early, and once."""
-    return len(session.scene.turns) <= 3
+    """Whether it is early enough to ask about the form."""
+    return len(session.scene.turns) <= 2
 
 
 def _aside(session: Session) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pixel_core.conversation import Evidence
 from pixel_core.writing.echo import clause_of, continued, quote_of, sentence_case
-from pixel_core.writing.material import Material, Picture
+from pixel_core.writing.material import Feature, Material, Picture
 from pixel_core.writing.phrases import REFLECTIONS, Family, bank, families
 from pixel_core.writing.risk import level_of
 from pixel_core.writing.scene import Piece, Scene, Utterance, Voice
@@ -21,7 +21,16 @@ if TYPE_CHECKING:
 
 _COMMON = 3  # words of up to three letters tell nothing of what a line is about
 _ITEM = 12  # words of a questionnaire's line at most
-_NO_ITEM = re.compile(r"person|individual|disorder|another|others' |episode|trauma|symptom|['\";:]|\bfor instance\b", re.I)
+_NO_ITEM = re.compile(
+    r"person|individual|disorder|another|others' |episode|trauma|symptom|ground|unfounded|occasions|out of proportion|['\";:]|\bfor instance\b",
+    re.I,
+)
+_VERB = re.compile(
+    r"(?:does|is|has|will|cannot|suspects|reads|needs|uses|takes|bears|avoids|finds|goes|lacks|believes|envies|expects|lies)\b", re.I
+)
+    r"(?:does|is|has|will|cannot|suspects|reads|needs|uses|takes|bears|avoids|finds|goes|lacks|believes|envies|expects|lies)\b", re.I
+)
+_NO_FORM = ("Personality Disorders", "Schizophrenia Spectrum and Other Psychotic Disorders", "Neurocognitive Disorders")
 _MONTH, _HALF_YEAR, _YEAR = 31, 180, 365
 
 
@@ -99,6 +108,10 @@ def _reflection(scene: Scene, voices: Sequence[Voice], spoken: Sequence[Voice], 
 def question(scene: Scene, voice: Voice, last: tuple[str, Any], spoken: Sequence[Voice]) -> list[Piece]:
     """The question that leads to a symptom: for more of the same, by the client's own words, or by the symptom's family."""
     family, therapist = voice.family, bank("therapist")
+    if spoken and voice.picture and all(v.picture and v.picture.id != voice.picture.id for v in spoken):
+        line = scene.draw("elsewhere", therapist["elsewhere"])  # a question of the family's would know of what was not told
+        if line:
+            return [Piece("open_question", line)]
     before = last[1][-1] if last[0] == "voices" and last[1] else None
     if before and before.family is family and scene.chance(0.3):
         quote = _new_quote(scene, before)
@@ -180,13 +193,12 @@ def concern_of(family: Family) -> str:
     return next((t for t in family.topics if is_named(t)), family.topics[0])
 
 
-def item_of(voice: Voice) -> str:
-    """The item behind a voiced feature, as a questionnaire words it; "" where it is long, or speaks of a diagnosis or a person."""
-    text = voice.feature.text.text.rstrip(".") if voice.feature.text else ""
-    fits = (
-        voice.feature.symptom and 2 <= len(text.split()) <= _ITEM and not _NO_ITEM.search(text) and not level_of("", voice.feature.symptom)
-    )
-    return continued(text) if fits and voice.picture and voice.picture.head == "clinical" else ""
+def item_of(picture: Picture | None, feature: Feature) -> str:
+    """The item of a questionnaire behind a feature; "" where it is long, speaks of a diagnosis or person, or nobody would tick it."""
+    text = feature.text.text.rstrip(".") if feature.text else ""
+    fits = feature.symptom and 2 <= len(text.split()) <= _ITEM and not _NO_ITEM.search(text) and not level_of("", feature.symptom)
+    told = picture is not None and picture.head == "clinical" and picture.group not in _NO_FORM
+    return continued(text) if fits and told and not _VERB.match(text) else ""
 
 
 def guideline(material: Material, word: str) -> list[Evidence]:

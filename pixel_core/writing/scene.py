@@ -126,7 +126,8 @@ class Scene:
         purpose = next((p.technique for p in reversed(said) if p.technique), None)
         text = " ".join(p.text for p in said if p.text)
         while speaker == "therapist" and not self.deck.is_new(text):
-            breath = self.draw("bridge", bank("therapist")["bridge"])
+            name = "bridge" if self.turns else "greeting"
+            breath = self.draw(name, bank("therapist")[name])
             if breath is None:
                 break
             text = f"{breath} {text}"

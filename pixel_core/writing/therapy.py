@@ -8,7 +8,7 @@ from typing import Any
 
 from pixel_core.conversation import Evidence
 from pixel_core.writing import responses
-from pixel_core.writing.casting import agrees, single
+from pixel_core.writing.casting import agrees, agrees_with, single
 from pixel_core.writing.echo import continued
 from pixel_core.writing.goals import Goal
 from pixel_core.writing.material import Material, Notion, Picture
@@ -82,7 +82,8 @@ class Session:
         self.yields = False
         doubts = sum(1 for turn in scene.turns if turn.reluctant) < self.temper.resistance and last[0] in _OPEN and scene.chance(0.75)
         doubt = scene.draw_line("reluctant", client["reluctant"]) if doubts else None
-        asks = scene.draw("client_asks", bank("therapist")["client_asks"]) if not doubt and self._may_ask(last) else None
+        options = [q for q in bank("therapist")["client_asks"] if agrees_with(scene.facts, q["ask"])]
+        asks = scene.draw("client_asks", options) if not doubt and self._may_ask(last) else None
         end = doubt or (asks["ask"] if asks else responses.colour(scene, self.temper, voices))
         if doubt or asks:
             last = ("resist", voices) if doubt else ("asked", asks)
@@ -148,14 +149,14 @@ class Session:
 
     def ask_form(self) -> bool:
         """Ask about the questionnaire; the client quotes an item and tells of it in their own words. False when none can be quoted."""
-        voice = next((v for v in self.queue if responses.item_of(v)), None)
+        voice = next((v for v in self.queue if responses.item_of(v.picture, v.feature)), None)
         frame = self.scene.draw("form_answer", bank("client")["form_answer"]) if voice else None
         line = self.scene.draw("form_question", bank("therapist")["form_question"]) if frame else None
         if voice is None or frame is None or line is None:
             return False
         self.queue.remove(voice)
         self.turn([Piece("open_question", line)], "exploration", responses.criterion(voice), on=[voice])
-        text = frame.format(item=responses.item_of(voice), voice=voice.statement.text)
+        text = frame.format(item=responses.item_of(voice.picture, voice.feature), voice=voice.statement.text)
         self.reply(text, voices=[voice], last=("voices", [voice]), evidence=responses.criterion(voice), lead=False)
         return True
 

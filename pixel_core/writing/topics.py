@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-# Clauses like "how near is too near" name a topic in a list and cannot stand where a noun does.
-_CLAUSE = re.compile(r"(?:how|whom|whose|who|where|when|then)\b")
+# Clauses like "how near is too near", and people, name a topic in a list and cannot stand for a matter to work on.
+_CLAUSE = re.compile(r"(?:how|whom|whose|who|where|when|then|people|other people who|hands that|strangers)\b")
 _GERUND = re.compile(r"(?:(?:not|never|always|acting|nobody|everything|all that)\b|\w+ing\b)")
 _MANY = (
     "thoughts|waves|minutes|places|pictures|rounds|rituals|rules|evenings|hours|mirrors|things|weeks|scores|feelings|people|moods|plans|"
@@ -57,7 +57,7 @@ def is_burden(topic: str) -> bool:
     """Whether a topic is one thing that weighs on somebody, so that a verb in the singular and `get rid of` suit it."""
     one = is_named(topic) and not _GERUND.match(topic) and not _PLURAL.match(topic)
     pair = re.match(r"(?:the|a) [\w' ]+ and (?:the|a|your) ", topic)
-    return one and not pair and not _DEAR.match(topic) and not topic.startswith("what ")
+    return one and not pair and not _DEAR.match(topic) and not re.match(r"what(?:'s)? ", topic)
 
 
 def mine(topic: str) -> str:

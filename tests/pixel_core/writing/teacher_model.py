@@ -18,7 +18,7 @@ def answer_to(body):
         own = voiced[n::4]
         turns.append(turn("client", stage, f"Number {n} is the {thing(n)}, and I keep it like that.", features=[] if questions else own))
         last = n == 3
-        techniques = ["affirmation"] if last else ["simple_reflection", "open_question"]
+        techniques = ["complex_reflection"] if last else ["simple_reflection", "open_question"]
         stage = "closing" if last else "opening" if questions and n == 0 else "exploration"
         turns.append(
             turn(
