@@ -3,7 +3,6 @@
 python -m pixel_core trace <conversation-id | passage-id> [--artifacts FOLDER]
 python -m pixel_core eval <checkpoint> [--out FOLDER]
 python -m pixel_core retrieval [--fit] [--artifacts FOLDER]
-python -m pixel_core retrieval [--fit] [--artifacts FOLDER]
 """
 
 from __future__ import annotations
@@ -70,19 +69,6 @@ def _evaluate(options: argparse.Namespace) -> int:
         print(error, file=sys.stderr)
         return 1
     print(to_text(read_scorecard(built.folder / SCORECARD)), built.folder / REPORT, sep="\n\n")
-    return 0
-
-
-def _retrieval(options: argparse.Namespace) -> int:
-    from pixel_core.artifacts import ArtifactError
-    from pixel_core.knowledge import KnowledgeError
-    from pixel_core.knowledge.measuring import measure
-
-    try:
-        print(measure(options.artifacts, options.gold, fit_anew=options.fit))
-    except (ArtifactError, KnowledgeError) as error:
-        print(error, file=sys.stderr)
-        return 1
     return 0
 
 
