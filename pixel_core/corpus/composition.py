@@ -82,6 +82,7 @@ def draw_plot(path: Path, composition: Mapping[str, Any]) -> None:
     for panel in panels[1][2:]:
         panel.remove()
     _draw_counts(panels[1][0], "difficulty", composition["difficulty"], splits)
+    panels[1][0].legend(fontsize=7)
     heads: dict[str, dict[str, int]] = {}
     for output, cells in composition["labels"].items():
         head = heads.setdefault(output.partition(".")[0], dict.fromkeys(splits, 0))
@@ -101,7 +102,6 @@ def _draw_counts(panel: Any, title: str, counts: Counts, splits: list[str]) -> N
     panel.set_ylim(bottom=0)
     panel.set_title(title, fontsize=9)
     panel.tick_params(axis="y", labelsize=7)
-    panel.legend(fontsize=7)
 
 
 def _sizes(frame: pl.DataFrame, categories: Iterable[str], splits: list[str], held: pl.Expr) -> dict[str, dict[str, int]]:

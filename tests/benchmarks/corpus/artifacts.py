@@ -60,7 +60,7 @@ def _part(pool: pl.Series, drawn: np.random.Generator, category: str, stretch: t
     content = flat.select(content=pl.concat_str(pl.all(), separator=" "))["content"]
     replies = np.tile(np.arange(length) % 2 == 1, rows)
     labelled = (np.repeat(drawn.random(rows) < 0.3, length) & replies).tolist()
-    technique = [[{"output": "technique.reflection", "value": 1.0, "source": "human"}] if is_one else [] for is_one in labelled]
+    technique = [[{"output": "technique.simple_reflection", "value": 1.0, "source": "human"}] if is_one else [] for is_one in labelled]
     turns = pl.DataFrame({"content": content, "reply": replies, "row": np.repeat(np.arange(rows), length)}).with_columns(
         labels=pl.Series(technique, dtype=_TURN["labels"])
     )
