@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pixel_core.corpus.dedup import join, near_duplicate_pairs, near_duplicates
+from pixel_core.corpus.dedup import join, near_duplicate_pairs, near_duplicates, prefixes
 from pixel_core.corpus.dedup.shingles import shingle
 from tests.pixel_core.corpus.worlds import wording
 
@@ -104,7 +104,7 @@ def test_the_order_of_texts_changes_no_cluster():
 
 
 def test_many_copies_of_one_template_are_one_cluster(monkeypatch):
-    monkeypatch.setattr(join, "WINDOW", 3)
+    monkeypatch.setattr(prefixes, "WINDOW", 3)
     texts = [f"{SPOKEN} {i}" for i in range(500)]
     assert near_duplicates(texts) == [tuple(range(500))]
 
@@ -114,7 +114,10 @@ def test_chunks_and_batches_divide_nothing(monkeypatch):
     whole = near_duplicates(texts)
     monkeypatch.setattr("pixel_core.corpus.dedup.shingles._CHUNK", 100)
     monkeypatch.setattr(join, "_BATCH", 64)
-    monkeypatch.setattr(join, "_SPARE", -2)
+    monkeypatch.setattr(prefixes, "_SPARE", -2)
+    monkeypatch.setattr(prefixes, "_CHUNK", 100)
+    monkeypatch.setattr(prefixes, "_TEXTS", 7)
+    monkeypatch.setattr(prefixes, "_PAIRS", 10)
     assert near_duplicates(texts) == whole
     assert len(whole) == 50
 
