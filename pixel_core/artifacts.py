@@ -21,6 +21,7 @@ import polars as pl
 from filelock import FileLock
 
 MANIFEST = "manifest.json"
+SEAL = "seal"  # SHA-256 of the rest of a manifest, which lists every file but itself
 Figure = int | float | str | bool | None
 
 
@@ -61,8 +62,9 @@ class Manifest:
         return digest_of({"kind": self.kind, "files": {n: f.sha256 for n, f in self.files.items()}})
 
     def to_json(self) -> str:
-        """The canonical text of the manifest: sorted keys, final newline."""
-        return json.dumps(asdict(self), indent=1, sort_keys=True, allow_nan=False, ensure_ascii=False) + "\n"
+        """The canonical text of the manifest: sorted keys, a seal over all the rest, final newline."""
+        value = asdict(self)
+        return json.dumps({**value, SEAL: digest_of(value)}, indent=1, sort_keys=True, allow_nan=False, ensure_ascii=False) + "\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +125,8 @@ def read_manifest(folder: Path) -> Manifest:
         raise ArtifactError(f"{folder} holds no {MANIFEST}: it was never finished; materialise it first")
     try:
         raw = json.loads(path.read_text(encoding="utf-8"))
+        if raw.pop(SEAL) != digest_of(raw):
+            raise ArtifactError(f"{path} was altered: its seal does not fit; delete {folder} and build it again")
         return Manifest(
             kind=raw["kind"],
             version=raw["version"],
@@ -130,7 +134,9 @@ def read_manifest(folder: Path) -> Manifest:
             files={name: FileRecord(**record) for name, record in raw["files"].items()},
             summary=Summary(**raw["summary"]),
         )
-    except (ValueError, KeyError, TypeError) as error:
+    except ArtifactError:
+        raise
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ArtifactError(f"{path} is not a manifest ({error}); delete {folder} and build it again") from error
 
 

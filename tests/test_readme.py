@@ -15,11 +15,7 @@ def test_the_drawn_graph_is_the_real_one():
         if "-->" in line:
             before, after = (side.replace(" ", "").split("&") for side in line.split("-->"))
             drawn |= {(a, b) for a in before for b in after}
-    real = {
-        (parent.to_user_string(), key.to_user_string())
-        for key in GRAPH.get_all_asset_keys()
-        for parent in GRAPH.get(key).parent_keys
-    }
+    real = {(parent.to_user_string(), key.to_user_string()) for key in GRAPH.get_all_asset_keys() for parent in GRAPH.get(key).parent_keys}
     assert drawn == real
 
 

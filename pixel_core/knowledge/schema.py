@@ -23,7 +23,7 @@ CRITERION = pl.Struct(
 )
 
 DISORDER_SCHEMA = pl.Schema(
-    {
+    {  # type: ignore[arg-type]  # type checkers join classes and instances of types to object
         "code": pl.String,  # a class of the taxonomy dsm5
         "name": pl.String,
         "chapter": pl.String,
@@ -42,7 +42,7 @@ DISORDER_SCHEMA = pl.Schema(
 )
 
 SYMPTOM_SCHEMA = pl.Schema(
-    {
+    {  # type: ignore[arg-type]  # type checkers join classes and instances of types to object
         "symptom": pl.String,  # an id of the taxonomy symptoms, or the slug of a word that it does not hold
         "name": pl.String,
         "domain": pl.String,
@@ -55,7 +55,7 @@ SYMPTOM_SCHEMA = pl.Schema(
 )
 
 FRAMEWORK_SCHEMA = pl.Schema(
-    {
+    {  # type: ignore[arg-type]  # type checkers join classes and instances of types to object
         "kind": pl.String,  # one of `framework.KINDS`
         "id": pl.String,
         "name": pl.String,
@@ -72,7 +72,7 @@ FRAMEWORK_SCHEMA = pl.Schema(
 )
 
 PASSAGE_SCHEMA = pl.Schema(
-    {
+    {  # type: ignore[arg-type]  # type checkers join classes and instances of types to object
         "id": pl.String,  # <file>#<number of the passage in it>
         "kind": pl.String,  # disorder | pdm2 | attachment | defence | trait | interview | document
         "code": pl.String,  # code or id of the entry, where the source gives one

@@ -7,6 +7,7 @@ import random
 import time
 from collections import Counter
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -27,11 +28,12 @@ from pixel_core.training.finish import finish_run
 from pixel_core.training.interrupts import Interrupts
 from pixel_core.training.launch import Cluster, micro_batches
 from pixel_core.training.optimisation import set_rates
-from pixel_core.training.runs import BASELINES, METRICS, RUN_FILE, Run, append_speed, restart, truncate_metrics
+from pixel_core.training.runs import BASELINES, METRICS, RUN_FILE, Run, alone, append_speed, restart, truncate_metrics
 from pixel_core.training.step import TrainingStep
 from pixel_core.training.tokenizer import load_tokenizer
 from pixel_core.training.validation import validate
 
+ORPHANS_LEAVE = 150.0  # seconds within which the ranks of a killed launcher have noticed, saved and left
 KEPT_ENGINES = 2  # while a run goes on: the newest engine state, and one to fall back on
 _STOP, _TOKENS = "stop", "tokens"
 
@@ -53,18 +55,19 @@ def train(run: Run, packed: Path, cluster: Cluster, reporter: Reporter, *, resum
 
     Continues from the newest valid checkpoint unless `resume` is false. On a signal, or when process `parent` is gone, it
     saves a checkpoint and returns early. `reporter` is heard on rank 0. Raises Diverged before weights that are not
-    finite are saved.
+    finite are saved, and ArtifactError when another process goes on training the same run.
     """
     interrupts = Interrupts(parent)
     try:
         rank, world = join_ranks(cluster)
-        if rank == 0 and not resume:
-            restart(run)
-        distributed.barrier()
-        outcome = _Trainer(run, packed, cluster, (rank, world), reporter).go(interrupts)
-        if rank == 0 and not outcome.interrupted:
-            finish_run(run)
-        distributed.barrier()
+        with alone(run, ORPHANS_LEAVE) if rank == 0 else nullcontext():
+            if rank == 0 and not resume:
+                restart(run)
+            distributed.barrier()
+            outcome = _Trainer(run, packed, cluster, (rank, world), reporter).go(interrupts)
+            if rank == 0 and not outcome.interrupted:
+                finish_run(run)
+            distributed.barrier()
         return outcome
     finally:
         interrupts.close()

@@ -15,10 +15,13 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from filelock import FileLock, Timeout
 
 from pixel_core.artifacts import ArtifactError, Manifest, digest_of, input_digest, verify, write_json
 from pixel_core.recipe import ModelRecipe, Recipe, TrainingRecipe
@@ -113,6 +116,20 @@ def reuse(run: Run) -> bool:
         return False
     point_latest(run)
     return True
+
+
+@contextmanager
+def alone(run: Run, patience: float) -> Iterator[None]:
+    """The run's folder for this process alone, waiting at most `patience` seconds for another one to leave it; raises ArtifactError."""
+    lock = FileLock(run.folder.parent / f".{run.id}.lock")
+    try:
+        lock.acquire(timeout=patience)
+    except Timeout as error:
+        raise ArtifactError(f"run {run.id} is being trained by another process: wait until it ends, or stop it and start again") from error
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def restart(run: Run) -> None:

@@ -87,6 +87,7 @@ def test_exactly_one_faiss_is_installed():
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1000)
 def test_the_bare_commands_work_in_an_empty_environment(tmp_path):
     """As the README says them, from the repository root, with nothing but PATH."""
     cli.load_environment()
@@ -98,5 +99,5 @@ def test_the_bare_commands_work_in_an_empty_environment(tmp_path):
         [sys.executable, "-m", "pixel_core", "trace", "--help"],
         [scripts / "pixel", "run", "--help"],
     ):
-        done = subprocess.run(list(map(str, command)), cwd=ROOT, env=bare, capture_output=True, text=True, timeout=240)
+        done = subprocess.run(list(map(str, command)), check=False, cwd=ROOT, env=bare, capture_output=True, text=True, timeout=240)
         assert done.returncode == 0, done.stderr[-2000:]

@@ -8,7 +8,17 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-HEAVY = ("torch", "transformers", "faiss", "faster_whisper", "sentence_transformers", "great_expectations", "deepspeed", "sklearn", "optuna")
+HEAVY = (
+    "torch",
+    "transformers",
+    "faiss",
+    "faster_whisper",
+    "sentence_transformers",
+    "great_expectations",
+    "deepspeed",
+    "sklearn",
+    "optuna",
+)
 FLOORS = {
     "endpoint": -1,  # on the ground, and used there by writing
     "writing": 0,
@@ -64,5 +74,7 @@ def test_the_code_location_loads_without_heavy_libraries():
 
 
 def test_no_file_holds_two_ideas():
-    long = {str(p.relative_to(ROOT)): n for p in modules("pixel_core") + modules("pixel_assets") if (n := len(p.read_text().splitlines())) > 300}
+    long = {
+        str(p.relative_to(ROOT)): n for p in modules("pixel_core") + modules("pixel_assets") if (n := len(p.read_text().splitlines())) > 300
+    }
     assert not long

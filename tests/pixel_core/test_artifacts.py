@@ -147,3 +147,19 @@ def test_tables_and_json_are_canonical(tmp_path):
     with pytest.raises(ValueError, match="Out of range"):
         write_json(tmp_path / "y.json", {"a": float("nan")})
     assert digest_of({"b": 1, "a": 2}) == digest_of({"a": 2, "b": 1})
+
+
+def test_a_manifest_is_sealed(tmp_path):
+    """Any byte of a manifest that changes is noticed, figures and inputs included."""
+    from pixel_core.artifacts import MANIFEST
+
+    folder = tmp_path / "thing"
+    build(folder, kind="thing", version="1", inputs={"source": "a" * 64}, write=lambda f: Summary(rows=3, figures={"ranks": 2}))
+    text = (folder / MANIFEST).read_text()
+    for old, new in (("ranks", "ranjs"), ('"rows": 3', '"rows": 2'), ("a" * 64, "a" * 63 + "b"), ('"version": "1"', '"version": "2"')):
+        assert old in text
+        (folder / MANIFEST).write_text(text.replace(old, new))
+        with pytest.raises(ArtifactError, match="seal"):
+            verify(folder)
+    (folder / MANIFEST).write_text(text)
+    verify(folder)

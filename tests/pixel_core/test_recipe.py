@@ -79,7 +79,7 @@ def test_malformed_files_are_explained(tmp_path, text, message):
 
 
 def test_unknown_names_list_the_known_ones(tmp_path):
-    with pytest.raises(RecipeError, match="use one of .*tiny"):
+    with pytest.raises(RecipeError, match=r"use one of .*tiny"):
         load_recipe("huge")
     with pytest.raises(RecipeError, match="does not exist"):
         load_recipe(tmp_path / "none.yaml")

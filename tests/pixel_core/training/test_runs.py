@@ -6,6 +6,7 @@ from pixel_core.artifacts import ArtifactError
 from pixel_core.recipe import load_recipe
 from pixel_core.training.run_quality import check_checkpoint, check_checkpoints, check_heads, check_learning
 from pixel_core.training.runs import (
+    alone,
     append_speed,
     finished,
     latest_folder,
@@ -122,3 +123,11 @@ def test_restarting_keeps_the_plan_only(tmp_path):
     restart(run)
     assert [p.name for p in run.folder.iterdir()] == ["run.json"]
     assert read_speed(run) == {}
+
+
+def test_a_run_is_trained_by_one_process_at_a_time(tmp_path):
+    run = a_run(tmp_path, GOOD)
+    with alone(run, 0.0), pytest.raises(ArtifactError, match="being trained by another process"), alone(run, 0.0):
+        pass
+    with alone(run, 0.0):
+        assert finished(run) is not None, "the lock is no part of the run"
