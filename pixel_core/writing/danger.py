@@ -49,13 +49,13 @@ def secure(session: Session, level: int) -> None:
 def _step(session: Session, name: str, heard: list[Piece], level: int) -> None:
     scene, move = session.scene, modality(CRISIS).moves[name]
     line = str(scene.draw(f"{CRISIS}:{name}", move.said("")))
-    tag, said = line.split("| ", 1) if line[1:3] == "| " else ("", line)
+    tags, said = line.split("| ", 1) if "| " in line[:5] else ("", line)
     session.turn([*heard, Piece(move.technique, said)], "safety", responses.guideline(session.material, "safety"), move=name)
     hesitant = scene.chance(0.35 if session.temper.resistance else 0.2)
     options = move.hesitant if hesitant else move.willing
-    reply = scene.draw_line(f"{CRISIS}:{name}:{hesitant}", options, lambda r: r[1:3] != "| " or r[0] == tag)
+    reply = scene.draw_line(f"{CRISIS}:{name}:{hesitant}", options, lambda r: "| " not in r[:5] or bool(set(r.split("| ")[0]) & set(tags)))
     text = str(reply)
-    session.reply(text.split("| ", 1)[1] if text[1:3] == "| " else text, stage="safety", last=("planned", None), risk=level)
+    session.reply(text.split("| ", 1)[1] if "| " in text[:5] else text, stage="safety", last=("planned", None), risk=level)
     session.goals[0].work(move.technique, "agreed" if name == "plan" else "worked_on", len(scene.turns) - 1)
 
 

@@ -64,15 +64,16 @@ class GrammarWriter:
         return conversation if conversation.provenance else None
 
     def _session(self, order: Order, rng: random.Random) -> Session | None:
-        temper, deck, material = order.temper or _NO_TEMPER, self._deck, self._material
+        temper = order.temper or _NO_TEMPER
         name = order.modality or choose(order.kind, order.pictures, temper, rng)
+        setting = plots.Setting(self._material, name, temper, self._deck, rng)
         if order.kind == "everyday":
-            return plots.everyday_concern(material, order.concern, name, temper, deck, rng)
+            return plots.everyday_concern(setting, order.concern)
         if order.kind == "subclinical":
-            return plots.subclinical(material, order.pictures[0], name, temper, deck, rng)
+            return plots.subclinical(setting, order.pictures[0])
         if order.against is not None:
-            return plots.contrasted(material, (order.pictures[0], order.against), name, temper, deck, rng)
-        return plots.therapy(material, order.pictures, name, temper, deck, rng, risk=order.risk)
+            return plots.contrasted(setting, (order.pictures[0], order.against))
+        return plots.therapy(setting, order.pictures, risk=order.risk)
 
 
 def write_conversations(material: Material, *, count: int, seed: int) -> list[Conversation]:

@@ -23,6 +23,7 @@ _AFTER: Mapping[str, tuple[str, str]] = {
     "defusion": ("thought", "thought"),
     "weigh": ("fairer", "fairer"),
     "chain": ("event", "event"),
+    "links": ("links", "links"),
     "deepen": ("memory", "memory"),
     "affirm_oars": ("change", "sustain"),
     "two_sides": ("change", "sustain"),
@@ -61,7 +62,8 @@ _SLOT = re.compile(r"\{(\w+)\}")
 def make(session: Session, name: str) -> bool:
     """Make a move of the modality and let the client answer; False when it cannot be made here."""
     move = modality(session.modality).moves[name]
-    if move.needs and move.needs not in session.said:
+    shown = name != "defence" or any(line in session.scene.turns[-1].text for line in bank("client")["defence"][session.temper.defence])
+    if not shown or (move.needs and move.needs not in session.said):
         return False
     topic, family = _topic(session)
     line = _line(session, move, topic)

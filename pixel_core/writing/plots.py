@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from pixel_core.conversation import Evidence
 from pixel_core.writing import responses
@@ -30,15 +31,25 @@ _FEWEST_OWN, _FEW = 2, 2  # turns that show the modality; modalities besides its
 _LATE = {"course", "impact", "support", "tried", "strength", "screen", "explore", "aside", "understand"}
 
 
-def therapy(
-    material: Material, pictures: Sequence[Picture], modality_name: str, temper: Temper, deck: Deck, rng: random.Random, *, risk: bool
-) -> Session | None:
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What every conversation of a writing starts from: the material, how to work, the client's temper, the phrases and the draws."""
+
+    material: Material
+    modality: str
+    temper: Temper
+    deck: Deck
+    rng: random.Random
+
+
+def therapy(setting: Setting, pictures: Sequence[Picture], *, risk: bool) -> Session | None:
     """A therapy conversation about these pictures; None when too few of their sentences agree with one another."""
-    arc = _arc(modality_name, rng, two=len(pictures) > 1)
-    voices, facts = cast(pictures, max(3, arc.count("explore") + 2 + (len(pictures) > 1)), deck, rng, risk=risk)
+    rng = setting.rng
+    arc = _arc(setting.modality, rng, two=len(pictures) > 1)
+    voices, facts = cast(pictures, max(3, arc.count("explore") + 2 + (len(pictures) > 1)), setting.deck, rng, risk=risk)
     if len(voices) < 2 or (len(pictures) > 1 and len({v.picture.id for v in voices if v.picture}) < len(pictures)):
         return None
-    session = _session(material, tuple(pictures), modality_name, temper, voices, Scene(deck, rng, facts))
+    session = _session(setting, tuple(pictures), voices, Scene(setting.deck, rng, facts))
     dangerous = next((v for v in voices if level_of("", v.feature.symptom) >= IDEATION), None)
     if risk:
         _put_first(session)
@@ -47,7 +58,8 @@ def therapy(
     if len(arc) < 6 and session.scene.chance(0.15):
         session.begin()
     session.open()
-    for beat in arc:
+    for number, beat in enumerate(arc):
+        session.guarded = arc[number + 1 : number + 2] == ["defence"]
         if not risk:
             _play(session, _careful(session, beat), None)
         elif beat == "danger" or session.scene.turns[-1].risk == 0:  # a hint at danger leads to the question at once
@@ -55,10 +67,10 @@ def therapy(
     return _ended(session)
 
 
-def everyday_concern(material: Material, name: str, modality_name: str, temper: Temper, deck: Deck, rng: random.Random) -> Session | None:
+def everyday_concern(setting: Setting, name: str) -> Session | None:
     """A conversation with somebody who has no disorder: a concern of ordinary life, and what is strong in the person."""
-    family = everyday()[name]
-    scene = Scene(deck, rng)
+    family, rng = everyday()[name], setting.rng
+    scene = Scene(setting.deck, rng)
     order = [0, *rng.sample(range(1, len(family.voiced)), len(family.voiced) - 1)]
     voices = [
         Voice(Feature(f"{name}{i}", "", None, ()), Statement(family.voiced[i], Evidence("")), None, family)
@@ -66,25 +78,25 @@ def everyday_concern(material: Material, name: str, modality_name: str, temper: 
     ]
     for voice in voices:
         scene.facts = join(scene.facts, facts_of(voice.statement.text)) or scene.facts
-    session = _session(material, (), modality_name, temper, voices, scene)
+    session = _session(setting, (), voices, scene)
     session.open()
     session.explore()
     session.ask_trait()
     if rng.random() < 0.3:
         session.ask_support()
-    for beat in _second_half(modality_name, rng):
+    for beat in _second_half(setting.modality, setting.rng):
         _play(session, beat, None)
     return _ended(session, labelled=False)
 
 
-def subclinical(material: Material, picture: Picture, modality_name: str, temper: Temper, deck: Deck, rng: random.Random) -> Session | None:
+def subclinical(setting: Setting, picture: Picture) -> Session | None:
     """A conversation about a strain that stays below a disorder: a symptom or two, short, with a reason, and much that works."""
-    voices, facts = cast([picture], 2, deck, rng, risk=False)
+    voices, facts = cast([picture], 2, setting.deck, setting.rng, risk=False)
     able = bank("comorbidity")["mild_families"]
     voices = [v for v in voices if v.family.name in able and "since" not in facts_of(v.statement.text, picture.id)]
     if not voices:
         return None
-    session = _session(material, (picture,), modality_name, temper, voices, Scene(deck, rng, facts))
+    session = _session(setting, (picture,), voices, Scene(setting.deck, setting.rng, facts))
     mild, scene = bank("everyday")["mild"], session.scene
     session.open()
     session.turn(responses.role_question(scene, "course", None), "exploration")
@@ -93,18 +105,16 @@ def subclinical(material: Material, picture: Picture, modality_name: str, temper
     session.reply(str(scene.draw_line("mild works", mild["works"])), last=("mild_works", None))
     session.turn([Piece("reassurance", str(scene.draw("mild:reply", mild["reply"])))], "understanding")
     session.reply(str(scene.draw_line("informed", bank("client")["informed"])), stage="understanding", last=("informed", None))
-    for beat in _second_half(modality_name, rng):
+    for beat in _second_half(setting.modality, setting.rng):
         _play(session, beat, None)
     return _ended(session, labelled=False)
 
 
-def contrasted(
-    material: Material, pictures: tuple[Picture, Picture], modality_name: str, temper: Temper, deck: Deck, rng: random.Random
-) -> Session | None:
+def contrasted(setting: Setting, pictures: tuple[Picture, Picture]) -> Session | None:
     """A conversation about the first picture in which the therapist tells it from the second."""
     own, other = pictures
-    voices, facts = cast([own], 5, deck, rng, risk=False)
-    session = _session(material, (own,), modality_name, temper, voices, Scene(deck, rng, facts))
+    voices, facts = cast([own], 5, setting.deck, setting.rng, risk=False)
+    session = _session(setting, (own,), voices, Scene(setting.deck, setting.rng, facts))
     telling = reserve(session, other)
     if telling is None:
         return None
@@ -114,7 +124,7 @@ def contrasted(
     if not contrast(session, other, telling):
         return None
     _play(session, _careful(session, "explore" if session.queue else "aside"), None)
-    for beat in _second_half(modality_name, rng):
+    for beat in _second_half(setting.modality, setting.rng):
         _play(session, _careful(session, beat), None)
     return _ended(session)
 
@@ -151,12 +161,12 @@ def _second_half(name: str, rng: random.Random) -> list[str]:
     return arc[-3:]
 
 
-def _session(material: Material, pictures: tuple[Picture, ...], name: str, temper: Temper, voices: list[Voice], scene: Scene) -> Session:
+def _session(setting: Setting, pictures: tuple[Picture, ...], voices: list[Voice], scene: Scene) -> Session:
     person = complete(scene.facts, scene.rng)
     scene.facts = dict(scene.facts) | {facet: frozenset({value}) for facet, value in person.items()}
-    scene.techniques = techniques_of(name)
+    scene.techniques = techniques_of(setting.modality)
     person["job"] = scene.rng.choice(bank("facts")["jobs"][person["work"]])
-    return Session(scene, material, pictures, temper, list(voices), person, name)
+    return Session(scene, setting.material, pictures, setting.temper, list(voices), person, setting.modality)
 
 
 def _put_first(session: Session) -> None:

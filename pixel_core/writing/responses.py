@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 _COMMON = 3  # words of up to three letters tell nothing of what a line is about
 _ITEM = 12  # words of a questionnaire's line at most
 _NO_ITEM = re.compile(
-    r"person|individual|disorder|another|others' |episode|trauma|symptom|ground|unfounded|occasions|out of proportion|['\";:]|\bfor instance\b",
+    r"person|individual|disorder|another|others' |episode|trauma|symptom|ground|unfounded|occasions|out of proportion|"
+    r"['\";:]|\bfor instance\b",
     re.I,
 )
 _VERB = re.compile(
@@ -243,9 +244,11 @@ def lead(scene: Scene, voices: Sequence[Voice]) -> str:
     return str(scene.draw_line(name, client[name]) or "")
 
 
-def colour(scene: Scene, temper: Temper, voices: Sequence[Voice]) -> str:
-    """How a turn may end: in the way of the client's defence or a strong trait, or with a sigh."""
+def colour(scene: Scene, temper: Temper, voices: Sequence[Voice], *, guarded: bool = False) -> str:
+    """How a turn may end: in the way of the client's defence (always when `guarded`) or a strong trait, or with a sigh."""
     client = bank("client")
+    if guarded:
+        return str(scene.draw_line(f"defence:{temper.defence}", client["defence"][temper.defence]) or "")
     if not voices:
         return ""
     roll = scene.rng.random()

@@ -26,7 +26,8 @@ class Session:
     """One therapy conversation in the writing.
 
     `queue` holds the symptoms that are still to be voiced, `last` what the client did in their last turn, `said` what moves of the
-    modality build on: a `thought` with its `fairer` view, an `event`, a `memory`.
+    modality build on: a `thought` with its `fairer` view, an `event`, a `memory`. With `guarded` the client's next answer shows
+    their defence, which the therapist is going to take up.
     """
 
     scene: Scene
@@ -41,6 +42,7 @@ class Session:
     last: tuple[str, Any] = ("start", None)
     yields: bool = False
     said: dict[str, str] = field(default_factory=dict)
+    guarded: bool = False
     goals: list[Goal] = field(default_factory=list)
     differential: dict[str, Any] = field(default_factory=dict)
 
@@ -80,14 +82,20 @@ class Session:
         scene, client = self.scene, bank("client")
         start = scene.draw_line("yielding", client["yielding"]) if self.yields else responses.lead(scene, voices) if lead else ""
         self.yields = False
-        doubts = sum(1 for turn in scene.turns if turn.reluctant) < self.temper.resistance and last[0] in _OPEN and scene.chance(0.75)
+        doubts = (
+            not self.guarded
+            and sum(1 for turn in scene.turns if turn.reluctant) < self.temper.resistance
+            and last[0] in _OPEN
+            and scene.chance(0.75)
+        )
         doubt = scene.draw_line("reluctant", client["reluctant"]) if doubts else None
         options = [q for q in bank("therapist")["client_asks"] if agrees_with(scene.facts, q["ask"])]
-        asks = scene.draw("client_asks", options) if not doubt and self._may_ask(last) else None
-        end = doubt or (asks["ask"] if asks else responses.colour(scene, self.temper, voices))
+        asks = scene.draw("client_asks", options) if not doubt and not self.guarded and self._may_ask(last) else None
+        end = doubt or (asks["ask"] if asks else responses.colour(scene, self.temper, voices, guarded=self.guarded))
         if doubt or asks:
             last = ("resist", voices) if doubt else ("asked", asks)
         parts = [start, text, end] if doubt or asks else scene.fresh([start, text, end], "afterword", client["afterword"])
+        self.guarded = False
         self.say(" ".join(p for p in parts if p), stage, voices=voices, last=last, reluctant=bool(doubt), **flags)
 
     def _may_ask(self, last: tuple[str, Any]) -> bool:
