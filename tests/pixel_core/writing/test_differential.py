@@ -1,0 +1,29 @@
+from pixel_core.writing import Differential
+from pixel_core.writing.differential import differentials_of, own_signs
+from pixel_core.writing.phrases import family_of
+from tests.pixel_core.writing.materials import feature, material, picture, statement
+
+
+def pair():
+    worry = [feature("A1", "My head won't stop.", symptom="excessive_worry"), feature("A2", "I wake at three.", symptom="early_waking")]
+    sleep = [
+        feature("B1", "The clock strikes three.", symptom="difficulty_falling_asleep"),
+        feature("B2", "I nod off.", symptom="daytime_fatigue"),
+    ]
+    other = picture("F41.1", [*worry, feature("A3", "All is tense.", symptom="muscle_tension")])
+    other = type(other)(**{**{f: getattr(other, f) for f in other.__dataclass_fields__}, "name": "Generalized anxiety disorder"})
+    telling = (Differential("Generalized anxiety disorder", statement("Worry spreads over the day.")),)
+    return picture("F51.01", [*sleep, feature("B3", "Legs of lead.", symptom="low_energy")], differentials=telling), other
+
+
+def test_what_tells_two_apart_is_of_a_kind_that_the_other_has_not():
+    own, other = pair()
+    assert {f.symptom for f in own_signs(other, own)} == {"excessive_worry", "muscle_tension"}
+    assert "sleep" in {family_of(other, f).name for f in other.features}
+    assert [p.id for p in differentials_of(material(own, other), own)] == ["F41.1"]
+    assert differentials_of(material(own, other), other) == []
+
+
+def test_the_shipped_knowledge_tells_many_apart(shipped):
+    able = [p for p in shipped.speaking("clinical") if differentials_of(shipped, p)]
+    assert len(able) >= 15

@@ -1,0 +1,77 @@
+import random
+import re
+from collections import Counter
+
+import pytest
+
+from pixel_core import taxonomy
+from pixel_core.writing.modalities import CRISIS, MODALITIES, choose, modality, moves_of, reasons, suitability, techniques_of
+from pixel_core.writing.phrases import bank
+from pixel_core.writing.sheets import Temper
+from tests.pixel_core.writing.materials import picture
+
+CALM = Temper("secure", "humour", {}, 0)
+TAG = re.compile(r"([a-z]{1,4})\| ")
+
+
+def tags(line):
+    found = TAG.match(line)
+    return set(found.group(1)) if found else set()
+
+
+def test_every_technique_names_modalities_that_exist():
+    named = {name for t in taxonomy.classes("techniques") for name in t.fields["modalities"].split("; ")}
+    assert named == {"all", *MODALITIES}
+    assert all(techniques_of(name) for name in MODALITIES)
+
+
+def test_advice_and_interpretation_keep_to_their_modalities():
+    assert {"suggestion", "information", "goal_setting"}.isdisjoint(techniques_of("person-centred") | techniques_of("psychodynamic"))
+    assert [name for name in MODALITIES if "interpretation" in techniques_of(name)] == ["psychodynamic"]
+    assert all("safety_assessment" in techniques_of(name) for name in MODALITIES)
+
+
+@pytest.mark.parametrize("name", MODALITIES)
+def test_moves_are_of_the_modality_and_its_arcs_know_them(name):
+    known = {"explore", "aside", "understand", "exchange", "skill", *modality(name).moves}
+    assert set(moves_of(name).values()) <= techniques_of(name)
+    assert {beat for arcs in modality(name).arcs.values() for arc in arcs for beat in arc} <= known
+    assert name == CRISIS or set(modality(name).arcs) == {3, 4, 5, 6}
+
+
+@pytest.mark.parametrize("name", [m for m in MODALITIES if m != CRISIS])
+def test_every_question_of_a_move_has_answers_of_its_own(name):
+    for move in modality(name).moves.values():
+        asked = [line for lines in move.say.values() for line in lines]
+        if move.stage == "closing":
+            continue
+        for line in asked:
+            fits = [r for r in (*move.willing, *move.hesitant) if not tags(r) or tags(r) & tags(line)]
+            assert len(fits) >= 2, f"{name} {move.name}: {line}"
+        assert len(move.willing) >= 4
+
+
+def test_the_indication_follows_the_concern_and_the_client():
+    drink = picture("F10", group="Substance-Related and Addictive Disorders")
+    assert max(suitability("disorder", [drink], CALM).items(), key=lambda item: item[1])[0] == "motivational interviewing"
+    doubting = Temper("secure", "denial", {}, 2)
+    lead = "motivational interviewing"
+    assert suitability("disorder", [drink], doubting)[lead] > suitability("disorder", [drink], CALM)[lead]
+    assert suitability("disorder", [picture("F60.3")], CALM)["DBT"] > 1
+    assert "interpretation" not in techniques_of(max(suitability("everyday", [], CALM)))
+    assert reasons("DBT", "disorder", [drink], Temper("disorganised", "humour", {}, 0))[-1] == "disorganised"
+
+
+def test_modalities_are_drawn_by_their_weights():
+    drawn = Counter(choose("psychodynamic", [], CALM, random.Random(n)) for n in range(400))
+    weights = bank("indication")["kinds"]["psychodynamic"]
+    assert set(drawn) == set(weights)
+    assert drawn["psychodynamic"] == pytest.approx(400 * 7 / 10, rel=0.15)
+
+
+def test_every_class_of_the_rule_is_one_of_the_taxonomy():
+    rule = bank("indication")
+    chapters = {c.fields["chapter"] for c in taxonomy.classes("dsm5")}
+    assert set(rule["chapters"]) == chapters
+    assert set(rule["classes"]) <= set(taxonomy.ids("dsm5"))
+    assert set(rule["why"]) == set(MODALITIES)
