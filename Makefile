@@ -12,10 +12,10 @@ run: $(INSTALLED)
 	$(VENV)/bin/pixel run $(ARGS)
 
 test: $(INSTALLED)
-	$(VENV)/bin/python -m pytest -m "not slow and not network and not gpu" $(ARGS)
+	$(VENV)/bin/python -m pytest -n 2 --dist loadfile -m "not slow and not network and not gpu" $(ARGS)
 
 test-all: $(INSTALLED)
-	$(VENV)/bin/python -m pytest -m "not network and not gpu" $(ARGS)
+	$(VENV)/bin/python -m pytest -n 2 --dist loadfile -m "not network and not gpu" $(ARGS)
 
 ui: $(INSTALLED)
 	$(VENV)/bin/pixel ui $(ARGS)

@@ -10,6 +10,7 @@ from pixel_assets.definitions import defs
 from pixel_core.artifacts import is_valid
 from pixel_core.corpus import CatalogueError, CorpusError
 from pixel_core.corpus.loaders import LoadError
+from pixel_core.corpus.sources import SourceError
 
 DEFINITIONS = defs()
 CORPUS = {key.to_user_string(): key for key in DEFINITIONS.resolve_asset_graph().get_all_asset_keys()}
@@ -58,16 +59,20 @@ def test_a_source_that_the_catalogue_does_not_have_is_named():
 
 def test_a_disabled_source_is_built_by_hand_where_its_files_are_and_else_says_what_it_lacks(monkeypatch, tmp_path):
     monkeypatch.delenv("PIXEL_SOURCES", raising=False)
-    with pytest.raises(CatalogueError, match=r"'merged_mental_health' lies below .*export PIXEL_SOURCES="):
+    research = {"overrides": {"corpus.use": "research"}}
+    with pytest.raises(SourceError, match=r"does not allow every use; set corpus\.use to research"):
         materialise("source_conversations", "merged_mental_health")
+    with pytest.raises(CatalogueError, match=r"'merged_mental_health' lies below .*export PIXEL_SOURCES="):
+        materialise("source_conversations", "merged_mental_health", config=research)
     rows = [
         {"messages": [{"role": "user", "content": f"I am worried, {i}."}, {"role": "assistant", "content": "Since when?"}]}
         for i in range(3)
     ]
     (tmp_path / "merged_mental_health_dataset.jsonl").write_text("\n".join(json.dumps(row) for row in rows))
     monkeypatch.setenv("PIXEL_SOURCES", str(tmp_path))
-    assert all(e.passed for e in materialise("source_conversations", "merged_mental_health").get_asset_check_evaluations())
+    done = materialise("source_conversations", "merged_mental_health", config=research)
+    assert all(e.passed for e in done.get_asset_check_evaluations())
     with pytest.raises(LoadError, match=r"'psychology_10k' has no revision.*commits/main"):
-        materialise("source_conversations", "psychology_10k")
+        materialise("source_conversations", "psychology_10k", config=research)
     with pytest.raises(CatalogueError, match="'psychology_10k' is disabled"):
         materialise("preference_pairs", config={"overrides": {"corpus.sources": "[psychology_10k]"}})
