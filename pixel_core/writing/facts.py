@@ -28,6 +28,8 @@ def facts_of(text: str, scope: str = "") -> Facts:
 
 def join(first: Facts, second: Facts) -> Facts | None:
     """The facts of one person who says both; None when they contradict each other."""
+    if not second:  # most sentences tell nothing
+        return first
     joined = dict(first)
     for facet, values in second.items():
         joined[facet] = joined.get(facet, values) & values

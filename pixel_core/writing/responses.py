@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from pixel_core.conversation import Evidence
@@ -221,9 +221,10 @@ def _ripe(line: str, picture: Picture | None, spoken: Sequence[Voice]) -> bool:
     return all(len(h) != 1 or h[0] in said for h in holders.values())
 
 
-def _content(text: str) -> set[str]:
+@lru_cache(maxsize=20_000)
+def _content(text: str) -> frozenset[str]:
     words = re.findall(r"[a-z]+", text.lower().replace("'", ""))
-    return {re.sub(r"(?:ing|ed|es|s|e)$", "", word) for word in words if len(word) > _COMMON and word not in _everyday()}
+    return frozenset(re.sub(r"(?:ing|ed|es|s|e)$", "", word) for word in words if len(word) > _COMMON and word not in _everyday())
 
 
 @cache
