@@ -20,6 +20,7 @@ from pixel_core.writing.therapy import Session
 from pixel_core.writing.writer import Candidate, Combination, Order
 
 _ATTEMPTS = 12
+_PATIENCE = 40  # orders that fail one after the other before the knowledge counts as used up
 _NO_TEMPER = Temper("secure", "humour", {}, 0)
 
 logger = logging.getLogger(__name__)
@@ -87,17 +88,18 @@ def write_conversations(material: Material, *, count: int, seed: int) -> list[Co
     if not plan.missing:
         raise WritingError(NOTHING)
     written: list[Conversation] = []
+    fruitless = 0
     while plan.missing:
-        missing = plan.missing
-        for order in plan.next(missing):
+        for order in plan.next(plan.missing):
             (candidate,) = writer.write([order], {})
+            fruitless = fruitless + 1 if candidate.conversation is None else 0
             if candidate.conversation is None:
                 continue
             written.append(candidate.conversation)
             plan.delivered(order)
             if len(written) % 1000 == 0:
                 logger.info("%d of %d conversations written", len(written), count)
-        if plan.missing == missing:
+        if fruitless > _PATIENCE:
             raise WritingError(
                 f"{len(written)} different conversations are all that this knowledge carries: lower knowledge.conversations ({count})"
             )
