@@ -19,7 +19,7 @@ _OWN = 0.5  # of the sessions end with the closing move of their modality
 
 _ASKS = re.compile(r"\?[^?]{0,90}$")  # a question at the end, or just before it
 _PARTING = {"see", "goodbye", "till", "thank", "thanks", "evening"}
-# How a closing question is answered, by its last sentence.
+# How a closing question is answered.
 _ASKED = (
     ("last_sure", re.compile(r"how sure are you", re.I)),
     ("last_number", re.compile(r"nought to ten|at now,|what was it when you came in", re.I)),
@@ -57,7 +57,8 @@ def close(session: Session) -> None:
 def _farewell(session: Session) -> None:
     """The client's last word: an answer where the therapist asked, else a goodbye."""
     asked = session.scene.turns[-1].text.rstrip()
-    name = next((n for n, cue in _ASKED if cue.search(asked)), "last_take") if _ASKS.search(asked) else "farewell"
+    question = re.findall(r"[^.?!]*\?", asked)[-1:]
+    name = next((n for n, cue in _ASKED if cue.search(question[0])), "last_take") if question and _ASKS.search(asked) else "farewell"
     line = session.scene.draw_line(name, bank("client")[name])
     if line:
         words = set(re.findall(r"\w+", str(line).lower())) & _PARTING

@@ -229,8 +229,7 @@ def _instead(session: Session) -> None:
     """Another move of the modality that can be made, where the one that was planned cannot."""
     done = {turn.move for turn in session.scene.turns}
     others = [m.name for m in modality(session.modality).moves.values() if m.stage in ("exploration", "change") and m.name not in done]
-    session.scene.rng.shuffle(others)
-    others.sort(key=lambda name: modality(session.modality).moves[name].stage == "exploration")
+    others.sort(key=lambda name: modality(session.modality).moves[name].stage == "exploration")  # else in the order of the modality
     if not any(make(session, name) for name in others) and not agree(session):
         understand(session)
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pixel_core.writing.therapy import Session
 
 _COMMON = 3  # words of up to three letters tell nothing of what a line is about
+_SINCE = re.compile(r"how long|since when|when did|how far back|a date to it|first noticed", re.I)  # what a length of time answers
 _ITEM = 12  # words of a questionnaire's line at most
 _NO_ITEM = re.compile(
     r"person|individual|disorder|another|others' |episode|trauma|symptom|ground|unfounded|occasions|out of proportion|"
@@ -147,7 +148,8 @@ def role_question(scene: Scene, role: str, voice: Voice | None) -> list[Piece]:
         line = scene.draw(f"screen:{text}", say) if say else None
         return [Piece("closed_question", line)] if line else []
     own = families()["life_impact" if role == "impact" else "life_course"].lines["open_question"]
-    line = scene.draw(role, (*own, *therapist["duration_question"]) if role == "course" else own)
+    asks = (*own, *therapist["duration_question"]) if role == "course" else own
+    line = scene.draw(role, asks, lambda text: bool(voice) or role != "course" or bool(_SINCE.search(text)))
     return [Piece(_kind_of_question(line), line)] if line else []
 
 
