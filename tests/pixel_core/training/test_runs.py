@@ -71,12 +71,21 @@ def test_a_failing_head_is_named_and_only_it(tmp_path):
     assert "0.2000" in failed.observed
 
 
-def test_a_head_is_judged_by_its_calibrated_loss_and_equal_is_not_below(tmp_path):
+def test_a_head_is_judged_by_its_calibrated_loss(tmp_path):
     prior = read_baselines(a_run(tmp_path / "plain", GOOD).folder).priors["emotions"]
-    for name, loss, passes in (("equal", prior, False), ("below", prior - 1e-6, True)):
-        run = a_run(tmp_path / name, GOOD, calibrated=GOOD | {"emotions": loss})
-        assert check_heads(run.folder.parent).passed == passes
     assert check_heads(a_run(tmp_path / "raw", GOOD | {"emotions": 2 * prior}, calibrated=GOOD).folder.parent).passed
+    run = a_run(tmp_path / "worse", GOOD, calibrated=GOOD | {"emotions": prior * 1.02})
+    (failed,) = [f for f in check_heads(run.folder.parent).failed if f.name.endswith(" loss")]
+    assert failed.severity == "error"
+
+
+def test_a_head_just_above_its_prior_is_named_and_too_many_of_them_fail_the_run(tmp_path):
+    """The run has two supervised heads: one of them not below its prior is more than a quarter."""
+    prior = read_baselines(a_run(tmp_path / "plain", GOOD).folder).priors["emotions"]
+    findings = check_heads(a_run(tmp_path / "near", GOOD, calibrated=GOOD | {"emotions": prior * 1.005}).folder.parent)
+    (warned,) = [f for f in findings.failed if f.name.endswith(" loss")]
+    assert (warned.severity, warned.reasons) == ("warning", {"emotions_not_below_its_prior": 1})
+    assert not findings.passed
 
 
 def test_a_trained_head_without_validation_labels_is_a_warning(tmp_path):
