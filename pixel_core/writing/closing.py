@@ -57,7 +57,7 @@ def close(session: Session) -> None:
 def _farewell(session: Session) -> None:
     """The client's last word: an answer where the therapist asked, else a goodbye."""
     asked = session.scene.turns[-1].text.rstrip()
-    question = re.findall(r"[^.?!]*\?", asked)[-1:]
+    question = [q.strip() for q in re.findall(r"[^.?!]*\?", asked)[-1:]]
     name = next((n for n, cue in _ASKED if cue.search(question[0])), "last_take") if question and _ASKS.search(asked) else "farewell"
     line = session.scene.draw_line(name, bank("client")[name])
     if line:

@@ -1,4 +1,16 @@
-"""From a finished scene to the record: roles, labels, evidence, provenance, and what the writer knew."""
+"""From a finished scene to the record: roles, labels, evidence, provenance, and what the writer knew.
+
+What stands in `Conversation.extra` of a session (questions and answers have `kind`, `topic`, `classes`, `stages`, `moves`):
+
+- `kind`: disorder, comorbid, differential, psychodynamic, everyday, subclinical; `sheet`: the client (`sheets.ClientSheet`)
+- `modality`, `base_modality` (what it would have been without danger), `indication`: why this modality, in words
+- `goals`: what each is `about`, the techniques it was served `through`, its `progress` (turn, state) and what it `reached`
+- `stages`: one a turn, of opening, exploration, understanding, change, safety, closing
+- `moves`: one a therapist turn, with the `move` (the modality's own, else its technique), its `technique`, the `rationale`
+  (what it is for; what of the client's it answers) and the features it `rests_on` (`F10:A4`); the spans are the turn's evidence
+- `voiced`: the features that the client voices, by turn, class, key, symptom and role
+- `differential`: the class told apart, the turn that asks, the sign ruled out, the turn that answers, the sign that tells
+"""
 
 from __future__ import annotations
 
@@ -12,7 +24,7 @@ from pixel_core.writing.scene import Utterance
 from pixel_core.writing.sheets import difficulty_of, make_sheet
 from pixel_core.writing.therapy import Session
 
-VERSION = "2"
+VERSION = "3"
 SOURCE = "derived:grammar"
 LICENCE = "CC0-1.0"
 CONSENT = "written for this project; the people in it are invented"

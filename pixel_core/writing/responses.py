@@ -28,7 +28,8 @@ _NO_ITEM = re.compile(
     re.I,
 )
 _VERB = re.compile(
-    r"(?:does|is|has|will|cannot|suspects|reads|needs|uses|takes|bears|avoids|finds|goes|lacks|believes|envies|expects|lies)\b", re.I
+    r"(?:does|is|has|will|cannot|suspects|reads|needs|uses|takes|bears|avoids|finds|goes|lacks|believes|envies|expects|lies|answers|fidgets|leaves|talks|interrupts|blurts|runs|acts|in|at|on|from)\b",
+    re.I,
 )
 _NO_FORM = ("Personality Disorders", "Schizophrenia Spectrum and Other Psychotic Disorders", "Neurocognitive Disorders")
 _MONTH, _HALF_YEAR, _YEAR = 31, 180, 365
