@@ -8,6 +8,7 @@ labels that a scale was fitted on flatters, so it is judged crosswise: each fold
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -25,10 +26,14 @@ COUNT = "count"
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """`scale`: what is kept of a head's distance from its prior. `loss`: the mean loss a label, judged crosswise."""
+    """`scale`: what is kept of a head's distance from its prior. `loss`: the mean loss a label, judged crosswise.
+
+    `error`: the standard error of that loss less the prior's, from the folds.
+    """
 
     scale: float
     loss: float
+    error: float
 
 
 def scaled_losses(raw: Mapping[str, Tensor], priors: Mapping[str, Tensor], batch: PixelBatch) -> dict[str, float]:
@@ -68,7 +73,10 @@ def fit_scales(sums: Mapping[str, float], heads: Iterable[str]) -> dict[str, Cal
         whole = [sum(column) for column in zip(*losses.values(), strict=True)]
         fit = _cheapest if len(labelled) > 1 else lambda _: len(SCALES) - 1
         crosswise = [own[fit([a - b for a, b in zip(whole, own, strict=True)])] for own in losses.values()]
-        found[head] = Calibration(SCALES[fit(whole)], sum(crosswise) / sum(counts))
+        gains = [judged - own[0] for judged, own in zip(crosswise, losses.values(), strict=True)]  # the first scale is the prior
+        mean = sum(gains) / sum(counts)
+        spread = sum((gain - mean * counts[fold]) ** 2 for gain, fold in zip(gains, labelled, strict=True))
+        found[head] = Calibration(SCALES[fit(whole)], sum(crosswise) / sum(counts), math.sqrt(spread) / sum(counts))
     return found
 
 

@@ -170,6 +170,7 @@ class _Trainer:
         _require_finite(found.losses, step, "validation loss")
         figures = {f"validation_{name}": round(loss, 6) for name, loss in found.losses.items()}
         figures |= {f"calibrated_{name}": round(fitted.loss, 6) for name, fitted in found.calibrations.items()}
+        figures |= {f"error_{name}": round(fitted.error, 6) for name, fitted in found.calibrations.items()}
         self.figures.metric(step, figures)
         return figures, {name: fitted.scale for name, fitted in found.calibrations.items()}
 

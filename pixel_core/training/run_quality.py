@@ -9,8 +9,8 @@ from pixel_core.findings import Finding, Findings, Severity, at_least, equals, n
 from pixel_core.training.checkpoints import ENGINE, checkpoint_folder, list_checkpoints, verify_checkpoint
 from pixel_core.training.runs import latest_folder, read_baselines, read_metrics, read_run
 
-MEASURED, CALIBRATED = "validation_", "calibrated_"
-CHANCE = 0.01  # relative loss above the prior within which few labels decide by chance; a head beyond it was made worse
+MEASURED, CALIBRATED, ERROR = "validation_", "calibrated_", "error_"
+CHANCE = 2.0  # standard errors above the prior within which few labels decide by chance; a head beyond them was made worse
 BELOW = 0.75  # of the supervised heads that must be below their priors
 
 
@@ -30,13 +30,14 @@ def check_learning(runs: Path) -> Findings:
 def check_heads(runs: Path) -> Findings:
     """Each supervised head's last loss on held-out labels, calibrated, is below that of predicting its training prior.
 
-    The calibrated loss is judged crosswise (see `calibration`). A head within a hundredth above its prior is a warning that
-    names it; one further above, or more than a quarter of the heads not below, is an error. A head that was trained and has no
+    The calibrated loss is judged crosswise (see `calibration`). A head less than two standard errors above its prior is a warning
+    that names it; one further above, or more than a quarter of the heads not below, is an error. A head that was trained and has no
     validation label is a warning: nothing is known of it.
     """
     folder = _latest(runs)
     run, priors = read_run(folder), read_baselines(folder).priors
     last = _validations(folder, CALIBRATED)[-1]
+    errors = next(iter(_losses(folder, ERROR)[-1:]), {})
     trained = _supervised(folder)
     seen = [head for head in trained if head in last and head in priors]
     unseen = {head: 1 for head in trained if head not in seen}
@@ -44,7 +45,7 @@ def check_heads(runs: Path) -> Findings:
     return Findings.of(
         [
             at_least("supervised heads with validation labels", len(seen), 1),
-            *(_beats(head, last[head], priors[head]) for head in seen),
+            *(_beats(head, last[head], priors[head], errors.get(head, 0.0)) for head in seen),
             at_least("share of supervised heads below their priors", sum(last[h] < priors[h] for h in seen) / max(1, len(seen)), BELOW),
             none_of("supervised heads without a validation label", unseen, severity=Severity.WARNING),
             none_of("weighted heads without a training label", idle, severity=Severity.WARNING),
@@ -92,13 +93,17 @@ def _latest(runs: Path) -> Path:
 
 
 def _validations(folder: Path, prefix: str) -> list[dict[str, float]]:
-    """The losses of a prefix by objective, a mapping a validation, in the order of steps."""
+    """The losses of a prefix by objective, a mapping a validation, in the order of steps; at least two."""
+    found = _losses(folder, prefix)
+    if len(found) < 2:
+        raise ArtifactError(f"{folder} holds {len(found)} validations, and a comparison needs two: train it again")
+    return found
+
+
+def _losses(folder: Path, prefix: str) -> list[dict[str, float]]:
     by_step = sorted(read_metrics(folder), key=lambda line: line["step"])
     found = [{name.removeprefix(prefix): loss for name, loss in line.items() if name.startswith(prefix)} for line in by_step]
-    kept = [losses for losses in found if losses]
-    if len(kept) < 2:
-        raise ArtifactError(f"{folder} holds {len(kept)} validations, and a comparison needs two: train it again")
-    return kept
+    return [losses for losses in found if losses]
 
 
 def _supervised(folder: Path) -> list[str]:
@@ -128,8 +133,8 @@ def _not_finite(folder: Path) -> tuple[int, dict[str, int]]:
     return tensors, broken
 
 
-def _beats(head: str, loss: float, prior: float) -> Finding:
-    severity = Severity.ERROR if loss > prior * (1 + CHANCE) else Severity.WARNING
+def _beats(head: str, loss: float, prior: float, error: float) -> Finding:
+    severity = Severity.ERROR if loss - prior > CHANCE * error else Severity.WARNING
     return _below(f"{head} loss", loss, prior, severity=severity, reasons={f"{head}_not_below_its_prior": 1})
 
 

@@ -53,7 +53,7 @@ def a_dialogue_stands_in_both_splits(home):
     packed(home, (mixture, write_sources(home / "more", sizes=(("train", 2), ("validation", 2)))[1]))
 
 
-def a_run(home, last, steps=(0, 2, 4), weight=1.0, calibrated=None):
+def a_run(home, last, steps=(0, 2, 4), weight=1.0, *, calibrated=None, errors=None):
     """A finished run with these last validation losses, the calibrated ones by default alike, whose weights are all `weight`."""
     run = Run(home / "artifacts" / "training_run" / "tiny-0123456789ab", "tiny", 20, RECIPE.model, RECIPE.training, "0" * 64)
     run.folder.mkdir(parents=True)
@@ -62,8 +62,8 @@ def a_run(home, last, steps=(0, 2, 4), weight=1.0, calibrated=None):
     write_json(run.folder / BASELINES, {"unigram": 5.0, "priors": {"empathy": 0.4, "emotions": 0.1}, "labels": labels})
     first = {"language": 8.0, "empathy": 0.4, "emotions": 0.1}
     lines: dict[int, dict[str, float]] = {0: {"step": 0}, 4: {"step": 4}}
-    for kind, losses in (("validation", last), ("calibrated", calibrated or last)):
-        for step, found in ((0, first), (4, losses)):
+    for kind, losses in (("validation", last), ("calibrated", calibrated or last), ("error", errors or {})):
+        for step, found in ((0, first if kind != "error" else {}), (4, losses)):
             heads = {name: loss for name, loss in found.items() if kind == "validation" or name != "language"}
             lines[step] |= {f"{kind}_{name}": loss for name, loss in heads.items()}
     (run.folder / METRICS).write_text("".join(json.dumps(line, sort_keys=True) + "\n" for line in lines.values()))

@@ -58,6 +58,7 @@ def test_a_head_that_guesses_gains_nothing():
         noise = torch.randn(ROWS, 3)
         found, prior = fitted(lambda bias, noise=noise: bias + noise, targets)
         gains.append(prior - found.loss)
+        assert abs(gains[-1]) < 4 * found.error + 1e-4
         assert found.scale <= 0.2
     assert sum(gains) / len(gains) < 1e-4
 

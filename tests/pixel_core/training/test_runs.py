@@ -74,7 +74,7 @@ def test_a_failing_head_is_named_and_only_it(tmp_path):
 def test_a_head_is_judged_by_its_calibrated_loss(tmp_path):
     prior = read_baselines(a_run(tmp_path / "plain", GOOD).folder).priors["emotions"]
     assert check_heads(a_run(tmp_path / "raw", GOOD | {"emotions": 2 * prior}, calibrated=GOOD).folder.parent).passed
-    run = a_run(tmp_path / "worse", GOOD, calibrated=GOOD | {"emotions": prior * 1.02})
+    run = a_run(tmp_path / "worse", GOOD, calibrated=GOOD | {"emotions": prior * 1.02}, errors={"emotions": prior * 0.003})
     (failed,) = [f for f in check_heads(run.folder.parent).failed if f.name.endswith(" loss")]
     assert failed.severity == "error"
 
@@ -82,7 +82,8 @@ def test_a_head_is_judged_by_its_calibrated_loss(tmp_path):
 def test_a_head_just_above_its_prior_is_named_and_too_many_of_them_fail_the_run(tmp_path):
     """The run has two supervised heads: one of them not below its prior is more than a quarter."""
     prior = read_baselines(a_run(tmp_path / "plain", GOOD).folder).priors["emotions"]
-    findings = check_heads(a_run(tmp_path / "near", GOOD, calibrated=GOOD | {"emotions": prior * 1.005}).folder.parent)
+    near = a_run(tmp_path / "near", GOOD, calibrated=GOOD | {"emotions": prior * 1.005}, errors={"emotions": prior * 0.003})
+    findings = check_heads(near.folder.parent)
     (warned,) = [f for f in findings.failed if f.name.endswith(" loss")]
     assert (warned.severity, warned.reasons) == ("warning", {"emotions_not_below_its_prior": 1})
     assert not findings.passed
