@@ -373,6 +373,14 @@ def test_a_host_where_nobody_answers_is_named_after_the_retries(monkeypatch):
             complete(Endpoint(f"http://{host}/v1", "m", key_variable=None, retries=1, backoff=0.01), [ask(PROMPT)] * 50)
 
 
+@pytest.fixture(autouse=True)
+def _interrupts():
+    """Ctrl-C as an interpreter has it: libraries that earlier tests load put handlers of their own in its place."""
+    earlier = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, earlier)
+
+
 def test_an_interrupt_ends_the_batch_and_keeps_what_was_under_way(server, tmp_path):
     main, both = threading.get_ident(), threading.Barrier(2)
 
