@@ -76,6 +76,10 @@ class Turn:
     labels: tuple[Label, ...] = ()
     evidence: tuple[Evidence, ...] = ()
 
+    def shown(self, head: str) -> set[str]:
+        """The outputs of a multi-label head that are labelled 1 here, without the head's name."""
+        return {label.output.partition(".")[2] for label in self.labels if label.head == head and label.value == 1}
+
     @property
     def persona(self) -> Persona:
         """`therapy` when a therapist or a client speaks, else `assistant`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from bisect import bisect_right
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
@@ -122,8 +123,9 @@ class _Read(Sequence[T]):
         return frame.select(pl.when(gone).then(pl.col("turns").list.head(0)).otherwise("turns"))["turns"]
 
     @staticmethod
+    @abstractmethod
     def _of(turns: pl.Series) -> list[T]:
-        raise NotImplementedError
+        """What is read of the conversations with these turns."""
 
 
 class Spoken(_Read[list[str]]):

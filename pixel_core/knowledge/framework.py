@@ -14,7 +14,7 @@ from pixel_core import taxonomy
 from pixel_core.artifacts import Built, Summary, build, write_table
 from pixel_core.knowledge.blocks import Block
 from pixel_core.knowledge.dsm5 import tree_digest_of
-from pixel_core.knowledge.located import Located, located
+from pixel_core.knowledge.located import Located, located, located_in
 from pixel_core.knowledge.records import slug, span_of, text_of, texts_of
 from pixel_core.knowledge.schema import FRAMEWORK_SCHEMA
 from pixel_core.knowledge.sources import (
@@ -148,7 +148,7 @@ def _checked(row: dict[str, Any] | None) -> dict[str, Any]:
 
 def _pdm2(raw: Mapping[str, Any], document: Document) -> dict[str, Any]:
     text = text_of(raw, "summary", "description", "definition")
-    places = list(_strings(raw))
+    places = list(located_in(raw))
     details = [(name, text_of(raw, name)) for name in _DETAILS]
     group = str(raw.get("group") or "")
     return {
@@ -165,14 +165,6 @@ def _pdm2(raw: Mapping[str, Any], document: Document) -> dict[str, Any]:
         "start": min((p.start for p in places), default=0),
         "end": max((p.end for p in places), default=0),
     }
-
-
-def _strings(value: Any) -> Iterator[Located]:
-    if isinstance(value, Located):
-        yield value
-    elif isinstance(value, Mapping | list):
-        for part in value.values() if isinstance(value, Mapping) else value:
-            yield from _strings(part)
 
 
 def _headed(document: Document, kind: str) -> Iterator[dict[str, Any]]:

@@ -11,7 +11,7 @@ from typing import Any, Literal, get_args
 
 import polars as pl
 
-from pixel_core.knowledge.located import Located, parse_json
+from pixel_core.knowledge.located import located_in, parse_json
 from pixel_core.knowledge.passages import TABLE as PASSAGES
 from pixel_core.knowledge.sources import DOCUMENTS, KnowledgeError
 
@@ -102,7 +102,7 @@ def _places(answer: Answer, entries: Mapping[str, Any]) -> Iterator[tuple[str, i
     if isinstance(entry, tuple):
         yield answer.file, *entry
     elif isinstance(entry, Mapping):
-        for text in _strings(entry if answer.part is None else entry.get(answer.part)):
+        for text in located_in(entry if answer.part is None else entry.get(answer.part)):
             yield answer.file, text.start, text.end
 
 
@@ -119,11 +119,3 @@ def _entries(file: str, text: str) -> Iterator[tuple[str, Any]]:
         for record in records if isinstance(records, list) else []:
             if isinstance(record, Mapping) and (name := record.get("code") or record.get("id")):
                 yield str(name), record
-
-
-def _strings(value: Any) -> Iterator[Located]:
-    if isinstance(value, Located):
-        yield value
-    elif isinstance(value, Mapping | list):
-        for part in value.values() if isinstance(value, Mapping) else value:
-            yield from _strings(part)

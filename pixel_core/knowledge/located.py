@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from json import scanner
 from typing import Any
 
@@ -42,6 +42,15 @@ class Located(str):
     def span(self) -> dict[str, Any]:
         """The string as a row of `schema.SPAN`."""
         return {"text": str(self), "start": self.start, "end": self.end}
+
+
+def located_in(value: Any) -> Iterator[Located]:
+    """Every located string of a JSON value, however deep it stands, in order."""
+    if isinstance(value, Located):
+        yield value
+    elif isinstance(value, Mapping | list):
+        for part in value.values() if isinstance(value, Mapping) else value:
+            yield from located_in(part)
 
 
 class _LocatingDecoder(json.JSONDecoder):

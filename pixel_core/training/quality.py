@@ -26,8 +26,8 @@ def check_packed_tokens(folder: Path) -> Findings:
     packed = sum(int(table["input_ids"].list.len().sum()) for table in tables.values())
     reasons: Counter[str] = Counter()
     for row in _rows(tables):
-        edges = [(piece["start"], piece["end"]) for piece in row["pieces"]]
         reasons["longer_than_sequence_length"] += len(row["input_ids"]) > length
+        edges = [(piece["start"], piece["end"]) for piece in row["pieces"]]
         joined = [start for start, _ in edges] == [0, *(end for _, end in edges[:-1])]
         reasons["pieces_leave_gaps"] += not joined or edges[-1][1] != len(row["input_ids"])
         reasons["one_mask_value_a_token"] += len(row["learn"]) != len(row["input_ids"])

@@ -37,10 +37,10 @@ def validate(engine: nn.Module, step: TrainingStep, batches: Sequence[PixelBatch
     scaled: Counter[str] = Counter(dict.fromkeys(sum_names(priors), 0))
     was_training = engine.training
     engine.eval()
-    for batch in batches:
-        found = engine(batch.to(device), counts)
+    for batch in (batch.to(device) for batch in batches):
+        found = engine(batch, counts)
         means.update({name: float(loss) for name, loss in found.parts.items()})
-        scaled.update(scaled_losses(found.raw, priors, batch.to(device)))
+        scaled.update(scaled_losses(found.raw, priors, batch))
     engine.train(was_training)
     losses = {name: mean for name, mean in sum_over_ranks(means).items() if name != BALANCE and counts[name]}
     return Validation(losses, fit_scales(sum_over_ranks(scaled), priors))

@@ -8,7 +8,7 @@ from functools import cache
 
 from pixel_core import taxonomy
 from pixel_core.conversation import Conversation, Turn
-from pixel_core.writing.risk import IDEATION
+from pixel_core.writing.risk import IDEATION, level_labelled
 
 # Names of disorders as people say them; the full names of the taxonomy are added.
 _DIAGNOSES = (
@@ -71,22 +71,14 @@ def _faults(turns: Sequence[Turn]) -> Iterator[str]:
 
 def _danger(turns: Sequence[Turn]) -> Iterator[str]:
     """Whoever voices thoughts of dying is asked about them in the very next turn, and a plan is made in the same conversation."""
-    first = next((i for i, turn in enumerate(turns) if _level(turn) >= IDEATION), None)
+    first = next((i for i, turn in enumerate(turns) if level_labelled(turn.labels) >= IDEATION), None)
     if first is None:
         return
     replies = [turn for turn in turns[first + 1 :] if turn.part == "therapist"]
-    if not replies or not _does(replies[0], "safety_assessment"):
+    if not replies or "safety_assessment" not in replies[0].shown("technique"):
         yield "danger_not_first"
-    if not any(_does(turn, "safety_planning") for turn in replies):
+    if not any("safety_planning" in turn.shown("technique") for turn in replies):
         yield "no_safety_plan"
-
-
-def _level(turn: Turn) -> float:
-    return max((label.value for label in turn.labels if label.output == "crisis.level"), default=0)
-
-
-def _does(turn: Turn, technique: str) -> bool:
-    return any(label.output == f"technique.{technique}" and label.value == 1 for label in turn.labels)
 
 
 @cache

@@ -10,7 +10,7 @@ from pixel_core import taxonomy
 from pixel_core.conversation import Conversation, Turn
 from pixel_core.writing.goals import STATES
 from pixel_core.writing.modalities import CRISIS, MODALITIES, modality, moves_of, techniques_of
-from pixel_core.writing.risk import IDEATION
+from pixel_core.writing.risk import IDEATION, level_labelled
 
 FEWEST_OWN = 2  # turns of a session that show its modality
 _FEW = 2  # modalities besides its own that a telling technique belongs to, at most
@@ -32,13 +32,13 @@ def conduct_faults(conversation: Conversation) -> Iterator[str]:
     allowed = frozenset().union(*(techniques_of(str(name)) for name in names))
     known = set().union(*(moves_of(str(name)) for name in names))
     therapist = [(i, turn) for i, turn in enumerate(conversation.turns) if turn.part == "therapist"]
-    if any(_techniques(turn) - allowed for _, turn in therapist):
+    if any(turn.shown("technique") - allowed for _, turn in therapist):
         yield "technique_outside_modality"
     if any(moves.get(i, {}).get("move") not in known for i, _ in therapist):
         yield "unknown_move"
     if sum(_shows(turn, moves.get(i, {}), str(names[0])) for i, turn in therapist) < FEWEST_OWN:
         yield "modality_hardly_shown"
-    if (names[0] == CRISIS) != (_risk(conversation) >= IDEATION):
+    if (names[0] == CRISIS) != (level_labelled(label for _, label in conversation.labels) >= IDEATION):
         yield "danger_is_crisis_work"
     yield from _goals(extra.get("goals", []), len(conversation.turns))
     yield from _contrast(conversation, extra.get("differential"))
@@ -47,7 +47,7 @@ def conduct_faults(conversation: Conversation) -> Iterator[str]:
 def _shows(turn: Turn, move: dict[str, Any], name: str) -> bool:
     """Whether a turn is a move of the modality's own, or of a technique that few others use."""
     telling = {t for t in techniques_of(name) if sum(t in techniques_of(other) for other in MODALITIES if other != name) <= _FEW}
-    return move.get("move") in modality(name).moves or bool(_techniques(turn) & telling)
+    return move.get("move") in modality(name).moves or bool(turn.shown("technique") & telling)
 
 
 def _goals(goals: Sequence[dict[str, Any]], count: int) -> Iterator[str]:
@@ -73,11 +73,3 @@ def _contrast(conversation: Conversation, differential: dict[str, Any] | None) -
         yield "differential_without_evidence"
     if differential["against"] not in (*taxonomy.ids("dsm5"), *taxonomy.ids("pdm2")):
         yield "differential_unknown"
-
-
-def _techniques(turn: Turn) -> set[str]:
-    return {label.output.partition(".")[2] for label in turn.labels if label.head == "technique" and label.value == 1}
-
-
-def _risk(conversation: Conversation) -> float:
-    return max((label.value for _, label in conversation.labels if label.output == "crisis.level"), default=0)

@@ -10,7 +10,7 @@ from pixel_core.conversation import REST, Conversation, ConversationError, Label
 from pixel_core.findings import Finding, Findings, Severity, at_least, at_most, none_of
 from pixel_core.writing.appropriateness import faults_of
 from pixel_core.writing.conduct import conduct_faults
-from pixel_core.writing.risk import IDEATION
+from pixel_core.writing.risk import IDEATION, level_labelled
 from pixel_core.writing.sheets import difficulty_of
 from pixel_core.writing.similarity import near_duplicates
 
@@ -105,7 +105,7 @@ def _graded(conversation: Conversation) -> int:
     """The difficulty as the rule gives it, read off what the conversation itself holds."""
     extra = conversation.extra
     classes = {label.output for _, label in conversation.labels if label.head in ("clinical", "pdm2") and label.value == 1}
-    risk = max((label.value for _, label in conversation.labels if label.output == "crisis.level"), default=0)
+    risk = level_labelled(label for _, label in conversation.labels)
     return difficulty_of(
         resistance=extra["sheet"]["resistance"] if "sheet" in extra else 0,
         symptoms=sum(1 for entry in extra.get("voiced", []) if entry["role"] == "symptom"),

@@ -6,10 +6,10 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
-from pixel_core.conversation import Conversation, Label
+from pixel_core.conversation import Conversation
 from pixel_core.writing.facts import Facts, facts_of, join
 from pixel_core.writing.phrases import bank
-from pixel_core.writing.risk import IDEATION, level_of
+from pixel_core.writing.risk import IDEATION, level_labelled, level_of
 from pixel_core.writing.standards import Standards
 
 _WELL = ("everyday", "subclinical")
@@ -103,12 +103,8 @@ def _danger_labelled(conversation: Conversation) -> Iterator[str]:
     """What a client says of dying is labelled at least as high as the words tell."""
     for turn in conversation.turns:
         level = level_of(turn.content) if turn.part == "client" else 0
-        if level >= IDEATION and max((value for value in map(_level, turn.labels)), default=0) < IDEATION:
+        if level >= IDEATION and level_labelled(turn.labels) < IDEATION:
             yield "danger_not_labelled"
-
-
-def _level(label: Label) -> float:
-    return label.value if label.output == "crisis.level" else 0
 
 
 def _one_person(conversation: Conversation, labelled: set[str]) -> Iterator[str]:

@@ -45,7 +45,7 @@ def completeness_faults(conversation: Conversation) -> Iterator[str]:
     extra = conversation.extra
     helping = [i for i, turn in enumerate(conversation.turns) if turn.part in ("therapist", "assistant")]
     moves = {move["turn"]: move for move in extra.get("moves", [])}
-    if any(not any(label.head == "technique" and label.value == 1 for label in conversation.turns[i].labels) for i in helping):
+    if not all(conversation.turns[i].shown("technique") for i in helping):
         yield "turn_without_technique"
     if any(not moves.get(i, {}).get("rationale") for i in helping):
         yield "turn_without_rationale"
@@ -91,12 +91,10 @@ def _repeats(turns: Sequence[Turn]) -> bool:
 def _deaf(turns: Sequence[Turn]) -> bool:
     """Whether the therapist goes on as if nothing had been said."""
     replies = [(before, turn) for before, turn in pairwise(turns) if turn.part == "therapist"]
-    answered = sum(1 for before, turn in replies if _techniques(turn) & _TAKES_UP or _content(before.content) & _content(turn.content))
+    answered = sum(
+        1 for before, turn in replies if turn.shown("technique") & _TAKES_UP or _content(before.content) & _content(turn.content)
+    )
     return answered < _ANSWERED * len(replies)
-
-
-def _techniques(turn: Turn) -> set[str]:
-    return {label.output.partition(".")[2] for label in turn.labels if label.head == "technique" and label.value == 1}
 
 
 def _content(text: str) -> set[str]:

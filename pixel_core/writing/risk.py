@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import cache
 
+from pixel_core.conversation import Label
 from pixel_core.writing.phrases import bank
 
 HARM = 3  # self-harm or preparation
@@ -16,6 +18,11 @@ def level_of(text: str, symptom: str = "") -> int:
     """The crisis level (0 to 4) that a sentence voices; a symptom of suicidality raises it to ideation at least."""
     spoken = next((level for level, cue in _levels() if cue.search(text)), 0)
     return max(spoken, _BY_SYMPTOM.get(symptom, 0))
+
+
+def level_labelled(labels: Iterable[Label]) -> float:
+    """The highest crisis level among labels; 0 without one."""
+    return max((label.value for label in labels if label.output == "crisis.level"), default=0)
 
 
 @cache
