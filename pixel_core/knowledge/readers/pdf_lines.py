@@ -102,30 +102,32 @@ class _Composer:
                 goes_on = mark is None and not self._begins(line, before)
             if not goes_on:
                 self._flow.end()
-            self._flow.page(line.page)
             if goes_on and before is not None:
-                self._continue(before.text, line.text)
+                joined = self._joined(before.text, line.text)
+                self._flow.page(line.page)
+                self._flow.write(joined)
             elif level:
+                self._flow.page(line.page)
                 self._marks.restart()
                 self._flow.begin("heading", level=level)
                 self._flow.write(line.text)
             else:
+                self._flow.page(line.page)
                 self._flow.begin("item" if mark else "paragraph", mark=mark[0] if mark else "")
                 self._flow.write(line.text[mark[1] :] if mark else line.text)
             before, level_before = line, level
         return self._flow
 
-    def _continue(self, before: str, text: str) -> None:
-        """Add a line to the open block; a word cut by a hyphen becomes whole unless the document shows that the hyphen is its own."""
+    def _joined(self, before: str, text: str) -> str:
+        """What the open block goes on with; a word cut by a hyphen becomes whole unless the document shows that the hyphen is its own."""
         cut, rest = _CUT.search(before), _WORD.match(text)
         if not cut or not rest or not text[0].islower():
-            self._flow.write(f" {text}")
-            return
+            return f" {text}"
         begun, rest_of_it = cut[1].lower(), rest[0].lower()
         is_compound = f"{begun}-{rest_of_it}" in self._words or {begun, rest_of_it} <= self._words
         if f"{begun}{rest_of_it}" in self._words or not is_compound:
             self._flow.take_back("-")
-        self._flow.write(text)
+        return text
 
     def _heading_levels(self) -> Mapping[tuple[float, bool], int]:
         """The styles of headings, the largest as level 1."""

@@ -47,7 +47,7 @@ def test_every_character_knows_its_page():
     pages = {
         word: document.page_at(document.text.index(word)) for word in ("Sleep", "process", "known", "late", "noise", "helps", "patience")
     }
-    assert pages == {"Sleep": 1, "process": 1, "known": 2, "late": 2, "noise": 2, "helps": 3, "patience": 3} | {"known": pages["known"]}
+    assert pages == {"Sleep": 1, "process": 1, "known": 2, "late": 2, "noise": 2, "helps": 3, "patience": 3}
     assert document.page_at(document.text.index("who lie awake")) == 2
 
 
