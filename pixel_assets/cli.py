@@ -17,7 +17,6 @@ from pixel_core.recipe import RecipeError
 
 _OWN = ("run", "ui", "env")
 _OF_ARTIFACTS = ("trace", "retrieval")
-_SETTINGS = {"DAGSTER_HOME": PROJECT, "PIXEL_HOME": PROJECT / "data", "PIXEL_DAGSTER_DIR": PROJECT / ".dagster"}
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -36,16 +35,27 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def load_environment() -> None:
-    """Write the missing lines of `.env`, and set what the environment does not set already."""
-    path = PROJECT / ".env"
-    present = path.read_text(encoding="utf-8") if path.is_file() else ""
-    named = {line.partition("=")[0] for line in present.splitlines()}
-    missing = "".join(f"{name}={value}\n" for name, value in _SETTINGS.items() if name not in named)
-    if missing:
-        separator = "" if not present or present.endswith("\n") else "\n"
-        path.write_text(present + separator + missing, encoding="utf-8")
+    """Write the missing lines of `.env`, and set what the environment does not set already.
+
+    Where all lines are those that this function wrote for another place, the checkout was moved or copied from there:
+    they are written anew, or it would go on with the other one's artifacts.
+    """
+    path, own = PROJECT / ".env", _settings(PROJECT)
+    lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
+    named = dict(line.split("=", 1) for line in lines if "=" in line)
+    before = _settings(Path(named.get("DAGSTER_HOME", PROJECT)))
+    moved = before.items() <= named.items()
+    kept = [line for line in lines if not (moved and line.partition("=")[0] in own)]
+    wanted = kept + [f"{name}={value}" for name, value in own.items() if moved or name not in named]
+    if wanted != lines:
+        path.write_text("".join(f"{line}\n" for line in wanted), encoding="utf-8")
     load_dotenv(path, override=False)
     Path(os.environ["PIXEL_DAGSTER_DIR"]).mkdir(parents=True, exist_ok=True)
+
+
+def _settings(checkout: Path) -> dict[str, str]:
+    """What `.env` says of a checkout that lies there."""
+    return {"DAGSTER_HOME": f"{checkout}", "PIXEL_HOME": f"{checkout / 'data'}", "PIXEL_DAGSTER_DIR": f"{checkout / '.dagster'}"}
 
 
 def _below_home(arguments: list[str]) -> list[str]:

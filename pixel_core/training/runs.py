@@ -168,8 +168,7 @@ def read_metrics(folder: Path) -> list[dict[str, float]]:
     path = folder / METRICS
     if not path.is_file():
         raise ArtifactError(f"{folder} holds no {METRICS}: the run never started")
-    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
-    return [json.loads(line) for line in lines if line.endswith("\n")]
+    return _whole_lines(path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,17 +203,27 @@ def truncate_metrics(folder: Path, step: int) -> None:
 
 def append_speed(run: Run, session: Mapping[str, float]) -> None:
     """Note the tokens and seconds of a session."""
-    with run.speed_file.open("a", encoding="utf-8") as handle:
-        handle.write(json.dumps(dict(session), sort_keys=True) + "\n")
+    part = run.speed_file.with_suffix(".part")
+    part.write_text("".join(json.dumps(one, sort_keys=True) + "\n" for one in [*_sessions(run), dict(session)]), encoding="utf-8")
+    part.replace(run.speed_file)
 
 
 def read_speed(run: Run) -> dict[str, float]:
     """Tokens a second and seconds over all sessions of a run; empty when none was noted."""
-    if not run.speed_file.is_file():
+    sessions = _sessions(run)
+    if not sessions:
         return {}
-    sessions = [json.loads(line) for line in run.speed_file.read_text(encoding="utf-8").splitlines()]
     seconds, tokens = sum(s["seconds"] for s in sessions), sum(s["tokens"] for s in sessions)
     return {"tokens_per_second": round(tokens / seconds, 1), "training_seconds": round(seconds, 1), "sessions": len(sessions)}
+
+
+def _sessions(run: Run) -> list[dict[str, float]]:
+    return _whole_lines(run.speed_file) if run.speed_file.is_file() else []
+
+
+def _whole_lines(path: Path) -> list[dict[str, float]]:
+    """The lines of a JSON Lines file but for a last one that a cut power cord left unfinished."""
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines(keepends=True) if line.endswith("\n")]
 
 
 def _replace_json(path: Path, value: Any) -> None:

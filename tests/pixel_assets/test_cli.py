@@ -73,6 +73,27 @@ def test_the_environment_file_keeps_what_a_user_wrote(monkeypatch, tmp_path):
     assert os.environ["PIXEL_HOME"] == str(tmp_path / "set"), "the environment wins over .env"
 
 
+def test_a_checkout_that_moved_does_not_go_on_with_the_artifacts_of_the_place_it_came_from(monkeypatch, tmp_path):
+    for name in ("DAGSTER_HOME", "PIXEL_HOME", "PIXEL_DAGSTER_DIR"):
+        monkeypatch.setenv(name, str(tmp_path / "set"))
+    old, new = tmp_path / "old", tmp_path / "new"
+    old.mkdir()
+    monkeypatch.setattr(cli, "PROJECT", old)
+    cli.load_environment()
+    with (old / ".env").open("a") as handle:
+        handle.write("PIXEL_RECIPE=own\n")
+    old.rename(new)
+    monkeypatch.setattr(cli, "PROJECT", new)
+    cli.load_environment()
+    lines = dict(line.split("=", 1) for line in (new / ".env").read_text().splitlines())
+    assert lines == {
+        "DAGSTER_HOME": str(new),
+        "PIXEL_HOME": str(new / "data"),
+        "PIXEL_DAGSTER_DIR": str(new / ".dagster"),
+        "PIXEL_RECIPE": "own",
+    }
+
+
 @pytest.mark.parametrize("name", ["../x", "a/b", "", ".hidden", "a b"])
 def test_no_name_leaves_the_artifacts_folder(name):
     with pytest.raises(ValueError, match="cannot name an artifact folder"):

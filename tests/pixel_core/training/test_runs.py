@@ -126,6 +126,16 @@ def test_metrics_after_the_resumed_step_are_dropped_and_a_torn_line_too(tmp_path
     assert (tmp_path / "metrics.jsonl").read_text() == '{"a": 1, "step": 0}\n{"a": 2, "step": 1}\n'
 
 
+def test_a_torn_line_of_the_speeds_stops_neither_reading_nor_the_next_note(tmp_path):
+    run = a_run(tmp_path, GOOD)
+    append_speed(run, {"tokens": 100, "seconds": 2})
+    with run.speed_file.open("a") as handle:
+        handle.write('{"tokens": 70, "sec')
+    assert read_speed(run)["sessions"] == 1
+    append_speed(run, {"tokens": 200, "seconds": 1})
+    assert read_speed(run) == {"tokens_per_second": 100.0, "training_seconds": 3, "sessions": 2}
+
+
 def test_restarting_keeps_the_plan_only(tmp_path):
     run = a_run(tmp_path, GOOD)
     append_speed(run, {"tokens": 100, "seconds": 2})
