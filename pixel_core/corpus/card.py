@@ -9,6 +9,7 @@ from typing import Any
 import polars as pl
 
 from pixel_core.corpus.labels import SCALES
+from pixel_core.corpus.replies import REPLY_WORDS
 from pixel_core.corpus.supervision import markdown_of, supervision_of
 
 CARD = "README.md"
@@ -59,6 +60,10 @@ def card_of(composition: Mapping[str, Any], sources: Mapping[str, Path]) -> str:
             _counts("difficulty (1 easy, 5 hard)", composition["difficulty"], splits),
             "## Left out",
             _drops(composition["drops"]),
+            f"A reply of {REPLY_WORDS} words or more that another conversation holds too, word by word or nearly so, stays where it was "
+            "said and is learnt in one of them only; shorter ones are stock phrases. A conversation of which nothing is left to learn is "
+            "dropped as `repeated_reply`.",
+            _not_learnt(composition["not_learnt"]),
             "## Labels",
             "Labels of these conversations by output; `<head>.*` speaks for every other output of its head. Labelled posts and pairs "
             "lie in `head_examples`.",
@@ -74,6 +79,10 @@ def _drops(drops: Mapping[str, Mapping[str, int]]) -> str:
     """The rejects of every artifact and of the mixture by reason; the rows themselves lie in each `rejected.parquet`."""
     rows = [[name, reason, f"{count:,}"] for name, found in sorted(drops.items()) for reason, count in sorted(found.items())]
     return _table(["artifact", "reason", "rows"], rows) if rows else "Nothing."
+
+
+def _not_learnt(counts: Mapping[str, int]) -> str:
+    return _table(["artifact", "replies not learnt again"], ([name, f"{count:,}"] for name, count in counts.items())) if counts else "None."
 
 
 def _supervision(sources: Mapping[str, Path]) -> Iterable[str]:

@@ -44,6 +44,7 @@ def compose(
         "labels": count_labels(frame, splits),
         "with_knowledge": places.filter(pl.col("key").struct.field("source") == SOURCE).height,
         "drops": {name: reasons for name, reasons in {**upstream, "mixture": _reasons(population)}.items() if reasons},
+        "not_learnt": population.not_learnt,
         "formulae": sorted(population.formulae),
     }
 

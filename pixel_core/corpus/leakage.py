@@ -1,4 +1,4 @@
-"""An independent scan of written splits: whatever stands in two of them, by id, group or long turn."""
+"""An independent scan of written splits: whatever stands in two of them, by id, group or long turn; and what is learnt twice."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from pixel_core.findings import Finding, Severity, at_most, none_of
 LONG_WORDS = 8  # a turn of so many words or more is one person's wording
 FORMULA_WORDS = 25  # a formula is shorter, whoever says it
 REPLY_FORMULA_WORDS = 60  # ... or shorter than this as a reply
+LONG_REPLY = 32  # words; what is shorter may be a stock phrase
 PAIR = 2  # turns of a labelled post with its reply
 FORMULA_SHARE = 0.05  # of the held-out long turns that may be formulae which train says too
 _WORD = re.compile(r"[^\W_]+")
@@ -59,6 +60,17 @@ def scan(tables: Mapping[str, Iterable[Path]], formulae: Iterable[str]) -> list[
             severity=Severity.WARNING,
         ),
     ]
+
+
+def scan_replies(paths: Iterable[Path]) -> Finding:
+    """The finding that no long reply is learnt in two conversations; a row that stands twice is one conversation."""
+    learnt: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for path in paths:
+        for name, row in pl.read_parquet(path, columns=["id", "turns"]).iter_rows():
+            for turn in row:
+                if turn["learn"] and len(words := _WORD.findall(turn["content"].lower())) >= LONG_REPLY:
+                    learnt[turn["part"], hashlib.sha256(" ".join(words).encode()).hexdigest()].add(name)
+    return none_of("replies learnt in two conversations", {"replies": sum(len(names) > 1 for names in learnt.values())})
 
 
 def _shared(members: Mapping[str, set[str]]) -> dict[str, int]:

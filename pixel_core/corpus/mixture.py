@@ -26,7 +26,7 @@ from pixel_core.recipe import Recipe
 from pixel_core.rejects import count_reasons, write_rejects
 from pixel_core.shards import write_shards
 
-VERSION = "3"
+VERSION = "4"
 SPLIT_TABLE = "splits.parquet"
 _SIEVE_KEYS = ("near_duplicates", "held_out_share", "held_out_run", "held_out_similarity")
 _KEYS = ("unit", "conversations", "tokens", "shares", "splits", "deficit", "repeat_cap", "knowledge_share", *_SIEVE_KEYS)
@@ -139,6 +139,7 @@ def _summary(composition: Mapping[str, Any], population: Population, rows: pl.Da
         "repeated": total - drawn_once,
         "units": rows["unit"].n_unique(),
         "formulae": len(population.formulae),
+        "replies_not_learnt": sum(population.not_learnt.values()),
         "rows_with_knowledge": composition["with_knowledge"],
         "tokens": sum(sum(splits.values()) for splits in composition["estimated_tokens"].values()),
     }

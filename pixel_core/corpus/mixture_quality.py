@@ -15,7 +15,7 @@ from pixel_core.corpus.background import SOURCE
 from pixel_core.corpus.composition import UNITS
 from pixel_core.corpus.demand import SPLITS
 from pixel_core.corpus.held_out_scan import scan_held_out
-from pixel_core.corpus.leakage import scan
+from pixel_core.corpus.leakage import scan, scan_replies
 from pixel_core.corpus.mixture import SPLIT_TABLE, read_composition
 from pixel_core.corpus.sieve import HELD_OUT
 from pixel_core.findings import Finding, Findings, Severity, at_least, at_most, equals, none_of
@@ -147,9 +147,12 @@ def check_head_examples(folder: Path) -> Findings:
 
 
 def check_leakage(folder: Path) -> Findings:
-    """Nothing of one split of the mixture stands in another (ids, groups, long turns), and no evaluation text in any."""
+    """Nothing of one split stands in another (ids, groups, long turns), no evaluation text in any; no long reply is learnt twice."""
     verify(folder)
-    found = scan({split: shards(folder, split) for split in SPLITS}, read_composition(folder)["formulae"])
+    composition = read_composition(folder)
+    found = scan({split: shards(folder, split) for split in SPLITS}, composition["formulae"])
+    if composition["near_duplicates"]:
+        found.append(scan_replies(path for split in SPLITS for path in shards(folder, split)))
     return Findings.of([*found, *_held_out(folder, folder)])
 
 

@@ -46,6 +46,12 @@ class Population:
         """How many rows were the same conversation once more."""
         return self.read - self.rows.height - len(self.rejects)
 
+    @property
+    def not_learnt(self) -> dict[str, int]:
+        """How many replies of each artifact are kept without language loss, since another conversation has them (see `replies`)."""
+        placed = self.records.not_learnt.join(self.rows.select("number", "source"), on="number")
+        return dict(placed.group_by("source").len().sort("source").iter_rows())
+
 
 def source_digests(sources: Mapping[str, Path]) -> dict[str, str]:
     """The digest of every selected artifact by name; raises CorpusError naming the one that is not valid and how to build it."""
@@ -76,6 +82,7 @@ def gather(sources: Mapping[str, Path], sieve: Sieve | None = None) -> Populatio
     if sieve:
         sifted = sift(facts.rows, records, sieve)
         facts, rejects, links = facts.only(sifted.kept), [*rejects, *sifted.rejects], [*links, *sifted.links]
+        records = replace(records, not_learnt=sifted.not_learnt)
     units, keys = tie(facts.rows, facts.said, links)
     formulae = frozenset(turn_key(text) for text in _wordings(records, keys))
     rows = facts.rows.join(units, on="group", how="left").sort("id")

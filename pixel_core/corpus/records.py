@@ -16,6 +16,7 @@ import polars as pl
 import pyarrow.parquet as pq
 
 from pixel_core.conversation import CONVERSATION_SCHEMA
+from pixel_core.corpus.replies import TURNS, unlearn
 
 T = TypeVar("T")
 STRETCH = 65_536  # rows read together: a row group as `write_table` writes them
@@ -31,6 +32,8 @@ class Records:
     """Conversations that stand in no file, with their `source`."""
     gone: frozenset[int] = frozenset()
     """Numbers that are counted but say nothing: `united` holds what they said."""
+    not_learnt: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=TURNS))
+    """Turns (`number`, `turn`) that are taken without language loss, because another conversation has them already."""
 
     def __len__(self) -> int:
         return self._starts[-1] + self.united.height
@@ -69,7 +72,7 @@ class Records:
         for place, (first, rows, _, _) in enumerate(self._places):
             low, high = wanted.search_sorted(first), wanted.search_sorted(first + rows)
             if low < high:
-                parts.append(self._stretch(place, list(CONVERSATION_SCHEMA))[wanted[low:high] - first])
+                parts.append(unlearn(self._stretch(place, list(CONVERSATION_SCHEMA))[wanted[low:high] - first], self.not_learnt))
         if not parts:
             return self.united.clear().with_row_index("number").select("number", *CONVERSATION_SCHEMA, "source")
         return pl.concat(parts)[wanted.search_sorted(numbers.cast(pl.UInt32))]

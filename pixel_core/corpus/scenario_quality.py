@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from pixel_core.artifacts import verify
@@ -11,12 +12,13 @@ from pixel_core.conversation import Conversation, Turn, read_conversations
 from pixel_core.corpus.adapters.rows import CLIENT_MODE
 from pixel_core.corpus.dual_persona import SOURCE, changes
 from pixel_core.corpus.never import broken_rules, rules_of
-from pixel_core.findings import Findings, Severity, at_least, equals, none_of
+from pixel_core.findings import Findings, Severity, at_least, at_most, equals, none_of
 from pixel_core.taxonomy import ids
 
 FEWEST_TURNS = 8
 FEWEST_DIALOGUES = 5  # of a context
 FEWEST_CHANGES = 4  # that a trigger causes
+MOST_OF_A_TRIGGER = 2 / 3  # of its replies that may be in one part: the trigger alone must not give the part away
 _MECHANICAL = re.compile(r"\b(?:switch|enter|activat|exit|leav)(?:e|es|ed|ing)?\b[^.?!]*\bmode\b", re.IGNORECASE)
 
 
@@ -83,7 +85,10 @@ def check_transitions(folder: Path) -> Findings:
 
 
 def check_personas_covered(folder: Path) -> Findings:
-    """Every context has dialogues and every trigger transitions; both ways, told and untold, and some where the part is rightly kept."""
+    """Every context has dialogues and every trigger transitions; both ways, told and untold, and some where the part is rightly kept.
+
+    Of the replies to one trigger neither part has more than two in three, so that the trigger alone does not tell who speaks next.
+    """
     verify(folder)
     dialogues = list(filter(_two_personas, read_conversations(folder / "conversations.parquet")))
     contexts = Counter(c.extra["context"] for c in dialogues)
@@ -95,9 +100,20 @@ def check_personas_covered(folder: Path) -> Findings:
     findings += [at_least(f"transitions {word}", told[value], FEWEST_CHANGES) for word, value in (("told", True), ("untold", False))]
     pair = ("assistant", "therapist")
     findings += [at_least(f"transitions from {a} to {b}", ways[a, b], FEWEST_CHANGES) for a, b in (pair, pair[::-1])]
+    for name in ids("persona_triggers"):
+        next_parts = Counter(part for trigger, part in _replies(dialogues) if trigger == name)
+        most = max(next_parts.values(), default=0) / max(next_parts.total(), 1)
+        findings.append(at_most(f"replies to {name} in its most frequent part", most, MOST_OF_A_TRIGGER))
     findings.append(at_least("parts held against a trigger", sum(len(c.extra["held"]) for c in dialogues), FEWEST_CHANGES))
     findings.append(equals("dialogues that share a scenario", len(dialogues) - len({c.group for c in dialogues}), 0))
     return Findings.of(findings)
+
+
+def _replies(dialogues: Iterable[Conversation]) -> Iterator[tuple[str, str]]:
+    """Trigger and part of each reply that has a trigger, whether it changes the part or keeps it."""
+    for dialogue in dialogues:
+        yield from ((mark["trigger"], mark["to"]) for mark in dialogue.extra["transitions"])
+        yield from ((mark["trigger"], mark["part"]) for mark in dialogue.extra["held"])
 
 
 def _two_personas(conversation: Conversation) -> bool:

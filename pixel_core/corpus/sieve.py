@@ -1,8 +1,9 @@
 """The sieve: which conversations of all sources do not enter the corpus, because they hold evaluation texts or repeat another.
 
 It sees every source at once, which no source does. Of near-duplicate dialogues from which the same part learns, the one with the most
-labels stays, of these the longest. Labelled posts and pairs are never dropped as near-duplicates, since a word may change their label:
-their groups are tied, so that no split divides them, as are those of near-duplicate dialogues.
+labels stays, of these the longest; a long reply that several dialogues hold is learnt in one of them (see `replies`). Labelled posts and
+pairs are never dropped as near-duplicates, since a word may change their label: their groups are tied, so that no split divides them,
+as are those of near-duplicate dialogues.
 """
 
 from __future__ import annotations
@@ -19,13 +20,14 @@ from pixel_core.corpus.decontamination import Encode, HeldOutRule, find_held_out
 from pixel_core.corpus.dedup import near_duplicates
 from pixel_core.corpus.pseudonyms import replace_names
 from pixel_core.corpus.records import Records
+from pixel_core.corpus.replies import Repeated, repeated_replies
 from pixel_core.recipe import CorpusRecipe
 from pixel_core.rejects import REJECTED, Reject, as_content
 
 logger = logging.getLogger(__name__)
 
 HELD_OUT = "held_out.parquet"
-NEAR_DUPLICATE = "near_duplicate"
+NEAR_DUPLICATE, REPEATED_REPLY = "near_duplicate", "repeated_reply"
 
 
 @dataclass(frozen=True)
@@ -66,11 +68,15 @@ class Sieve:
 
 @dataclass(frozen=True)
 class Sifted:
-    """What a sieve lets through: the numbers of the conversations, rejects for the others, and groups that must stay together."""
+    """What a sieve lets through: the numbers of the conversations, rejects for the others, and groups that must stay together.
+
+    `not_learnt` are turns (`number`, `turn`) of what is kept that are learnt elsewhere.
+    """
 
     kept: pl.Series
     rejects: list[Reject]
     links: list[list[str]]
+    not_learnt: pl.DataFrame
 
 
 def sift(rows: pl.DataFrame, records: Records, sieve: Sieve) -> Sifted:
@@ -95,10 +101,21 @@ def sift(rows: pl.DataFrame, records: Records, sieve: Sieve) -> Sifted:
                 for row in same:
                     if row is not best:
                         dropped[row["number"]] = (NEAR_DUPLICATE, f"nearly the same as the conversation {best['id']}")
+    repeated = _repeated(rows.filter(~_among("number", dropped)), records, sieve)
+    for number, name in repeated.dropped.iter_rows():
+        dropped[number] = (REPEATED_REPLY, f"all that would be learnt is learnt in other conversations, first in {name}")
     without = pl.col("id").is_in(pl.Series(sorted(sieve.without), dtype=pl.String).implode())
     kept = rows.filter(~without & ~_among("number", dropped))["number"]
     logger.info("%d of %d conversations are kept out", rows.height - len(kept), rows.height)
-    return Sifted(kept, _rejects(rows, records, dropped), sorted(link for link in links if len(link) > 1))
+    together = sorted(link for link in links if len(link) > 1)
+    return Sifted(kept, _rejects(rows, records, dropped), together, repeated.turns)
+
+
+def _repeated(rows: pl.DataFrame, records: Records, sieve: Sieve) -> Repeated:
+    """The replies of these dialogues that are not learnt again; none where no near-duplicates are looked for."""
+    if not sieve.near_duplicates:
+        return Repeated.none()
+    return repeated_replies(rows.filter(pl.col("category") != "supervision"), records.stretches(["turns"]), sieve.near_duplicates)
 
 
 def _rejects(rows: pl.DataFrame, records: Records, dropped: Mapping[int, tuple[str, str]]) -> list[Reject]:

@@ -1,5 +1,6 @@
 """Dialogues of two personas: what a reply's part makes of the user's, where transitions are marked, who may play a client."""
 
+from collections import Counter
 from copy import deepcopy
 from itertools import pairwise
 from pathlib import Path
@@ -134,3 +135,23 @@ def test_user_and_model_take_turns_in_every_shipped_dialogue():
         spoken = [turn.role for turn in conversation.turns if turn.role != "system"]
         assert all(a != b for a, b in pairwise(spoken))
         assert spoken[-1] == "assistant"
+
+
+def test_a_trigger_alone_does_not_tell_who_speaks_next(built):
+    """The best guess from the trigger is right hardly more often than from nothing, on the rows that are trained on."""
+    found = [c for c in read_conversations(built.folder / "conversations.parquet") if "transitions" in c.extra]
+    marks = [(m["trigger"], m["to"]) for c in found for m in c.extra["transitions"]]
+    marks += [(m["trigger"], m["part"]) for c in found for m in c.extra["held"]]
+    parts = {trigger: Counter(part for one, part in marks if one == trigger) for trigger, _ in marks}
+    assert len(parts) == 7
+    assert all(min(count["therapist"], count["assistant"]) >= 4 for count in parts.values())
+    guessed = sum(max(count.values()) for count in parts.values()) / len(marks)
+    assert guessed <= 0.65
+
+
+def test_dialogues_in_which_a_trigger_leads_to_one_part_fail(built, tmp_path):
+    one_sided = [d for d in SHIPPED if all(line.get("trigger") != "task_request" or "assistant" in line for line in d["turns"])]
+    path = tmp_path / "dialogues.yaml"
+    path.write_text(yaml.safe_dump(one_sided, allow_unicode=True), encoding="utf-8")
+    folder = build_edge_cases(SCENARIOS / "edge_cases.yaml", tmp_path / "out", dialogues=path).folder
+    assert "replies to task_request in its most frequent part" in {f.name for f in check_personas_covered(folder).failed}
