@@ -46,7 +46,7 @@ def therapy(setting: Setting, pictures: Sequence[Picture], *, risk: bool) -> Ses
     """A therapy conversation about these pictures; None when too few of their sentences agree with one another."""
     rng = setting.rng
     arc = _arc(setting.modality, rng, two=len(pictures) > 1)
-    voices, facts = cast(pictures, max(3, arc.count("explore") + 2 + (len(pictures) > 1)), setting.deck, rng, risk=risk)
+    voices, facts = cast(pictures, max(4, arc.count("explore") + 3 + (len(pictures) > 1)), setting.deck, rng, risk=risk)
     if len(voices) < 2 or (len(pictures) > 1 and len({v.picture.id for v in voices if v.picture}) < len(pictures)):
         return None
     session = _session(setting, tuple(pictures), voices, Scene(setting.deck, rng, facts))

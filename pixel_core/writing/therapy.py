@@ -64,7 +64,7 @@ class Session:
         """The client's first turn: an opening, who they are, and what troubles them."""
         scene, client = self.scene, bank("client")
         voices = [self.queue.pop(0)]
-        if len(self.queue) > 1 and scene.chance(0.45):
+        if len(self.queue) > 1 and scene.chance(0.6):
             voices.append(self._take(voices[0].family))
         resists = self.temper.resistance == 2
         first = scene.draw_line("resistant", client["resistant"]) if resists else scene.draw_line("opener", client["opener"])
@@ -151,7 +151,7 @@ class Session:
         self.queue.remove(voice)
         self.turn(responses.question(self.scene, voice, self.last, self.spoken), "exploration", responses.criterion(voice), on=[voice])
         voices = [voice]
-        if self.queue and (any(v.family is voice.family for v in self.queue) or self.scene.chance(0.4)):
+        if self.queue and (any(v.family is voice.family for v in self.queue) or self.scene.chance(0.6)):
             voices.append(self._take(voice.family))
         self.reply(self._woven(voices), voices=voices, last=("voices", voices))
 

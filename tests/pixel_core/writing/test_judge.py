@@ -66,7 +66,9 @@ SPOILT = {
     "facts_contradict": lambda c: said(
         said(c, 2, "I live by myself, and my husband is at work."), 4, "My wife says so too, and my ex said it."
     ),
-    "sheet_contradicted": lambda c: noted(c, sheet=c.extra["sheet"] | {"person": dict.fromkeys(c.extra["sheet"]["person"], "elsewhere")}),
+    "sheet_contradicted": lambda c: noted(
+        said(c, 2, "My husband is at work."), sheet=c.extra["sheet"] | {"person": dict.fromkeys(c.extra["sheet"]["person"], "elsewhere")}
+    ),
     # flow
     "turns_do_not_alternate": lambda c: replace(c, turns=(*c.turns[:2], c.turns[3], c.turns[2], *c.turns[4:])),
     "repeated_turn": lambda c: said(c, 3, c.turns[1].content + " Hm."),
