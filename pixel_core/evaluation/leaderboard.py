@@ -12,7 +12,7 @@ from typing import Any
 
 import polars as pl
 
-from pixel_core.artifacts import ArtifactError, Built, Summary, build, input_digest, is_valid, read_manifest, write_table
+from pixel_core.artifacts import ArtifactError, Built, Summary, build, input_digest, write_table
 from pixel_core.evaluation.evaluation import VERSION as EVALUATOR
 from pixel_core.evaluation.figures import AXES, headlines
 from pixel_core.evaluation.plots import draw_steps
@@ -100,22 +100,3 @@ def _row(digest: str, card: Scorecard) -> dict[str, Any]:
         gaps = (None, None, None) if gap is None else (gap.value, gap.low, gap.high)
         row |= {f"{axis}_{column}": value for column, value in zip(_AXIS_COLUMNS, (*values, *gaps), strict=True)}
     return row
-
-
-def newest_and_best(checkpoints: Mapping[str, Path], packed: Path, leaderboard: Path) -> list[str]:
-    """The keys of the last of these checkpoint folders and of the best ranked one, if they differ, among those trained on `packed`.
-
-    Checkpoints of other data cannot be evaluated again: nobody knows what they have not seen.
-    """
-    present = {key for key, folder in checkpoints.items() if _trained_on(folder, packed)}
-    newest = [key for key in checkpoints if key in present][-1:]
-    ranked: list[str] = pl.read_parquet(leaderboard / LEADERBOARD)["checkpoint"].to_list() if is_valid(leaderboard) else []
-    best = [key for key in ranked if key in present][:1]
-    return list(dict.fromkeys([*newest, *best]))
-
-
-def _trained_on(folder: Path, packed: Path) -> bool:
-    try:
-        return read_manifest(folder).inputs.get("packed_dataset") == read_manifest(packed).digest
-    except ArtifactError:
-        return False

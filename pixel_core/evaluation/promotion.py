@@ -8,47 +8,52 @@ its base's. A refusal names the axis: where it is the score, the axis that lost 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from pixel_core.artifacts import ArtifactError, Built, Summary, build, input_digest, is_valid, verify, write_json
+from pixel_core.artifacts import Figure as SummaryFigure
 from pixel_core.evaluation.evaluation import checkpoint_manifest
 from pixel_core.evaluation.figures import Difference, headlines
+from pixel_core.evaluation.history import Decision, added, ever_promoted, read_history, write_history
 from pixel_core.evaluation.leaderboard import LEADERBOARD
 from pixel_core.evaluation.scorecard import SCORECARD, compare, read_scorecard
 
-KIND, VERSION = "promotion", "1"
+KIND, VERSION = "promotion", "2"
 POINTER, DECISION = "promoted.json", "decision.json"
 
 
 def build_promotion(leaderboard: Path, scorecards: Path, runs: Path, out: Path, *, force: bool = False) -> Built:
-    """Write `promoted.json` (the pointer; null while no checkpoint was good enough) and `decision.json` (who was considered, and why).
+    """Write `promoted.json` (the pointer; null while no checkpoint was good enough), `decision.json` (who was considered, and
+    why) and `history.jsonl` (every decision so far, with this one).
 
     `runs` holds the run folders; a candidate whose checkpoint is not valid there is passed over. The same leaderboard
     leads to the same decision, however often it is taken.
     """
     board = input_digest(leaderboard)
-    now, before = _before(out, board)
-    if before is not None and not is_valid(_folder(runs, before)):
-        before = None  # it is gone: what is left is compared with its base alone
-    gone = now is not None and not is_valid(_folder(runs, now))
 
     def write(folder: Path) -> Summary:
+        history = read_history(out)  # not earlier: by now an interrupted swap is mended, and nobody else decides
+        before = _before(history, board)
+        if before is not None and not is_valid(_folder(runs, before)):
+            before = None  # it is gone: what is left is compared with its base alone
         considered = list(_consider(leaderboard, scorecards, runs, before))
         chosen = next((entry["checkpoint"] for entry in considered if entry["promoted"]), before)
         pointer = {"checkpoint": chosen, "digest": verify(_folder(runs, chosen)).digest if chosen else None}
+        decisions = added(history, Decision(board, before, chosen, _refusals(considered)))
         write_json(folder / POINTER, pointer)
         write_json(folder / DECISION, {"leaderboard": board, "before": before, "considered": considered})
+        write_history(folder, decisions)
         refused = {f"refused_{axis}": 1 for entry in considered for axis in entry["falls"]}
-        figures = {"promoted": chosen, "before": before, "moved": chosen != before, "considered": len(considered), **refused}
+        figures: dict[str, SummaryFigure] = {"promoted": chosen, "before": before, "moved": chosen != before, **refused}
+        figures |= {"considered": len(considered), "decisions": len(decisions), "ever_promoted": len(ever_promoted(decisions))}
         return Summary(rows=len(considered), figures=figures)
 
-    return build(
-        out, kind=KIND, version=VERSION, inputs={"leaderboard": board, "before": before or "none"}, write=write, force=force or gone
-    )
+    inputs = {"leaderboard": board}
+    return build(out, kind=KIND, version=VERSION, inputs=inputs, write=write, force=force or _gone(out, runs))
 
 
 def read_pointer(folder: Path) -> str | None:
@@ -58,15 +63,25 @@ def read_pointer(folder: Path) -> str | None:
     return promoted
 
 
-def _before(out: Path, board: str) -> tuple[str | None, str | None]:
-    """What is promoted now, and what was before this leaderboard: a decision on the same one is taken again from where it started."""
-    try:
-        promoted = read_pointer(out)
-    except ArtifactError:
-        return None, None
-    decision = json.loads((out / DECISION).read_text(encoding="utf-8"))
-    started: str | None = decision["before"]
-    return promoted, started if decision["leaderboard"] == board else promoted
+def _before(history: Sequence[Decision], board: str) -> str | None:
+    """What was promoted before this leaderboard: a decision on the same one is taken again from where it started.
+
+    The history answers, not the pointer: it holds where the pointer's file was lost or altered.
+    """
+    if not history:
+        return None
+    return history[-1].before if history[-1].leaderboard == board else history[-1].promoted
+
+
+def _gone(out: Path, runs: Path) -> bool:
+    """Whether the promoted checkpoint is no longer valid."""
+    history = read_history(out)
+    return bool(history) and history[-1].promoted is not None and not is_valid(_folder(runs, history[-1].promoted))
+
+
+def _refusals(considered: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, list[str]]]:
+    """By refused checkpoint, what it falls below by axis."""
+    return {e["checkpoint"]: {axis: e["axes"][axis]["falls"] for axis in e["falls"]} for e in considered if not e["promoted"]}
 
 
 def _consider(leaderboard: Path, scorecards: Path, runs: Path, before: str | None) -> Iterator[dict[str, Any]]:

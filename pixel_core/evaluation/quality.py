@@ -13,6 +13,7 @@ import polars as pl
 from pixel_core.artifacts import ArtifactError, input_digest, is_valid, verify
 from pixel_core.evaluation.figures import AXES, Figure, headlines
 from pixel_core.evaluation.held_out import in_training
+from pixel_core.evaluation.history import read_history
 from pixel_core.evaluation.leaderboard import LEADERBOARD, order
 from pixel_core.evaluation.measuring import Rows, figure_of
 from pixel_core.evaluation.metrics import STATISTICS
@@ -124,8 +125,9 @@ def check_leaderboard(folder: Path, scorecards: Path) -> Findings:
 
 
 def check_promotion(folder: Path, runs: Path) -> Findings:
-    """The pointer names a valid checkpoint, moved only to one that holds on every axis, and every refusal names its axis."""
+    """The pointer names a valid checkpoint, moved only to one that holds on every axis, as the history ends; refusals name their axes."""
     verify(folder)
+    history = read_history(folder)
     pointer, decision = (json.loads((folder / name).read_text(encoding="utf-8")) for name in (POINTER, DECISION))
     considered = decision["considered"]
     promoted = [entry["checkpoint"] for entry in considered if entry["promoted"]]
@@ -133,6 +135,8 @@ def check_promotion(folder: Path, runs: Path) -> Findings:
     return Findings.of(
         [
             equals("promoted checkpoint", pointer["checkpoint"], promoted[0] if promoted else decision["before"]),
+            equals("last promoted by the history", history[-1].promoted if history else "no decision", pointer["checkpoint"]),
+            none_of("refused in the history without an axis", {k: int(not axes) for d in history for k, axes in d.refused.items()}),
             Finding(
                 "the pointer names a valid checkpoint", _names_valid(pointer, runs), str(pointer["checkpoint"]), "valid in its run, or none"
             ),

@@ -11,8 +11,11 @@ import pytest
 from pixel_assets.checkpoints import announce_checkpoints
 from pixel_assets.definitions import defs
 from pixel_core.evaluation import AXES, build_leaderboard, build_scorecard, evaluate_checkpoint, read_pointer
+from pixel_core.evaluation.history import Decision, write_history
 from pixel_core.evaluation.leaderboard import LEADERBOARD
+from pixel_core.evaluation.scorecard import SCORECARD, read_scorecard, write_scorecard
 from pixel_core.recipe import load_recipe
+from tests.broken.evaluation import alter
 from tests.pixel_core.evaluation.world import RUN, write_run, write_world
 
 DEFINITIONS = defs()
@@ -127,29 +130,76 @@ def test_a_failed_blocking_check_of_the_data_holds_evaluations_back_and_new_data
     assert not EVALUATIONS & set(automation.tick())
 
 
-def test_the_nightly_schedule_repeats_newest_and_best_by_force(automation):
-    announce_checkpoints(automation.instance)
-    schedule = DEFINITIONS.get_repository_def().get_schedule_def("nightly_evaluation")
+def requests(instance, name):
+    """What a schedule asks for."""
+    schedule = DEFINITIONS.get_repository_def().get_schedule_def(name)
+    context = dg.build_schedule_context(
+        instance=instance,
+        scheduled_execution_time=datetime(2026, 11, 22, 3, tzinfo=UTC),
+        repository_def=DEFINITIONS.get_repository_def(),
+    )
+    with dg.partition_loading_context(effective_dt=datetime.now(UTC), dynamic_partitions_store=instance):
+        return schedule.evaluate_tick(context).run_requests
 
-    def requests():
-        context = dg.build_schedule_context(
-            instance=automation.instance,
-            scheduled_execution_time=datetime(2026, 11, 20, 3, tzinfo=UTC),
-            repository_def=DEFINITIONS.get_repository_def(),
-        )
-        with dg.partition_loading_context(effective_dt=datetime.now(UTC), dynamic_partitions_store=automation.instance):
-            return schedule.evaluate_tick(context).run_requests
 
-    only = requests()
-    assert [request.tags["dagster/partition"] for request in only] == [f"{RUN}.8"]
-    config = only[0].run_config["ops"]
-    assert set(config) == EVALUATIONS | {"scorecard"}
-    assert all(op["config"]["force"] for op in config.values())
-    artifacts = automation.home / "artifacts"
-    base = f"{RUN}.0"
+def asked_again(instance, name):
+    """By checkpoint that a schedule asks for, whether it is forced."""
+    forced = {}
+    for request in requests(instance, name):
+        ops = request.run_config["ops"]
+        assert set(ops) == EVALUATIONS | {"scorecard"}
+        (forced[request.tags["dagster/partition"]],) = {op["config"]["force"] for op in ops.values()}
+    return forced
+
+
+def rank_the_base(home):
+    """A scorecard of checkpoint-0, and the leaderboard of it alone."""
+    artifacts, base = home / "artifacts", f"{RUN}.0"
     build_scorecard({axis: artifacts / f"{axis}_evaluation" / base for axis in AXES}, artifacts / "scorecard" / base)
     build_leaderboard(artifacts / "scorecard", artifacts / "leaderboard")
-    assert [request.tags["dagster/partition"] for request in requests()] == [f"{RUN}.8", base]
+
+
+def test_the_nightly_schedule_repeats_newest_and_best_by_force(automation):
+    assert asked_again(automation.instance, "nightly_evaluation") == {}
+    announce_checkpoints(automation.instance)
+    assert asked_again(automation.instance, "nightly_evaluation") == {f"{RUN}.8": True}
+    rank_the_base(automation.home)
+    assert asked_again(automation.instance, "nightly_evaluation") == {f"{RUN}.8": True, f"{RUN}.0": True}
+
+
+def test_the_weekly_schedule_repeats_what_was_ever_promoted_and_both_take_what_is_stale(automation):
+    announce_checkpoints(automation.instance)
+    assert asked_again(automation.instance, "weekly_evaluation") == {}
+    folder = automation.home / "artifacts" / "promotion"
+    folder.mkdir()
+    keys = [f"{RUN}.4", f"{RUN}.8", "gone.4"]
+    write_history(folder, [Decision("0" * 64, before, key, {}) for before, key in zip([None, *keys], keys, strict=False)])
+    assert asked_again(automation.instance, "weekly_evaluation") == {f"{RUN}.4": True, f"{RUN}.8": True}
+    rank_the_base(automation.home)
+    path = automation.home / "artifacts" / "scorecard" / f"{RUN}.0" / SCORECARD
+    write_scorecard(path, read_scorecard(path).model_copy(update={"evaluator": "0"}))
+    alter(path.parent)
+    build_leaderboard(automation.home / "artifacts" / "scorecard", automation.home / "artifacts" / "leaderboard")
+    assert asked_again(automation.instance, "weekly_evaluation") == {f"{RUN}.4": True, f"{RUN}.8": True, f"{RUN}.0": False}
+    assert asked_again(automation.instance, "nightly_evaluation")[f"{RUN}.0"] is True  # it ranks best, too
+
+
+def test_a_checkpoint_is_evaluated_while_its_run_still_trains(automation):
+    assert automation.tick() == {}
+    training = JOB.get_subset(asset_selection={dg.AssetKey("training_run")}, asset_check_selection=set())
+    run = automation.instance.create_run_for_job(
+        training, status=dg.DagsterRunStatus.STARTED, asset_selection={dg.AssetKey("training_run")}
+    )
+    (automation.home / "artifacts" / "training_run" / RUN / ".checkpoint-12.staging").mkdir()  # the next one is being written
+    keys = announce_checkpoints(automation.instance)
+    assert keys == [f"{RUN}.{step}" for step in (0, 4, 8)]
+    asked = automation.tick()
+    assert set(asked) == EVALUATIONS | {CHECK}
+    assert asked["eq_evaluation"] == set(keys)
+    assert automation.instance.get_run_by_id(run.run_id).status is dg.DagsterRunStatus.STARTED
+    # and no step of theirs waits for a slot that training holds
+    pools = {name: GRAPH.get(dg.AssetKey(name)).pools for name in (*EVALUATIONS, "training_run")}
+    assert pools.pop("training_run").isdisjoint(set().union(*pools.values()))
 
 
 @pytest.mark.parametrize(

@@ -43,7 +43,7 @@ def _evaluated(axis: str, context: dg.AssetExecutionContext, config: Build) -> d
     owners=OWNERS,
     kinds={"python", "pytorch", "parquet"},
     code_version=harness.VERSION,
-    pool="cpu",
+    pool="evaluation",  # not that of training, whose checkpoints are evaluated while it goes on
     automation_condition=ON_NEW_CHECKPOINT,
     description="Emotional intelligence of a checkpoint: multiple-choice items over five domains by likelihood, and the heads eq, "
     "emotions, affect and mer on held-out labels; each figure with interval, floor and checkpoint-0 beside it.",
@@ -60,7 +60,7 @@ def eq_evaluation(context: dg.AssetExecutionContext, config: Build) -> dg.Materi
     owners=OWNERS,
     kinds={"python", "pytorch", "parquet"},
     code_version=harness.VERSION,
-    pool="cpu",
+    pool="evaluation",  # not that of training, whose checkpoints are evaluated while it goes on
     automation_condition=ON_NEW_CHECKPOINT,
     description="Expressed empathy of a checkpoint: levels of three mechanisms on held-out pairs, and its own replies to held-out posts "
     "beside human ones.",
@@ -77,7 +77,7 @@ def empathy_evaluation(context: dg.AssetExecutionContext, config: Build) -> dg.M
     owners=OWNERS,
     kinds={"python", "pytorch", "parquet"},
     code_version=harness.VERSION,
-    pool="cpu",
+    pool="evaluation",  # not that of training, whose checkpoints are evaluated while it goes on
     automation_condition=ON_NEW_CHECKPOINT,
     description="Clinical recognition of a checkpoint: vignettes by likelihood, by head and as free text, and the heads clinical, pdm2 "
     "and crisis on held-out labels. Tests a classifier; no clinical evidence.",
@@ -94,7 +94,7 @@ def clinical_evaluation(context: dg.AssetExecutionContext, config: Build) -> dg.
     owners=OWNERS,
     kinds={"python", "pytorch", "parquet"},
     code_version=harness.VERSION,
-    pool="cpu",
+    pool="evaluation",  # not that of training, whose checkpoints are evaluated while it goes on
     automation_condition=ON_NEW_CHECKPOINT,
     description="Whether a checkpoint knows who should speak next, therapist or assistant: by context and trigger, told and untold, and "
     "on the turns of held-out conversations.",
@@ -111,7 +111,7 @@ def persona_evaluation(context: dg.AssetExecutionContext, config: Build) -> dg.M
     owners=OWNERS,
     kinds={"python", "pytorch", "parquet"},
     code_version=harness.VERSION,
-    pool="cpu",
+    pool="evaluation",  # not that of training, whose checkpoints are evaluated while it goes on
     automation_condition=ON_NEW_CHECKPOINT,
     description="Dialogue of a checkpoint: how well held-out conversations are predicted, its greedy replies beside human ones, likeness "
     "to the speaker of the profile, and the heads appropriateness, technique and intervention.",

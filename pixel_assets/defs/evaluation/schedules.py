@@ -1,6 +1,7 @@
-"""The nightly schedule: newest and best checkpoint once more, by force, which fails unless every answer is the same again."""
+"""The schedules: by force what should come out the same again, which fails unless it does, and what became stale besides."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 
 import dagster as dg
 
@@ -8,8 +9,7 @@ from pixel_assets import partitions, paths
 from pixel_assets.checkpoints import checkpoint_of
 from pixel_assets.config import Build
 from pixel_assets.defs.jobs import evaluation
-from pixel_core.evaluation import AXES
-from pixel_core.evaluation.leaderboard import newest_and_best
+from pixel_core.evaluation import AXES, due
 
 EVALUATIONS = [*(f"{axis}_evaluation" for axis in AXES), "scorecard"]
 
@@ -17,13 +17,36 @@ EVALUATIONS = [*(f"{axis}_evaluation" for axis in AXES), "scorecard"]
 @dg.schedule(
     job=evaluation,
     cron_schedule="0 3 * * *",
-    description="Evaluates the newest and the best checkpoint of the present data again, by force: a determinism check, and what a new "
-    "version of the evaluator made stale.",
+    description="Evaluates the newest and the best checkpoint of the present data again, by force: a determinism check. And what a new "
+    "version of the evaluator, or new items, made stale.",
 )
 def nightly_evaluation(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRequest]:
-    """A run for the newest checkpoint and one for the best, if they are not the same."""
-    announced = context.instance.get_dynamic_partitions(str(partitions.checkpoints.name))
-    folders = {key: checkpoint_of(key) for key in announced}
-    config = dg.RunConfig({name: Build(force=True) for name in EVALUATIONS})
-    for key in newest_and_best(folders, paths.artifact("packed_dataset"), paths.artifact("leaderboard")):
+    """A run for the newest checkpoint, one for the best if it is another, and one for each stale one."""
+    folders = _announced(context)
+    repeated = due.newest_and_best(folders, paths.artifact("packed_dataset"), paths.artifact("leaderboard"))
+    yield from _requests(context, folders, repeated)
+
+
+@dg.schedule(
+    job=evaluation,
+    cron_schedule="0 5 * * 0",
+    description="Evaluates every checkpoint again that was ever promoted, by the history of decisions, by force; and what is stale.",
+)
+def weekly_evaluation(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRequest]:
+    """A run for each checkpoint that the pointer ever moved to, and one for each stale one."""
+    folders = _announced(context)
+    repeated = due.promoted(folders, paths.artifact("packed_dataset"), paths.artifact("promotion"))
+    yield from _requests(context, folders, repeated)
+
+
+def _announced(context: dg.ScheduleEvaluationContext) -> dict[str, Path]:
+    """The folders of all announced checkpoints by partition key, in the order of their announcement."""
+    return {key: checkpoint_of(key) for key in context.instance.get_dynamic_partitions(str(partitions.checkpoints.name))}
+
+
+def _requests(context: dg.ScheduleEvaluationContext, folders: Mapping[str, Path], repeated: Sequence[str]) -> Iterator[dg.RunRequest]:
+    """One run a checkpoint, once a schedule and day: with force where it is to be repeated, without where it is only stale."""
+    stale = due.stale(folders, paths.artifact("packed_dataset"), paths.artifact("leaderboard"))
+    for key in dict.fromkeys([*repeated, *stale]):
+        config = dg.RunConfig({name: Build(force=key in repeated) for name in EVALUATIONS})
         yield dg.RunRequest(run_key=f"{context.scheduled_execution_time:%Y-%m-%d}:{key}", partition_key=key, run_config=config)
