@@ -13,6 +13,7 @@ from pixel_core.conversation import Turn
 
 T = TypeVar("T")
 NO_DISORDER = "none"
+SEVERITIES = ("mild", "moderate", "severe", "subclinical")
 
 
 class ItemError(ValueError):
@@ -34,12 +35,17 @@ class EqItem:
 
 @dataclass(frozen=True, slots=True)
 class Vignette:
-    """A described person; `codes` are the disorders that apply, none for a person without one."""
+    """A described person; `codes` are the disorders that apply, none for a person without one.
+
+    `distractors` are look-alikes that do not apply; `culture` is what the text says of custom, idiom or community, if anything.
+    """
 
     id: str
     text: str
     codes: tuple[str, ...]
+    age: int
     severity: str
+    culture: str | None
     distractors: tuple[str, ...]
 
 
@@ -84,9 +90,17 @@ def read_vignettes(scenarios: Path) -> list[Vignette]:
         codes, distractors = tuple(row["codes"]), tuple(row["distractor_codes"])
         if (row["code"] == NO_DISORDER) != (not codes) or (codes and row["code"] != codes[0]):
             raise ValueError(f"code {row['code']!r} is not the first of codes {list(codes)}")
-        for code in codes:
+        for code in (*codes, *distractors):
             taxonomy.find("dsm5", code)
-        return Vignette(row["id"], row["text"], codes, row["severity"], distractors)
+        if set(codes) & set(distractors):
+            raise ValueError(f"{sorted(set(codes) & set(distractors))} cannot apply and be a distractor")
+        if row["severity"] not in SEVERITIES or (row["severity"] == "subclinical") != (not codes):
+            raise ValueError(
+                f"severity {row['severity']!r} with codes {list(codes)}: use one of {', '.join(SEVERITIES)}, subclinical for none"
+            )
+        if not isinstance(row["age"], int) or not row["text"].strip():
+            raise ValueError(f"age {row['age']!r} is no whole number, or the text is empty")
+        return Vignette(row["id"], row["text"], codes, row["age"], row["severity"], row["culture"], distractors)
 
     return _read(scenarios / "vignettes.jsonl", read)
 

@@ -74,3 +74,22 @@ def test_a_persona_item_names_a_context_and_a_trigger_of_the_taxonomy(field, tax
     write(tmp_path, "persona_items.jsonl", [json.loads(line) | {field: "boredom"}])
     with pytest.raises(ItemError, match=f"line 1: KeyError: .*boredom.*{taxonomy}"):
         read_persona_items(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"severity": "subclinical"},
+        {"severity": "grave"},
+        {"distractor_codes": ["F32", "F34.1", "F99.9"]},
+        {"distractor_codes": ["F32", "F34.1", "F41.1"]},
+        {"age": "38"},
+        {"text": " "},
+    ],
+    ids=["subclinical with a disorder", "unknown severity", "unknown distractor", "distractor that applies", "age as text", "no text"],
+)
+def test_a_vignette_that_contradicts_itself_is_an_error(change, tmp_path):
+    [line, *_] = (SCENARIOS / "vignettes.jsonl").read_text().splitlines()
+    write(tmp_path, "vignettes.jsonl", [json.loads(line) | change])
+    with pytest.raises(ItemError, match="line 1"):
+        read_vignettes(tmp_path)
