@@ -19,7 +19,7 @@ from pixel_core.corpus.pairs import PreferencePair
 
 _EMAIL = re.compile(r"\b[\w.+-]+@[\w-]+(?:\.[\w-]+)+\b")
 _LINK = re.compile(r"(?:https?://|\bwww\.)[^\s<>\"')\]]+[^\s<>\"')\].,;:!?]", re.IGNORECASE)
-_HANDLE = re.compile(r"(?<![\w.@/])(?:@|/?\bu/)(?!(?:all|everyone|here|channel)\b)([A-Za-z_][\w-]{2,29})(?![\w@.])")
+_HANDLE = re.compile(r"(?<![\w.@/])(?:@|/?\bu/)(?!(?:all|everyone|here|channel)\b)([A-Za-z_][\w-]{2,29})(?!\w|@|\.\w)")
 _STREET = "Street|St|Avenue|Ave|Road|Rd|Lane|Ln|Drive|Boulevard|Blvd|Court|Terrace|Crescent"
 _ADDRESS = re.compile(rf"(?<![\w.$£€#-])\d{{1,5}}[A-Za-z]? (?:[A-Z][A-Za-z'.]+ ){{1,3}}(?:{_STREET})\b\.?")
 # Letters and digits in one: case, passport and licence numbers, British postcodes. A code of a disorder (F32.1) is shorter.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import polars as pl
@@ -15,14 +15,19 @@ from pixel_core.corpus.adapters.rows import CLIENT_MODE
 from pixel_core.corpus.demand import SPLITS
 from pixel_core.corpus.labels import fault
 from pixel_core.corpus.pairs import PreferencePair, read_pairs
+from pixel_core.corpus.pseudonyms import replace_names
 from pixel_core.findings import Findings, equals, none_of
 from pixel_core.rejects import REJECTED
 from pixel_core.shards import shards
 
+_STREETS = "Street|St|Avenue|Ave|Road|Rd|Lane|Ln|Drive|Boulevard|Blvd|Court|Terrace|Crescent"
 _CONTACT = {
     "email": re.compile(r"[\w.+-]+@(?!example\.org\b)[\w-]+\.\w+"),
     "link": re.compile(r"(?:https?://(?!example\.org/\d+)|\bwww\.)\w", re.IGNORECASE),
     "phone": re.compile(r"(?<![\w.-])(?!\(?8(?:00|33|44|55|66|77|88)|\(?2\d\d-555-01\d\d)\(?\d{3}\)?[-. ]\d{3}[-. ]\d{4}(?!\w)"),
+    "handle": re.compile(r"(?<![\w.@/])(?:@|/?\bu/)(?!(?:user\d+|all|everyone|here|channel)\b)[A-Za-z_][\w-]{2,29}(?!\w|@|\.\w)"),
+    "address": re.compile(rf"(?<![\w.$£€#-])\d{{1,5}}[A-Za-z]? (?!Example Street\b)(?:[A-Z][A-Za-z'.]+ ){{1,3}}(?:{_STREETS})\b"),
+    "account": re.compile(r"(?<![\w./-])(?!ID-\d{5}(?!\d))[A-Z]{1,3}-?\d{5,12}(?![\w/-])"),
 }
 
 
@@ -58,10 +63,18 @@ def check_learner(folder: Path) -> Findings:
 
 
 def check_contact_data(folder: Path) -> Findings:
-    """No e-mail address, link or phone number is left in a kept text but the pseudonyms."""
-    verify(folder)
-    found = Counter(kind for text in _texts(_records(folder)) for kind, pattern in _CONTACT.items() if pattern.search(text))
-    return Findings.of([none_of("texts with contact data", dict(found))])
+    """No e-mail address, link, handle, street address, account or phone number is left but the pseudonyms.
+
+    Where the source's people are real, no name of a person either that the lists and places of names find.
+    """
+    figures = verify(folder).summary.figures
+    found: Counter[str] = Counter()
+    people = 0
+    for record in _records(folder):
+        texts = _texts(record)
+        found.update({kind for kind, pattern in _CONTACT.items() if any(pattern.search(text) for text in texts)})
+        people += bool(figures.get("names_replaced")) and bool(replace_names(texts)[1])
+    return Findings.of([none_of("texts with contact data", dict(found)), none_of("texts with names of people", {"name": people})])
 
 
 def check_label_values(folder: Path) -> Findings:
@@ -105,9 +118,11 @@ def _records(folder: Path) -> Sequence[Conversation | PreferencePair]:
     return read_pairs(path) if path.stem == "pairs" else read_conversations(path)
 
 
-def _texts(records: Iterable[Conversation | PreferencePair]) -> Iterable[str]:
-    for record in records:
-        yield record.text if isinstance(record, Conversation) else f"{record.prompt}\n{record.chosen}\n{record.rejected}"
+def _texts(record: Conversation | PreferencePair) -> list[str]:
+    """What a record says, in its order."""
+    if isinstance(record, Conversation):
+        return [turn.content for turn in record.turns]
+    return [record.prompt, record.chosen, record.rejected]
 
 
 def _count(manifest: Manifest, figure: str) -> int:

@@ -27,7 +27,7 @@ from pixel_core.corpus.terms import may_enter, speaks_of_people
 from pixel_core.recipe import CorpusRecipe
 from pixel_core.rejects import Reject, as_content, count_reasons, write_rejects
 
-VERSION = "3"
+VERSION = "4"
 CONVERSATIONS = "conversations.parquet"
 PAIRS = "pairs.parquet"
 _KEYS = ("min_characters", "max_characters", "languages")
@@ -98,9 +98,14 @@ def import_source(
         write_rejects(folder, intake.rejects)
         kept = figures.pop("kept")
         counts = intake.figures(kept) | figures | {"missing": int(not there)}
-        return Summary(rows=kept, rejects=count_reasons(intake.rejects), figures={**counts, "learner": entry.learner})
+        return Summary(rows=kept, rejects=count_reasons(intake.rejects), figures={**counts, **_policy(entry)})
 
     return build(out, kind="source_conversations", version=VERSION, inputs=inputs, write=write, force=force)
+
+
+def _policy(entry: SourceEntry) -> dict[str, str | int]:
+    """What the checks have to know of the entry: who learns from it, and whether names of people were to go."""
+    return {"learner": entry.learner, "names_replaced": int(speaks_of_people(entry))}
 
 
 def _present(entry: SourceEntry, data_root: Path, variables: Mapping[str, str]) -> tuple[Path, ...]:

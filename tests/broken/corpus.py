@@ -10,7 +10,7 @@ from pixel_core.artifacts import Summary, finish, read_manifest, write_table
 from pixel_core.conversation import Conversation, Label, read_conversations, write_conversations
 from pixel_core.corpus import build_edge_cases, build_head_examples, build_mixture, collect_pairs, import_source
 from pixel_core.corpus.pairs import read_pairs, write_pairs
-from tests.pixel_core.corpus.worlds import clinical, entry, lines, recipe, sources
+from tests.pixel_core.corpus.worlds import clinical, entry, lines, recipe, sources, wording
 
 SOURCE = "support_dialogues"
 SCENARIOS = Path(__file__).parents[2] / "data" / "scenarios" / "edge_cases.yaml"
@@ -46,8 +46,8 @@ def saying(text: str) -> Callable[[Conversation], Conversation]:
 TOO_HIGH = labelled(Label("crisis.level", 9.0, "human"))
 
 
-def source(home: Path) -> Path:
-    """A sound source of four dialogues and a rejected line."""
+def source(home: Path, **fields: str) -> Path:
+    """A sound source of four dialogues and a rejected line; `fields` are those of its entry."""
     rows = [
         {"dialog": [{"speaker": "usr", "text": f"This is worry {i}."}, {"speaker": "sys", "text": "Tell me more.", "strategy": "Others"}]}
         for i in range(4)
@@ -55,7 +55,7 @@ def source(home: Path) -> Path:
     home.mkdir(exist_ok=True)
     lines(home / "sample.jsonl", [*rows, "{broken"])
     out = home / "artifacts" / "source_conversations" / SOURCE
-    return import_source(entry("esconv"), out, data_root=home, recipe=recipe().corpus).folder
+    return import_source(entry("esconv", **fields), out, data_root=home, recipe=recipe().corpus).folder
 
 
 def edge_cases(home: Path) -> Path:
@@ -85,6 +85,16 @@ def source_lost_a_row(home: Path) -> str:
 def source_with_an_address(home: Path) -> str:
     rewrite(source(home) / "conversations.parquet", first(saying("Write to anna.lind@mail.test when you can.")))
     return SOURCE
+
+
+def source_saying(text: str, **fields: str) -> Callable[[Path], str]:
+    """A source of which a turn says this."""
+
+    def broken(home: Path) -> str:
+        rewrite(source(home, **fields) / "conversations.parquet", first(saying(text)))
+        return SOURCE
+
+    return broken
 
 
 def source_that_teaches_the_client(home: Path) -> str:
@@ -126,6 +136,18 @@ def dialogue_with_a_transition_at_the_wrong_turn(home: Path) -> None:
 def dialogues_without_a_context(home: Path) -> None:
     folder = edge_cases(home)
     rewrite(folder / "conversations.parquet", lambda rows: [c for c in rows if c.extra.get("context") != "small_talk"])
+
+
+def dialogues_with_a_telling_trigger(home: Path) -> None:
+    """Every reply to a request for a piece of work is an assistant's."""
+
+    def asked_of_a_therapist(c: Conversation) -> bool:
+        marks = [(m["trigger"], m["to"]) for m in c.extra.get("transitions", ())] + [
+            (m["trigger"], m["part"]) for m in c.extra.get("held", ())
+        ]
+        return ("task_request", "therapist") in marks
+
+    rewrite(edge_cases(home) / "conversations.parquet", lambda rows: [c for c in rows if not asked_of_a_therapist(c)])
 
 
 def edge_case_with_a_wrong_label(home: Path) -> None:
@@ -178,6 +200,15 @@ def mixture_with_a_shared_turn(home: Path) -> None:
     rewrite(folder / "test.parquet", first(saying(learnt)))
 
 
+def mixture_that_learns_a_reply_twice(home: Path) -> None:
+    def twice(rows: Rows) -> Rows:
+        said = wording(999, 40)
+        answered = [replace(c, turns=(*c.turns[:-1], replace(c.turns[-1], content=said, learn=True))) for c in rows[:2]]
+        return [*answered, *rows[2:]]
+
+    rewrite(mixture(home) / "train.parquet", twice)
+
+
 def mixture_with_a_wrong_label(home: Path) -> None:
     rewrite(mixture(home) / "train.parquet", first(TOO_HIGH))
 
@@ -224,4 +255,14 @@ BROKEN: dict[tuple[str, str], Callable[[Path], str | None]] = {
     ("head_examples", "clinical_classes_in_every_split"): head_examples_without_clinical_rows,
     ("head_examples", "no_leakage"): head_example_in_two_splits,
     ("head_examples", "label_values_in_range"): head_example_with_a_wrong_label,
+}
+
+# Further artifacts that one check must fail, each for a reason of its own: (asset, check, what is wrong).
+ALSO_BROKEN: dict[tuple[str, str, str], Callable[[Path], str | None]] = {
+    ("source_conversations", "no_contact_data", "handle"): source_saying("I write there as @night_owl77."),
+    ("source_conversations", "no_contact_data", "address"): source_saying("We live at 14 Elm Park Road now."),
+    ("source_conversations", "no_contact_data", "account"): source_saying("My case is QX-1234567."),
+    ("source_conversations", "no_contact_data", "name"): source_saying("My sister Sarah left us.", consent="licence"),
+    ("training_mixture", "no_leakage", "reply learnt twice"): mixture_that_learns_a_reply_twice,
+    ("edge_case_conversations", "personas_are_covered", "one-sided trigger"): dialogues_with_a_telling_trigger,
 }

@@ -10,18 +10,18 @@ import tests.broken
 from pixel_assets.definitions import defs
 
 
-def broken():
-    """(asset, check) -> function that writes an artifact which the check must fail."""
+def broken(name):
+    """(asset, check), and what is wrong where a check has several, -> function that writes an artifact which the check must fail."""
     found = {}
     for module in pkgutil.iter_modules(tests.broken.__path__):
-        found |= importlib.import_module(f"tests.broken.{module.name}").BROKEN
+        found |= getattr(importlib.import_module(f"tests.broken.{module.name}"), name, {})
     return found
 
 
 DEFINITIONS = defs()
 GRAPH = DEFINITIONS.resolve_asset_graph()
 CHECKS = sorted(GRAPH.asset_check_keys, key=lambda key: (key.asset_key, key.name))
-BROKEN = broken()
+BROKEN, ALSO_BROKEN = broken("BROKEN"), broken("ALSO_BROKEN")
 
 
 def test_every_asset_has_a_check():
@@ -35,8 +35,19 @@ def test_no_broken_artifact_is_for_a_check_that_is_gone():
 
 @pytest.mark.parametrize("key", CHECKS, ids=lambda key: f"{key.asset_key.to_user_string()}-{key.name}")
 def test_the_check_fails_its_broken_artifact(key, tmp_path, monkeypatch):
+    fails(key, BROKEN[(key.asset_key.to_user_string(), key.name)], tmp_path, monkeypatch)
+
+
+@pytest.mark.parametrize("case", ALSO_BROKEN, ids="-".join)
+def test_the_check_fails_each_other_broken_artifact(case, tmp_path, monkeypatch):
+    [key] = [key for key in CHECKS if (key.asset_key.to_user_string(), key.name) == case[:2]]
+    fails(key, ALSO_BROKEN[case], tmp_path, monkeypatch)
+
+
+def fails(key, write, tmp_path, monkeypatch):
+    """Run the check over what `write` makes: it must answer, and say no for its own reason."""
     monkeypatch.setenv("PIXEL_HOME", str(tmp_path))
-    partition = BROKEN[(key.asset_key.to_user_string(), key.name)](tmp_path)
+    partition = write(tmp_path)
     job = DEFINITIONS.resolve_implicit_global_asset_job_def().get_subset(asset_selection=set(), asset_check_selection={key})
     with dg.instance_for_test() as instance:
         if partition and isinstance(GRAPH.get(key.asset_key).partitions_def, dg.DynamicPartitionsDefinition):

@@ -43,7 +43,8 @@ def rows_are_accounted_for(context: dg.AssetCheckExecutionContext) -> dg.AssetCh
     asset="source_conversations",
     blocking=True,
     partitions_def=partitions.sources,
-    description="No e-mail address, link or phone number is left but the pseudonyms.",
+    description="No e-mail address, link, handle, street address, account or phone number is left but the pseudonyms, and no name of a "
+    "real person that the lists know.",
 )
 def no_contact_data(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
     """Look for contact data in a source."""

@@ -21,6 +21,8 @@ from tests.pixel_core.corpus.worlds import conversation
         ("See https://my.page/about?x=1.", "See https://example.org/1."),
         ("seehttps://https://my.page too", "seehttps://example.org/1 too"),
         ("See (www.counsellors.net/anna) now", "See (https://example.org/1) now"),
+        ("I am @night_owl77. So is /u/quiet-river!", "I am @user1. So is @user2!"),
+        ("It is 14 Elm Park Road, flat 2; case QX-1234567.", "It is 1 Example Street, flat 2; case ID-00001."),
         ("a@b.org, c@d.org and A@B.org", "contact1@example.org, contact2@example.org and contact1@example.org"),
     ],
 )

@@ -41,6 +41,10 @@ def test_a_check_begins_with_the_manifest(tmp_path, check):
         ("See https://mail.test/x now.", "link"),
         ("See www.mail.test now.", "link"),
         ("Ring 415-867-5309 now.", "phone"),
+        ("I post there as @night_owl77, ask me.", "handle"),
+        ("It was u/quietriver who wrote it.", "handle"),
+        ("We moved to 14 Elm Park Road in May.", "address"),
+        ("My case is QX-1234567, they said.", "account"),
     ],
 )
 def test_contact_data_that_slipped_through_are_counted_by_kind_and_not_quoted(tmp_path, text, kind):
@@ -51,7 +55,29 @@ def test_contact_data_that_slipped_through_are_counted_by_kind_and_not_quoted(tm
     assert "test" not in str(finding)
 
 
-@pytest.mark.parametrize("text", ["contact1@example.org and https://example.org/2", "200-555-0101", "Call 800-273-8255 (800-273-8255)."])
+@pytest.mark.parametrize("said", ["My sister Sarah left us.", "Dr. Oyelowo saw me.", "hi, my name is kevin"])
+def test_names_that_slipped_through_are_counted_where_people_are_real(tmp_path, said):
+    folder = source(tmp_path, consent="licence")
+    assert quality.check_contact_data(folder).passed
+    rewrite(folder / "conversations.parquet", first(saying(said)))
+    [finding] = quality.check_contact_data(folder).failed
+    assert (finding.name, finding.reasons) == ("texts with names of people", {"name": 1})
+    invented = source(tmp_path / "invented")
+    rewrite(invented / "conversations.parquet", first(saying(said)))
+    assert quality.check_contact_data(invented).passed, "in texts that somebody made up names are nobody's"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "contact1@example.org and https://example.org/2",
+        "200-555-0101",
+        "Call 800-273-8255 (800-273-8255).",
+        "@user1 and u/user2 told @everyone.",
+        "It stands at 3 Example Street, ID-00001.",
+        "Rated F32.1 on the PHQ-9, at 5 Main points.",
+    ],
+)
 def test_pseudonyms_and_helplines_are_no_contact_data(tmp_path, text):
     folder = source(tmp_path)
     rewrite(folder / "conversations.parquet", first(saying(text)))
