@@ -4,13 +4,15 @@ Public: `evaluate`, `compare`, `score_eq_bench`. Stages: `evaluate_axis`, `build
 `build_promotion`; `evaluate_checkpoint` is all of it for one checkpoint. Importing this loads no model library.
 """
 
+from pixel_core.evaluation.beside import promoted_scorecard
 from pixel_core.evaluation.eq_bench import EqBenchScore, choose_pass, score_eq_bench
-from pixel_core.evaluation.evaluation import Settings, evaluate, evaluate_axis, evaluate_checkpoint, tasks_of
+from pixel_core.evaluation.evaluation import Settings, evaluate, evaluate_axis, tasks_of
 from pixel_core.evaluation.figures import AXES, Difference, Figure
 from pixel_core.evaluation.held_out import HeldOut
 from pixel_core.evaluation.leaderboard import build_leaderboard
 from pixel_core.evaluation.promotion import build_promotion, read_pointer
 from pixel_core.evaluation.scorecard import EvaluationError, Scorecard, build_scorecard, compare
+from pixel_core.evaluation.whole import evaluate_checkpoint
 
 __all__ = [
     "AXES",
@@ -29,6 +31,7 @@ __all__ = [
     "evaluate",
     "evaluate_axis",
     "evaluate_checkpoint",
+    "promoted_scorecard",
     "read_pointer",
     "score_eq_bench",
     "tasks_of",

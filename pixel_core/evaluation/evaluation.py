@@ -8,24 +8,25 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import polars as pl
 
 from pixel_core.artifacts import MANIFEST, Built, Manifest, Summary, build, digest_of, is_valid, read_manifest, verify, write_table
-from pixel_core.evaluation.figures import AXES, Figure
-from pixel_core.evaluation.harness import Task, ask, questions_of
+from pixel_core.evaluation.figures import AXES, Figure, Status
+from pixel_core.evaluation.harness import Asked, ChoiceTask, Task, ask_all, questions_of
 from pixel_core.evaluation.held_out import HeldOut
 from pixel_core.evaluation.measuring import Rows, difference_of, figure_of
 from pixel_core.evaluation.scorecard import (
     FIGURES,
     ITEMS,
+    JUDGEMENTS,
     QUESTIONS,
+    SCHEMA_VERSION,
     EvaluationError,
     Scorecard,
     TaskRecord,
-    build_scorecard,
     read_items,
     read_scorecard,
     summary_figures,
@@ -33,7 +34,7 @@ from pixel_core.evaluation.scorecard import (
 )
 from pixel_core.recipe import EvaluationRecipe, Recipe
 
-VERSION = "1"
+VERSION = "2"
 BASE = "checkpoint-0"
 logger = logging.getLogger(__name__)
 
@@ -54,11 +55,15 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """Who answered: the partition key `<run>.<step>`, the digest of the checkpoint, the digests of what it was trained with."""
+    """Who answered: the partition key `<run>.<step>`, the digest of the checkpoint, the digests of what it was trained with.
+
+    `asked` says of a model behind an endpoint how it was asked.
+    """
 
     key: str
     digest: str
     inputs: Mapping[str, str]
+    asked: Mapping[str, str] = field(default_factory=dict)
 
 
 def tasks_of(axis: str, data: HeldOut, recipe: EvaluationRecipe) -> tuple[Task, ...]:
@@ -110,25 +115,31 @@ def build_evaluation(
         from pixel_core.evaluation.checkpoint import open_checkpoint
 
         logger.info("%s: asking %s, %d items", kind, key_of(checkpoint), sum(len(task.questions) for task in tasks))
-        answers = ask(tasks, open_checkpoint(checkpoint, settings.batch_size))
-        _require_same(out, answers, inputs)
+        asked = ask_all(tasks, open_checkpoint(checkpoint, settings.batch_size))
+        _require_same(out, asked.items, inputs)
         told = Told(key_of(checkpoint), manifest.digest, manifest.inputs)
-        card = record(folder, tasks, answers, told, settings=settings, base=folder if base == out else base)
-        return Summary(rows=answers.height, figures=summary_figures(card))
+        card = record(folder, tasks, asked, told, settings=settings, base=folder if base == out else base)
+        return Summary(rows=asked.items.height, figures=summary_figures(card))
 
     return build(out, kind=kind, version=VERSION, inputs=inputs, write=write, force=force)
 
 
-def record(
-    folder: Path, tasks: Sequence[Task], answers: pl.DataFrame, told: Told, *, settings: Settings, base: Path | None = None
-) -> Scorecard:
-    """Write answers, questions and the figures that follow from them; `base` may be the folder itself."""
+def record(folder: Path, tasks: Sequence[Task], asked: Asked, told: Told, *, settings: Settings, base: Path | None = None) -> Scorecard:
+    """Write answers, questions and the figures that follow from them; `base` may be the folder itself.
+
+    What judges said is written where there were any.
+    """
+    answers = asked.items
     write_table(folder / ITEMS, answers)
+    if asked.judgements.height:
+        write_table(folder / JUDGEMENTS, asked.judgements)
     write_table(folder / QUESTIONS, questions_of(tasks))
     card = Scorecard(
+        schema_version=SCHEMA_VERSION,
         checkpoint=told.key,
         digest=told.digest,
         trained_with=dict(told.inputs),
+        asked=dict(told.asked),
         base=None if base is None else f"{told.key.rpartition('.')[0]}.0",
         evaluator=VERSION,
         tasks={t.name: TaskRecord(version=t.version, digest=t.digest, excluded=t.excluded) for t in tasks},
@@ -146,6 +157,7 @@ def figures_of(tasks: Sequence[Task], answers: pl.DataFrame, settings: Settings,
     found = []
     for task in tasks:
         rows = Rows.of(answers, task.name)
+        absent: Status = "not answered" if task.questions else task.absent
         for measure in task.measures:
             figure = figure_of(
                 measure,
@@ -155,7 +167,8 @@ def figures_of(tasks: Sequence[Task], answers: pl.DataFrame, settings: Settings,
                 excluded=task.excluded,
                 count=settings.resamples,
                 seed=settings.seed,
-                absent=task.absent,
+                absent=absent,
+                silent="not answered" if isinstance(task, ChoiceTask) else "untrained",
             )
             if figure.value is not None and task.name in others:
                 pair = difference_of(measure, rows, others[task.name], count=settings.resamples, seed=settings.seed)
@@ -181,16 +194,6 @@ def evaluate_axis(axis: str, checkpoint: Path, out: Path, *, data: HeldOut, pack
     if checkpoint.name != BASE:
         build_evaluation(base, tasks, beside, base=beside, settings=settings, kind=kind)
     return build_evaluation(checkpoint, tasks, out / key_of(checkpoint), base=beside, settings=settings, kind=kind, force=force)
-
-
-def evaluate_checkpoint(checkpoint: Path, out: Path, *, data: HeldOut, packed: Path, recipe: Recipe, force: bool = False) -> Built:
-    """All axes of a checkpoint and its scorecard: `out/<axis>_evaluation/<run>.<step>` and `out/scorecard/<run>.<step>`."""
-    built = {
-        axis: evaluate_axis(axis, checkpoint, out / f"{axis}_evaluation", data=data, packed=packed, recipe=recipe, force=force)
-        for axis in AXES
-    }
-    folders = {axis: one.folder for axis, one in built.items()}
-    return build_scorecard(folders, out / "scorecard" / key_of(checkpoint), force=force)
 
 
 def key_of(checkpoint: Path) -> str:

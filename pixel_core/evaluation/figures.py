@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict
 
 from pixel_core.evaluation import metrics
 
-Status = Literal["measured", "untrained", "no items", "no profile"]
+Status = Literal["measured", "untrained", "not answered", "no items", "no profile"]
 Values = Literal["prediction", "scores"]
 AXES = ("eq", "empathy", "clinical", "persona", "dialogue")
 
@@ -22,7 +22,8 @@ class Measure:
     `columns` are the outputs it takes (empty: all), `use` decisions or scores. With `tags` the statistic is taken
     for each kind of item and averaged, so that every kind weighs the same. `floor` names what the rows' floor stands
     for; with `shuffled` the right answers dealt out at random are a second floor, and the better one counts.
-    `headline` marks the one figure that stands for its axis; `indicative` one that must not be read as proof.
+    `headline` marks the one figure that stands for its axis; `indicative` one that must not be read as proof;
+    `uncalibrated` one that rests on judges whom nobody held against people. Such a figure is never a headline: ValueError.
     """
 
     name: str
@@ -34,6 +35,11 @@ class Measure:
     headline: bool = False
     indicative: bool = False
     shuffled: bool = False
+    uncalibrated: bool = False
+
+    def __post_init__(self) -> None:
+        if self.headline and (self.indicative or self.uncalibrated):
+            raise ValueError(f"figure {self.name} cannot stand for its axis: it is no proof")
 
 
 class Record(BaseModel):
@@ -79,7 +85,7 @@ class Figure(Record):
     task: str
     """The task whose rows it is computed from."""
     status: Status
-    """`measured`, or why there is no number: `untrained`, `no items`, `no profile`."""
+    """`measured`, or why there is no number: `untrained`, `not answered` (by this respondent), `no items`, `no profile`."""
     statistic: metrics.Name
     """How it is computed (see metrics.py)."""
     columns: tuple[int, ...]
@@ -92,6 +98,8 @@ class Figure(Record):
     """Whether it stands for its axis."""
     indicative: bool
     """Whether it is a hint rather than proof."""
+    uncalibrated: bool
+    """Whether it rests on judges that were not held against human labels."""
     lower_is_better: bool
     """Whether less is better."""
     n: int
@@ -120,6 +128,10 @@ class Figure(Record):
     """The figure of the run's checkpoint-0 on the same items."""
     difference: Difference | None = None
     """The figure minus the base, paired by item."""
+    promoted: float | None = None
+    """The figure of the last promoted checkpoint, on the items that both answered."""
+    against_promoted: Difference | None = None
+    """The figure minus that of the last promoted checkpoint, paired by item."""
 
     @property
     def perfect(self) -> float:
@@ -146,6 +158,7 @@ class Figure(Record):
             headline=self.headline,
             indicative=self.indicative,
             shuffled="shuffled" in self.floors,
+            uncalibrated=self.uncalibrated,
         )
 
 

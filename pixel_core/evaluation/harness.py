@@ -6,6 +6,7 @@ cannot be parsed is a row like any other, and wrong.
 
 from __future__ import annotations
 
+import logging
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -17,8 +18,9 @@ import polars as pl
 from pixel_core.artifacts import digest_of
 from pixel_core.conversation import Part, Turn
 from pixel_core.evaluation.figures import Measure, Status
-from pixel_core.evaluation.respondent import Respondent
+from pixel_core.evaluation.respondent import NotAnsweredError, Respondent
 
+logger = logging.getLogger(__name__)
 ITEM_SCHEMA = pl.Schema(
     {
         "task": pl.String(),
@@ -35,6 +37,21 @@ ITEM_SCHEMA = pl.Schema(
         "reply": pl.String(),  # text that the model wrote; null where it was not asked to write
     }
 )
+JUDGEMENT_SCHEMA = pl.Schema(
+    {
+        "task": pl.String(),
+        "item": pl.String(),
+        "flow": pl.String(),  # <name>@<version> of the flow of questions
+        "question": pl.String(),  # which of its questions
+        "judge": pl.String(),  # model at the endpoint
+        "repeat": pl.Int64(),
+        "order": pl.String(),  # how it was put: which answer is named first, and whether the text comes before the question
+        "prompt": pl.String(),  # SHA-256 of the request: model, messages, schema, sampling
+        "yes": pl.Boolean(),  # null where the judge gave no answer
+        "failure": pl.String(),  # why it gave none
+        "raw": pl.String(),  # the judge's own words
+    }
+)
 QUESTION_SCHEMA = pl.Schema({"task": pl.String, "item": pl.String, "text": pl.String})  # `text` must not stand in training
 
 
@@ -43,7 +60,8 @@ class Question:
     """One item as asked: the dialogue, and the right answer by column (NaN = unknown).
 
     For a head the question is about turn `t`. For choices the columns are `choices`, and more than one may be right.
-    `text` is what must not stand in the training text.
+    `text` is what must not stand in the training text. `right` are replies that score best, one for each turn that the
+    model speaks: what somebody says who was given the answers (see tests/pixel_core/evaluation/scripted.py).
     """
 
     item: str
@@ -54,11 +72,15 @@ class Question:
     tags: tuple[str, ...] = ()
     t: int = 0
     choices: tuple[str, ...] = ()
+    right: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The row of one question (see `ITEM_SCHEMA`); `scores` and `floor_scores` default to the decisions."""
+    """The row of one question (see `ITEM_SCHEMA`); `scores` and `floor_scores` default to the decisions.
+
+    `judgements` are the raw answers of judges about it, kept beside (see `JUDGEMENT_SCHEMA`).
+    """
 
     question: Question
     truth: Sequence[float]
@@ -69,6 +91,7 @@ class Answer:
     parsed: bool = True
     answer: str | None = None
     reply: str | None = None
+    judgements: Sequence[Mapping[str, Any]] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,7 +123,8 @@ class Task(ABC):
 class ChoiceTask(Task):
     """Choices ranked by log-likelihood a byte; column k says whether a right one is among the first `top[k]`.
 
-    Floor: the chance of a random order. Equal likelihoods keep the order of the choices.
+    Floor: the chance of a random order. Equal likelihoods keep the order of the choices. Where a respondent ranks fewer
+    than `top[k]` choices, column k is not answered.
     """
 
     top: tuple[int, ...] = (1,)
@@ -111,11 +135,15 @@ class ChoiceTask(Task):
         return [self._ranked(question, found) for question, found in zip(self.questions, likelihoods, strict=True)]
 
     def _ranked(self, question: Question, likelihoods: Sequence[float]) -> Answer:
-        order = sorted(range(len(likelihoods)), key=lambda index: (-likelihoods[index], index))
-        hits = [float(any(question.truth[index] for index in order[:count])) for count in self.top]
+        ranked = [index for index, value in enumerate(likelihoods) if not math.isnan(value)]
+        order = sorted(ranked, key=lambda index: (-likelihoods[index], index))
         count, right = len(question.choices), sum(value > 0 for value in question.truth)
         chance = [1 - math.comb(count - right, top) / math.comb(count, top) for top in self.top]
-        return Answer(question, [1.0] * len(hits), hits, chance, answer=str(order[0]))
+        if not order:
+            return Answer(question, [1.0] * len(self.top), [0.0] * len(self.top), chance, parsed=False)
+        hits = [float(any(question.truth[index] for index in order[:top])) for top in self.top]
+        known = [hit if len(order) >= min(top, count) else math.nan for hit, top in zip(hits, self.top, strict=True)]
+        return Answer(question, [1.0] * len(hits), known, chance, answer=str(order[0]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,13 +214,32 @@ class HeadTask(Task):
         ]
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What became of tasks: `items` with `ITEM_SCHEMA`, `judgements` with `JUDGEMENT_SCHEMA`."""
+
+    items: pl.DataFrame
+    judgements: pl.DataFrame
+
+
 def ask(tasks: Iterable[Task], respondent: Respondent) -> pl.DataFrame:
     """Every answer of every task, one row an item, with `ITEM_SCHEMA`."""
+    return ask_all(tasks, respondent).items
+
+
+def ask_all(tasks: Iterable[Task], respondent: Respondent) -> Asked:
+    """Every answer of every task, and what judges said of them; a task that the respondent cannot answer has no row."""
     rows: list[dict[str, Any]] = []
+    judged: list[dict[str, Any]] = []
     for task in tasks:
-        answers = task.answer(respondent) if task.questions else []
+        try:
+            answers = task.answer(respondent) if task.questions else []
+        except NotAnsweredError as error:
+            logger.info("%s is not answered: %s", task.name, error)
+            continue
         rows += [_row(task.name, answer) for answer in answers]
-    return pl.DataFrame(rows, schema=ITEM_SCHEMA)
+        judged += [{"task": task.name, "item": answer.question.item, **said} for answer in answers for said in answer.judgements]
+    return Asked(pl.DataFrame(rows, schema=ITEM_SCHEMA), pl.DataFrame(judged, schema=JUDGEMENT_SCHEMA))
 
 
 def questions_of(tasks: Iterable[Task]) -> pl.DataFrame:

@@ -75,9 +75,21 @@ class _View:
 
 
 def figure_of(
-    measure: Measure, rows: Rows, *, axis: str, task: str, excluded: int, count: int, seed: str, absent: Status = "no items"
+    measure: Measure,
+    rows: Rows,
+    *,
+    axis: str,
+    task: str,
+    excluded: int,
+    count: int,
+    seed: str,
+    absent: Status = "no items",
+    silent: Status = "untrained",
 ) -> Figure:
-    """The figure of a measure, without a base to compare with. `count` resamples, seeded by `seed` and the figure's name."""
+    """The figure of a measure, without a base to compare with. `count` resamples, seeded by `seed` and the figure's name.
+
+    `absent` is its status where there is no row, `silent` where there are rows that say nothing of its columns.
+    """
     wanted = STATISTICS[measure.statistic]
     view = _view(measure, rows)
     common: dict[str, Any] = {
@@ -90,12 +102,13 @@ def figure_of(
         "tags": measure.tags,
         "headline": measure.headline,
         "indicative": measure.indicative,
+        "uncalibrated": measure.uncalibrated,
         "lower_is_better": wanted.lower,
         "excluded": excluded,
     }
     if view is None:
-        status: Status = "untrained" if rows.items else absent
-        untrained = len(measure.columns) if rows.items else 0
+        status: Status = silent if rows.items else absent
+        untrained = len(measure.columns) if rows.items and silent == "untrained" else 0
         empty: dict[str, Any] = {"n": 0, "groups": 0, "unparsed": 0, "untrained": untrained, "floors": {}}
         return Figure(**common, **empty, status=status, value=None, low=None, high=None, floor=None, skill=None)
     once = np.ones((1, len(view.items)))

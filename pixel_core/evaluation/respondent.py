@@ -1,4 +1,4 @@
-"""What the harness asks of whoever is evaluated: a checkpoint folder here, an endpoint or a scripted model elsewhere."""
+"""What the harness asks of whoever is evaluated: a checkpoint folder, an endpoint, or a scripted model."""
 
 from __future__ import annotations
 
@@ -7,6 +7,10 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from pixel_core.conversation import Part, Turn
+
+
+class NotAnsweredError(Exception):
+    """A respondent has no way to answer such a question: an endpoint has no heads. Its figures say `not answered`, not zero."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +38,21 @@ class Loss:
 
 
 class Respondent(Protocol):
-    """Answers items, in order and deterministically; but for rounding no answer depends on what else is asked."""
+    """Answers items, in order and deterministically; but for rounding no answer depends on what else is asked.
+
+    What a respondent cannot answer at all raises NotAnsweredError, which leaves the task without answers. So a task that
+    both has replies written and reads heads asks `supervised` first: nothing is then written in vain.
+    """
 
     def likelihoods(self, dialogues: Sequence[Sequence[Turn]], choices: Sequence[Sequence[str]]) -> list[list[float]]:
-        """For each dialogue the log-probability a UTF-8 byte of each choice as the next reply."""
+        """For each dialogue the log-probability a UTF-8 byte of each choice as the next reply.
+
+        NaN for a choice that was not ranked (whoever names one letter ranks one choice), for all of them where the answer
+        could not be parsed.
+        """
 
     def replies(self, dialogues: Sequence[Sequence[Turn]], part: Part, max_new_tokens: int) -> list[str]:
-        """The greedy reply to each dialogue, spoken as `part`; without the dialogue itself."""
+        """The greedy reply to each dialogue, spoken as `part`; without the dialogue itself, and empty where none came."""
 
     def heads(self, dialogues: Sequence[Sequence[Turn]], turns: Sequence[int]) -> list[Mapping[str, HeadAnswer]]:
         """What each head that has something to read says about turn t of each dialogue, by head name."""

@@ -8,18 +8,33 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Literal
 
 import polars as pl
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
-from pixel_core.artifacts import ArtifactError, Built, Summary, build, digest_of, input_digest, write_json, write_table
+from pixel_core.artifacts import (
+    ArtifactError,
+    Built,
+    Summary,
+    build,
+    digest_of,
+    input_digest,
+    is_valid,
+    read_manifest,
+    write_json,
+    write_table,
+)
 from pixel_core.artifacts import Figure as SummaryFigure
 from pixel_core.evaluation.figures import AXES, Difference, Figure, Record, headlines
 from pixel_core.evaluation.harness import ITEM_SCHEMA
 from pixel_core.evaluation.measuring import Rows, difference_of
 
-KIND, VERSION = "scorecard", "1"
+KIND, VERSION = "scorecard", "2"
+SCHEMA_VERSION = "2"  # of figures.json and scorecard.json
 SCORECARD, FIGURES, ITEMS, QUESTIONS = "scorecard.json", "figures.json", "items.parquet", "questions.parquet"
+JUDGEMENTS = "judgements.parquet"
+_PAIRED = "promoted"  # the input that names the scorecard of the last promoted checkpoint
 SCHEMA, PICTURE, REPORT = "scorecard.schema.json", "axes.png", "report.html"
 
 
@@ -39,16 +54,22 @@ class TaskRecord(Record):
 
 
 class Scorecard(Record):
-    """The figures of one checkpoint."""
+    """The figures of one checkpoint, or of a model behind an endpoint."""
 
+    schema_version: Literal["2"]
+    """Version of this form."""
     checkpoint: str
-    """`<run>.<step>`."""
+    """`<run>.<step>`, or the name of a model behind an endpoint."""
     digest: str
-    """Digest of the checkpoint's manifest."""
+    """Digest of the checkpoint's manifest; of a model behind an endpoint: of its address, name and way of being asked."""
     trained_with: dict[str, str]
     """Digests of what the checkpoint was trained with: packed dataset, model and training recipe, seed."""
+    asked: dict[str, str] = Field(default_factory=dict)
+    """How a model behind an endpoint was asked: host, model, and how choices were put to it."""
     base: str | None
     """The checkpoint that `base` and `difference` of the figures speak of: the run's checkpoint-0."""
+    promoted: str | None = None
+    """The checkpoint that `promoted` and `against_promoted` speak of: the last promoted one when this was measured."""
     evaluator: str
     """Version of the evaluator."""
     tasks: dict[str, TaskRecord]
@@ -110,37 +131,70 @@ def compare(a: Path, b: Path) -> tuple[Difference, ...]:
     """
     first, second = (read_scorecard(_card(folder)) for folder in (a, b))
     rows, others = read_items(a), read_items(b)
-    found = []
-    for figure in first.figures:
-        name = figure.task
-        same = name in rows and name in others and first.tasks[name].version == second.tasks[name].version
-        pair = difference_of(figure.measure, rows[name], others[name], count=first.resamples, seed=first.seed) if same else None
-        if pair is not None:
-            found.append(pair[1])
-    return tuple(found)
+    pairs = (_pair(figure, first, second, rows, others) for figure in first.figures)
+    return tuple(pair[1] for pair in pairs if pair is not None)
 
 
-def build_scorecard(evaluations: Mapping[str, Path], out: Path, *, force: bool = False) -> Built:
+def build_scorecard(evaluations: Mapping[str, Path], out: Path, *, promoted: Path | None = None, force: bool = False) -> Built:
     """Unite the five evaluations of a checkpoint, by axis: scorecard, its schema, all items, a picture and a report.
 
-    Raises EvaluationError when one is missing or they are not of the same checkpoint.
+    `promoted` is the scorecard of the last promoted checkpoint, which every figure is paired with. A scorecard of the same
+    evaluations keeps the one that it was paired with, whatever was promoted since: only force pairs it anew. Raises
+    EvaluationError when an evaluation is missing or they are not of the same checkpoint.
     """
     inputs = {f"{axis}_evaluation": input_digest(evaluations[axis]) for axis in AXES}
+    inputs[_PAIRED] = (None if force else _paired(out, inputs)) or ("none" if promoted is None else input_digest(promoted))
 
     def write(folder: Path) -> Summary:
         from pixel_core.evaluation.plots import draw_axes
         from pixel_core.evaluation.report import write_report
 
         card = unite(read_scorecard(evaluations[axis] / FIGURES) for axis in AXES)
-        write_scorecard(folder / SCORECARD, card)
-        write_json(folder / SCHEMA, Scorecard.model_json_schema())
         items = pl.concat([pl.read_parquet(evaluations[axis] / ITEMS) for axis in AXES])
         write_table(folder / ITEMS, items.select(list(ITEM_SCHEMA)))
+        if promoted is not None:
+            card = paired(card, read_items(folder), promoted)
+        write_scorecard(folder / SCORECARD, card)
+        write_json(folder / SCHEMA, Scorecard.model_json_schema())
         draw_axes(folder / PICTURE, card)
         write_report(folder / REPORT, card, folder / PICTURE)
         return Summary(rows=len(card.figures), figures={"score": card.score} | summary_figures(card))
 
     return build(out, kind=KIND, version=VERSION, inputs=inputs, write=write, force=force)
+
+
+def paired(card: Scorecard, rows: Mapping[str, Rows], other: Path) -> Scorecard:
+    """The scorecard with each figure beside that of another scorecard folder, on the items that both answered.
+
+    Figures of a task that has another version there stay without; so does a scorecard beside itself.
+    """
+    against = read_scorecard(other / SCORECARD)
+    if against.checkpoint == card.checkpoint:
+        return card
+    theirs, figures = read_items(other), []
+    for figure in card.figures:
+        pair = _pair(figure, card, against, rows, theirs)
+        figures.append(figure if pair is None else figure.model_copy(update={"promoted": pair[0], "against_promoted": pair[1]}))
+    return card.model_copy(update={"promoted": against.checkpoint, "figures": tuple(figures)})
+
+
+def _pair(
+    figure: Figure, first: Scorecard, second: Scorecard, rows: Mapping[str, Rows], others: Mapping[str, Rows]
+) -> tuple[float, Difference] | None:
+    """The figure of `second` and the difference from it, where both have answers to the same version of the task."""
+    task = figure.task
+    if task not in rows or task not in others or first.tasks[task].version != second.tasks[task].version:
+        return None
+    return difference_of(figure.measure, rows[task], others[task], count=first.resamples, seed=first.seed)
+
+
+def _paired(out: Path, inputs: Mapping[str, str]) -> str | None:
+    """What a valid scorecard of the same evaluations was paired with."""
+    if not is_valid(out):
+        return None
+    stored = dict(read_manifest(out).inputs)
+    before = stored.pop(_PAIRED, None)
+    return before if stored == dict(inputs) else None
 
 
 def unite(cards: Iterable[Scorecard]) -> Scorecard:
