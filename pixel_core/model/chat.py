@@ -48,9 +48,9 @@ def encode(turns: Sequence[Turn], tokenizer: PreTrainedTokenizerBase) -> Encoded
     ids: list[int] = []
     spans: list[Span] = []
     learn: list[bool] = []
-    closing = [_marker(tokenizer, END), *_text(tokenizer, "\n")]
+    closing = [marker(tokenizer, END), *_text(tokenizer, "\n")]
     for turn in turns:
-        opening = [_marker(tokenizer, START), *_text(tokenizer, f"{turn.role}\n")]
+        opening = [marker(tokenizer, START), *_text(tokenizer, f"{turn.role}\n")]
         content = _text(tokenizer, turn.content)
         spans.append((len(ids) + len(opening), len(ids) + len(opening) + len(content)))
         ids += opening + content + closing
@@ -60,7 +60,7 @@ def encode(turns: Sequence[Turn], tokenizer: PreTrainedTokenizerBase) -> Encoded
 
 def prompt(turns: Sequence[Turn], tokenizer: PreTrainedTokenizerBase, part: Part = "assistant") -> list[int]:
     """The tokens of a dialogue up to the opening of the turn that the model shall speak as `part`."""
-    opening = [_marker(tokenizer, START), *_text(tokenizer, "assistant\n")]
+    opening = [marker(tokenizer, START), *_text(tokenizer, "assistant\n")]
     return encode(spoken_by(turns, part), tokenizer).ids + opening
 
 
@@ -80,8 +80,9 @@ def _text(tokenizer: PreTrainedTokenizerBase, text: str) -> list[int]:
     return tokenizer.encode(text, add_special_tokens=False, split_special_tokens=True)
 
 
-def _marker(tokenizer: PreTrainedTokenizerBase, marker: str) -> int:
-    token = tokenizer.convert_tokens_to_ids(marker)
+def marker(tokenizer: PreTrainedTokenizerBase, name: str) -> int:
+    """The id of a special token of the form; raises ValueError where the tokenizer has none."""
+    token = tokenizer.convert_tokens_to_ids(name)
     if not isinstance(token, int) or token == tokenizer.unk_token_id:
-        raise ValueError(f"the tokenizer has no token {marker}: add it as a special token, or use a tokenizer made for ChatML")
+        raise ValueError(f"the tokenizer has no token {name}: add it as a special token, or use a tokenizer made for ChatML")
     return token

@@ -11,16 +11,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
-from transformers import AutoTokenizer, GenerationConfig, PreTrainedModel
+from transformers import AutoTokenizer, PreTrainedModel
 from transformers.models.qwen3_moe.modeling_qwen3_moe import load_balancing_loss_func
 
 from pixel_core.artifacts import write_json
 from pixel_core.conversation import Part, Turn
 from pixel_core.model.backbones import build_backbone, open_checkpoint
 from pixel_core.model.bank import HeadBank, shrunk
-from pixel_core.model.batch import PixelBatch, build_batch, example_of
-from pixel_core.model.chat import END, prompt
+from pixel_core.model.batch import Example, PixelBatch, build_batch, example_of, queries_of
+from pixel_core.model.chat import END, Encoded, encode, marker, prompt, spoken_by
 from pixel_core.model.decoding import decode
+from pixel_core.model.generation import write
 from pixel_core.model.heads import HEADS, OBJECTIVES
 from pixel_core.recipe import ModelRecipe
 
@@ -171,42 +172,41 @@ class PixelModel(nn.Module):
 
     @torch.no_grad()
     def reply(self, turns: Sequence[Turn], *, part: Part = "assistant", max_new_tokens: int = 128) -> Reply:
-        """The greedy continuation of a dialogue as `part`, and the heads' scores of that reply.
+        """The greedy continuation of a dialogue as `part`, and the heads' scores of that reply, from one pass.
 
-        Scored in one further forward pass over the finished dialogue: the same path as training and evaluation take,
-        so a stored reply gets the same scores again.
+        The heads read the hidden states that wrote the reply. `scores` says the same of the finished dialogue, but for rounding,
+        where the text of the reply is split into the tokens that wrote it.
         """
         tokenizer = self._require_tokenizer()
-        asked = torch.tensor([prompt(turns, tokenizer, part)], device=self.device)
-        greedy = GenerationConfig(  # what is left unset would come from the backbone's own defaults, such as a repetition penalty
-            do_sample=False,
-            num_beams=1,
-            repetition_penalty=1.0,
-            no_repeat_ngram_size=0,
-            max_new_tokens=max_new_tokens,
-            eos_token_id=tokenizer.convert_tokens_to_ids(END),
-            pad_token_id=tokenizer.pad_token_id,
-        )
+        spoken = spoken_by(turns, part)
+        asked = prompt(spoken, tokenizer, part)
         was_training = self.training
         self.eval()
-        generate: Callable[..., Tensor] = cast("Any", self.language_model).generate
-        written = generate(asked, attention_mask=torch.ones_like(asked), generation_config=greedy)
-        text = str(tokenizer.decode(written[0, asked.shape[1] :], skip_special_tokens=True)).strip()
-        scores = self.scores([*turns, Turn("assistant", part, text)], len(turns))
+        written = write(self.language_model, asked, end=marker(tokenizer, END), limit=max_new_tokens)
+        text = str(tokenizer.decode(written.tokens, skip_special_tokens=True)).strip()
+        finished = [*spoken, Turn("assistant", part, text)]
+        ids = [*asked, *written.tokens]
+        spans = [*encode(spoken, tokenizer).spans, (len(asked), len(ids))]
+        example = Example(Encoded(ids, spans, [False] * len(ids)), queries_of(finished, spans, [len(spoken)]))
+        raw = self.heads({spec.name: written.hidden[None] for spec in HEADS}, self._alone(example))
         self.train(was_training)
-        return Reply(text, scores)
+        return Reply(text, self._said(raw, example, finished[-1]))
 
     @torch.no_grad()
     def scores(self, turns: Sequence[Turn], t: int) -> Scores:
         """What the heads say about turn t, by head and output (see `Decoded.scores`); None where untrained or without text to read."""
-        tokenizer = self._require_tokenizer()
-        example = example_of(turns, tokenizer, ask=[t])
-        batch = build_batch([[example]], pad=tokenizer.pad_token_id or 0).to(self.device)
-        raw = self(batch).heads
+        example = example_of(turns, self._require_tokenizer(), ask=[t])
+        return self._said(self(self._alone(example)).heads, example, turns[t])
+
+    def _alone(self, example: Example) -> PixelBatch:
+        return build_batch([[example]], pad=self._require_tokenizer().pad_token_id or 0).to(self.device)
+
+    def _said(self, raw: Mapping[str, Tensor], example: Example, turn: Turn) -> Scores:
+        """What raw outputs [1, width] about a turn mean, where they were supervised and had something to read."""
         found: Scores = {}
         for spec in HEADS:
             values = decode(spec, raw[spec.name]).scores[0].tolist()
-            readable = bool(example.queries[0].spans[spec.reads]) and not (spec.therapist_only and turns[t].part == "client")
+            readable = bool(example.queries[0].spans[spec.reads]) and not (spec.therapist_only and turn.part == "client")
             trained = self.supervised[spec.name]
             found[spec.name] = {
                 output: value if readable and labels else None for output, value, labels in zip(spec.outputs, values, trained, strict=True)

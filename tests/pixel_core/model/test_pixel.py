@@ -8,6 +8,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 from pixel_core.conversation import Turn
 from pixel_core.model.backbones import BackboneError
 from pixel_core.model.batch import build_batch, example_of
+from pixel_core.model.chat import prompt
 from pixel_core.model.decoding import decode, label_counts, prior_bias
 from pixel_core.model.heads import HEADS, find_head
 from pixel_core.model.pixel import CheckpointError, PixelModel
@@ -106,15 +107,44 @@ def test_a_reply_is_greedy_and_its_heads_are_scored_on_it(model):
     model.supervised = {spec.name: [5] * len(spec.outputs) for spec in HEADS}
     first, second = model.reply(POST, part="therapist", max_new_tokens=12), model.reply(POST, part="therapist", max_new_tokens=12)
     assert first == second
-    finished = (*POST, Turn("assistant", "therapist", first.text))
-    assert first.scores == model.scores(finished, 1)
     assert all(0 <= value <= 1 for value in first.scores["emotions"].values())
     assert sum(first.scores["persona"].values()) == pytest.approx(1)
 
 
+@pytest.mark.parametrize("word", ["tired", "alone", "glad", "up"])
+def test_a_stored_reply_gets_the_same_scores_again(model, tokenizer, word):
+    model.supervised = {spec.name: [5] * len(spec.outputs) for spec in HEADS}
+    end = tokenizer.convert_tokens_to_ids("<|im_end|>")
+    wanted = iter([*tokenizer.encode(f"You feel {word}."), end])
+    project = model.language_model.get_output_embeddings()
+    project.register_forward_hook(lambda module, given, out: torch.eye(len(tokenizer))[next(wanted)])  # so that its text is split so again
+    reply = model.reply(POST, part="therapist", max_new_tokens=40)
+    assert reply.text == f"You feel {word}."
+    again = model.scores((*POST, Turn("assistant", "therapist", reply.text)), 1)
+    assert all(reply.scores[head] == pytest.approx(again[head], abs=1e-5) for head in again)
+
+
+def test_reply_and_scores_come_from_one_pass(model, tokenizer):
+    """Every token of the prompt is read once, and every written one."""
+    read = []
+    model.language_model.get_input_embeddings().register_forward_hook(lambda module, given, out: read.append(given[0].shape[1]))
+    reply = model.reply(POST, part="therapist", max_new_tokens=9)
+    asked = len(prompt(POST, tokenizer, "therapist"))
+    assert read[0] == asked and set(read[1:]) == {1} and len(read) <= 10
+    assert reply.scores.keys() == {spec.name for spec in HEADS}
+
+
+def test_a_reply_as_client_is_scored_as_the_clients(model):
+    """In therapy training the model speaks the client: heads that judge a helper have nothing to say of it."""
+    model.supervised = {spec.name: [5] * len(spec.outputs) for spec in HEADS}
+    scores = model.reply((Turn("user", "therapist", "What brings you here?"),), part="client", max_new_tokens=6).scores
+    assert set(scores["empathy"].values()) == {None}
+    assert None not in scores["crisis"].values()
+
+
 def test_the_reply_is_the_likeliest_token_at_every_step(model, tokenizer):
     """With the key-value cache it writes what a full forward pass over the growing text would."""
-    from pixel_core.model.chat import END, prompt
+    from pixel_core.model.chat import END
 
     ids = prompt(POST, tokenizer, "therapist")
     written = []
