@@ -23,6 +23,7 @@ Part = Literal["therapist", "client", "assistant", "other"]
 Persona = Literal["therapy", "assistant"]
 Category = Literal["psychology", "voice", "mental_health", "reasoning", "personality", "supervision"]
 MIXTURE_CATEGORIES: tuple[Category, ...] = ("psychology", "voice", "mental_health", "reasoning", "personality")
+GIVEN = ("human", "written")  # sources of labels that a figure may rest on
 REST = "*"  # `clinical.*` labels every output of the head that has no label of its own
 
 
@@ -51,6 +52,11 @@ class Label:
     def head(self) -> str:
         """The head the output belongs to: the name before the first dot."""
         return self.output.partition(".")[0]
+
+    @property
+    def given(self) -> bool:
+        """Whether somebody gave it: only such labels are measured against, while those of a rule or a model train alone."""
+        return self.source in GIVEN
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,7 +69,8 @@ def card_of(composition: Mapping[str, Any], sources: Mapping[str, Path]) -> str:
             "lie in `head_examples`.",
             _counts("output", composition["labels"], splits),
             "## What supervises each output",
-            "From all selected sources, before drawing. An output without a defensible source stays untrained.",
+            "From all selected artifacts, before drawing. Every label trains; only those that somebody gave (`human`, `written`) are "
+            "measured against, those of a rule or a model never. An output without a defensible source stays untrained.",
             *_supervision(sources),
         ]
     )
@@ -94,8 +95,8 @@ def _supervision(sources: Mapping[str, Path]) -> Iterable[str]:
         yield f"### {head}"
         if head == "eq" or bare.height < own.height:
             yield markdown_of(own if head == "eq" else own.filter(pl.col("n") > 0), head).rstrip()
-        if head != "eq" and bare.height:
-            yield f"{bare.height} outputs have no label from a source of the catalogue."
+        for why, count in bare.group_by("why").len().sort("why").iter_rows() if head != "eq" else ():
+            yield f"{count} further outputs: {why}."
 
 
 def _front(licences: Mapping[str, Any], rows: int) -> str:

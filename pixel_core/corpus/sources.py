@@ -13,7 +13,7 @@ from itertools import chain
 from pathlib import Path
 
 from pixel_core.artifacts import Built, Summary, build, digest_of, tree_digest, write_table
-from pixel_core.conversation import Conversation, ConversationError, unite, validate, write_conversations
+from pixel_core.conversation import Conversation, ConversationError, to_frame, unite, validate, write_conversations
 from pixel_core.corpus.adapters import GATHERERS, RowError, adapt
 from pixel_core.corpus.catalog import SourceEntry
 from pixel_core.corpus.filters import Dropped, clean, clean_pair
@@ -22,7 +22,7 @@ from pixel_core.corpus.loaders import KEPT_CONTENT, LOST, Row, Unreadable, read_
 from pixel_core.corpus.mappings import MappingError, load_mapping
 from pixel_core.corpus.pairs import PreferencePair, settle_pairs, write_pairs
 from pixel_core.corpus.privacy import KINDS, pseudonymise, pseudonymise_pair
-from pixel_core.corpus.supervision import SUPERVISION, count_labels
+from pixel_core.corpus.supervision import SUPERVISION, describe_labels, label_totals
 from pixel_core.corpus.terms import may_enter, speaks_of_people
 from pixel_core.recipe import CorpusRecipe
 from pixel_core.rejects import Reject, as_content, count_reasons, write_rejects
@@ -195,7 +195,7 @@ def _store_conversations(entry: SourceEntry, records: Iterable[Row], intake: _In
         found.setdefault(conversation.id, []).append((row.position, conversation))
     kept = [united for key in sorted(found) if (united := _settle(entry, found[key], intake))]
     write_conversations(folder / CONVERSATIONS, kept)
-    write_table(folder / SUPERVISION, count_labels(kept, entry))
+    write_table(folder / SUPERVISION, describe_labels(label_totals([to_frame(kept)]), entry))
     turns = [turn for conversation in kept for turn in conversation.turns]
     return {"kept": len(kept), "turns": len(turns), "labelled_turns": sum(bool(turn.labels) for turn in turns)}
 
@@ -229,5 +229,5 @@ def _store_pairs(entry: SourceEntry, records: Iterable[Row], intake: _Intake, fo
         found.append((row.position, pair))
     kept, rejects = settle_pairs(found)
     intake.rejects += rejects
-    write_table(folder / SUPERVISION, count_labels([], entry))
+    write_table(folder / SUPERVISION, describe_labels(label_totals([]), entry))
     return {"kept": write_pairs(folder / PAIRS, kept)}

@@ -13,7 +13,6 @@ from pixel_core.model.batch import head_targets_of, query_masks_of
 from pixel_core.model.heads import HeadSpec, find_head
 
 VERSION = "2"
-GIVEN = ("human", "written")  # sources of labels that a figure may rest on
 
 
 def head_task(head: str, axis: str, data: HeldOut, *, limit: int, headline: bool = False) -> HeadTask:
@@ -39,7 +38,7 @@ def labelled_turns(head: str, conversations: Iterable[Conversation]) -> list[Que
     found = []
     for conversation in conversations:
         for t, turn in enumerate(conversation.turns):
-            given = tuple(label for label in turn.labels if label.head == head and label.source in GIVEN)
+            given = tuple(label for label in turn.labels if label.head == head and label.given)
             if not given:
                 continue
             truth = head_targets_of([replace(turn, labels=given)], 0).get(head)
