@@ -81,7 +81,8 @@ class CorpusRecipe(Section):
     max_characters: Positive
     """Longest text of a conversation that is kept."""
     near_duplicates: Share
-    """Jaccard similarity of word 5-grams from which two dialogues are the same and one goes; 0: none is looked for."""
+    """Jaccard similarity of word 5-grams from which two dialogues are the same and one goes, and of 3-grams from which a reply of thirty
+    words or more is learnt once; 0: none is looked for."""
     held_out_share: Annotated[float, Field(gt=0, le=1)]
     """Share of an evaluation text's word 5-grams from which a conversation holds it and is rejected."""
     held_out_run: Annotated[int, Field(ge=5)]
