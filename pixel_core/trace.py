@@ -10,9 +10,9 @@ from pathlib import Path
 import polars as pl
 
 from pixel_core.conversation import CONVERSATION_SCHEMA, Conversation, Provenance, from_frame
+from pixel_core.writing.material import DOCUMENT
 
 SHORTEST_PREFIX = 8
-_KNOWLEDGE = "knowledge/"  # evidence names documents of the knowledge folder by this and their path in it
 
 
 class TraceError(LookupError):
@@ -58,7 +58,7 @@ def describe(occurrences: list[Occurrence], artifacts: Path) -> str:
     pages = _page_borders(artifacts)
     for index, turn in enumerate(first.turns):
         for e in turn.evidence:
-            page = "" if e.start is None else _pages(pages.get(e.uri.removeprefix(_KNOWLEDGE), []), e.start, e.end)
+            page = "" if e.start is None else _pages(pages.get(e.uri.removeprefix(DOCUMENT), []), e.start, e.end)
             lines.append(f"turn {index:<7} rests on {e.uri}{page}{_span(e.start, e.end, 'characters')}")
     return "\n".join(lines)
 
@@ -77,7 +77,7 @@ def describe_passage(passage_id: str, artifacts: Path) -> str:
     row = found.row(0, named=True)
     pages = _pages(_page_borders(artifacts).get(row["file"], []), row["start"], row["end"])
     lines = [f"passage      {row['id']}", f"heading      {row['heading']}"]
-    lines.append(f"stands in    {_KNOWLEDGE}{row['file']}{pages}{_span(row['start'], row['end'], 'characters')}")
+    lines.append(f"stands in    {DOCUMENT}{row['file']}{pages}{_span(row['start'], row['end'], 'characters')}")
     return "\n".join(lines)
 
 

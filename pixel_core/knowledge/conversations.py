@@ -31,7 +31,7 @@ from pixel_core.writing.similarity import near_duplicates
 from pixel_core.writing.standards import Standards
 from pixel_core.writing.teacher import TeacherWriter
 
-VERSION = "2"
+VERSION = "3"
 TABLE = "conversations.parquet"
 BATCHES = "batches.parquet"
 STANDARDS, SWAPS, LICENSED = "standards.json", "swaps.json", "licensed.npy"

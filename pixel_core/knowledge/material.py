@@ -15,9 +15,8 @@ from pixel_core.knowledge.framework import TABLE as FRAMEWORK
 from pixel_core.knowledge.records import slug
 from pixel_core.knowledge.sources import KnowledgeError
 from pixel_core.writing import Differential, Feature, Material, Notion, Picture, Statement, role_of
-from pixel_core.writing.material import NotionKind, Role
+from pixel_core.writing.material import DOCUMENT, NotionKind, Role
 
-URI = "knowledge/"  # evidence names documents by this and their path in the knowledge folder, never by a machine's path
 _ROLES: Mapping[str, Role] = {
     "symptoms": "symptom",
     "impairment": "impact",
@@ -119,4 +118,4 @@ def _statements(spans: list[Row], file: str) -> tuple[Statement, ...]:
 def _statement(span: Row | None, file: str) -> Statement | None:
     if not span or span["text"] is None:
         return None
-    return Statement(re.sub(r"\s+", " ", span["text"]).strip(), Evidence(f"{URI}{file}", span["start"], span["end"]))
+    return Statement(re.sub(r"\s+", " ", span["text"]).strip(), Evidence(f"{DOCUMENT}{file}", span["start"], span["end"]))

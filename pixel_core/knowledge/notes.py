@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from pixel_core.conversation import Evidence, Provenance, Turn
-from pixel_core.knowledge.material import URI
 from pixel_core.knowledge.retrieval import Hit, Retriever
+from pixel_core.writing.material import DOCUMENT
 from pixel_core.writing.record import CONSENT, LICENCE
 
 VERSION = "1"
@@ -35,7 +35,7 @@ def note_of(hit: Hit) -> tuple[Turn, Provenance]:
         if kept and words > _WORDS:
             break
         kept.append((sentence, start, end))
-    uri = f"{URI}{hit.file}"
+    uri = f"{DOCUMENT}{hit.file}"
     lines = [OPENING, *([hit.heading] if hit.heading else []), *(sentence for sentence, _, _ in kept)]
     place = Evidence(uri, min(start for _, start, _ in kept), max(end for _, _, end in kept))
     turn = Turn("system", "other", "\n".join(lines), learn=False, evidence=(place,))

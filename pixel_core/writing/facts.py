@@ -65,9 +65,9 @@ def _possible(facts: Facts) -> bool:
     for facet, table in (("work", "work_ages"), ("children", "child_ages"), ("partner", "partner_ages")):
         if facet in facts:
             ages &= frozenset().union(*(bank("facts")[table][value] for value in facts[facet]))
-    homes = facts.get("home", _values("home")) & frozenset().union(
-        *(bank("facts")["partner_homes"][p] for p in facts.get("partner", _values("partner")))
-    )
+    homes = facts.get("home", _values("home"))
+    for facet, table in (("partner", "partner_homes"), ("work", "work_homes")):
+        homes &= frozenset().union(*(bank("facts")[table].get(value, _values("home")) for value in facts.get(facet, _values(facet))))
     return bool(ages) and bool(homes)
 
 

@@ -9,6 +9,7 @@ from typing import Literal
 
 from pixel_core.conversation import Evidence
 
+DOCUMENT = "knowledge/"  # evidence names documents by this and their path in the knowledge folder, never by a machine's path
 Head = Literal["clinical", "pdm2"]
 Role = Literal["symptom", "impact", "course", "screen"]
 NotionKind = Literal["attachment", "defence", "trait", "interview"]

@@ -198,7 +198,7 @@ def _play(session: Session, beat: str, dangerous: Voice | None) -> None:
     elif beat == "exchange":
         if not exchange(session, step=session.scene.chance(0.5)):
             _instead(session)
-    elif not make(session, _skill(session) if beat == "skill" else beat):
+    elif beat in _done(session) or not make(session, _skill(session) if beat == "skill" else beat):
         _instead(session)
 
 
@@ -227,11 +227,16 @@ def _aside(session: Session) -> None:
 
 def _instead(session: Session) -> None:
     """Another move of the modality that can be made, where the one that was planned cannot."""
-    done = {turn.move for turn in session.scene.turns}
+    done = _done(session)
     others = [m.name for m in modality(session.modality).moves.values() if m.stage in ("exploration", "change") and m.name not in done]
     others.sort(key=lambda name: modality(session.modality).moves[name].stage == "exploration")  # else in the order of the modality
     if not any(make(session, name) for name in others) and not agree(session):
         understand(session)
+
+
+def _done(session: Session) -> set[str]:
+    """The moves that were made already: none is made twice, also where it stood in for another."""
+    return {turn.move for turn in session.scene.turns}
 
 
 def _skill(session: Session) -> str:

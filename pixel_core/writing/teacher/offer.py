@@ -8,7 +8,7 @@ from typing import Protocol
 
 from pixel_core import taxonomy
 from pixel_core.conversation import Evidence
-from pixel_core.writing.material import Feature, Material, Notion, Picture, Statement
+from pixel_core.writing.material import DOCUMENT, Feature, Material, Notion, Picture, Statement
 from pixel_core.writing.modalities import CRISIS, techniques_of
 from pixel_core.writing.questions import answers_on
 from pixel_core.writing.risk import IDEATION, level_of
@@ -31,6 +31,21 @@ class Passage(Protocol):
     @property
     def text(self) -> str:
         """What it says."""
+        ...
+
+    @property
+    def file(self) -> str:
+        """The document that it stands in, by its path in the knowledge folder."""
+        ...
+
+    @property
+    def start(self) -> int:
+        """Its first character there."""
+        ...
+
+    @property
+    def end(self) -> int:
+        """The character after its last one."""
         ...
 
 
@@ -74,7 +89,7 @@ def offer(order: Order, material: Material, retrieve: Retrieve | None = None, pa
         wanted = order.pictures[0].name if order.pictures else order.subject
         query = " ".join([wanted, *(offered.says for offered in list(features.values())[:3])])
         for hit in retrieve(query, passages):
-            grounds[f"passage:{hit.id}"] = Statement(hit.text, Evidence(f"passage:{hit.id}"))
+            grounds[f"passage:{hit.id}"] = Statement(hit.text, Evidence(f"{DOCUMENT}{hit.file}", hit.start, hit.end))
     return Offer(features, grounds)
 
 

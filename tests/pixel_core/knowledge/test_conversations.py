@@ -1,4 +1,5 @@
 import json
+import re
 
 import polars as pl
 import pytest
@@ -7,11 +8,20 @@ from pixel_core import taxonomy
 from pixel_core.artifacts import finish, tree_digest
 from pixel_core.conversation import CONVERSATION_SCHEMA, read_conversations, write_conversations
 from pixel_core.endpoint import Endpoint
-from pixel_core.knowledge import KnowledgeError, extract_dsm5, extract_framework, write_knowledge_conversations
+from pixel_core.knowledge import (
+    KnowledgeError,
+    build_index,
+    extract_dsm5,
+    extract_framework,
+    extract_passages,
+    write_knowledge_conversations,
+)
 from pixel_core.knowledge.conversation_quality import check_conversation_bias, check_conversation_judgement
 from pixel_core.knowledge.conversations import Teacher, read_batches, read_swaps
+from pixel_core.knowledge.encoder import PACKAGED
 from pixel_core.knowledge.material import load_material
 from pixel_core.knowledge.quality import check_conversation_appropriateness, check_conversation_record, check_conversation_variety
+from pixel_core.trace import describe, find
 from pixel_core.writing import WritingError
 from tests.endpoint_server import serve_endpoint
 from tests.pixel_core.knowledge.documents import FLAT, INSOMNIA, SHIPPED, record, write
@@ -113,6 +123,30 @@ def test_words_of_a_licensed_folder_are_turned_down_and_looked_for_again(sources
     finish(bound.folder, kind=bound.manifest.kind, version=bound.manifest.version, inputs=bound.manifest.inputs, summary=bound.summary)
     failed = {f.name: f.reasons for f in check_conversation_judgement(bound.folder).failed}
     assert "licensed_words" in failed["judged"]
+
+
+def test_what_a_teacher_rests_on_is_traced_to_the_document(sources, tmp_path, monkeypatch):
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    kept = write(tmp_path / "kb" / "interview" / "guidelines.md", (SHIPPED / "interview" / "guidelines.md").read_text(encoding="utf-8"))
+    passages = extract_passages(tmp_path / "kb", tmp_path / "passages", words=200).folder
+    index = build_index(passages, tmp_path / "index", encoder=PACKAGED, index="flat").folder
+
+    def answered(body):
+        value = answer_to(body)
+        value["turns"][1]["rests_on"] = re.findall(r"^- (passage:\S+): ", body["messages"][1]["content"], re.M)
+        return json.dumps(value)
+
+    with serve_endpoint() as server:
+        server.answer = answered
+        teacher = Teacher(Endpoint(server.url, "wise", None, backoff=0.01), tmp_path / "cache", index=index, passages=1)
+        built = write_knowledge_conversations(*sources, tmp_path / "artifacts" / "written", count=4, seed=7, teacher=teacher)
+    one = read_conversations(built.folder / "conversations.parquet")[0]
+    (place,) = one.turns[1].evidence
+    stored = pl.read_parquet(passages / "passages.parquet").filter(start=place.start, end=place.end)
+    assert stored.height == 1
+    assert kept.read_text(encoding="utf-8")[place.start : place.end].startswith(stored["text"][0][:20])
+    told = describe(find(one.id, tmp_path / "artifacts"), tmp_path / "artifacts")
+    assert f"turn 1       rests on knowledge/interview/guidelines.md, characters {place.start} to {place.end}" in told
 
 
 def test_a_teacher_writes_the_same_artifact_and_its_cost_is_a_figure(sources, tmp_path, monkeypatch):

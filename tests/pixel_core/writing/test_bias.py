@@ -41,7 +41,7 @@ class Partial:
 
 
 def harder(conversation):
-    return replace(conversation, difficulty=conversation.difficulty % 5 + 1)
+    return replace(conversation, difficulty=5)
 
 
 def colder(conversation):

@@ -36,6 +36,11 @@ def said(conversation, index, text=None, **changes):
     return replace(conversation, turns=tuple(turns))
 
 
+def silent(conversation):
+    """The conversation with a client who tells nothing."""
+    return replace(conversation, turns=tuple(replace(t, content="Well.") if t.part == "client" else t for t in conversation.turns))
+
+
 def noted(conversation, **changes):
     return replace(conversation, extra=dict(conversation.extra) | changes)
 
@@ -67,7 +72,8 @@ SPOILT = {
         said(c, 2, "I live by myself, and my husband is at work."), 4, "My wife says so too, and my ex said it."
     ),
     "sheet_contradicted": lambda c: noted(
-        said(c, 2, "My husband is at work."), sheet=c.extra["sheet"] | {"person": dict.fromkeys(c.extra["sheet"]["person"], "elsewhere")}
+        said(silent(c), 2, "My husband is at work."),
+        sheet=c.extra["sheet"] | {"person": dict.fromkeys(c.extra["sheet"]["person"], "elsewhere")},
     ),
     # flow
     "turns_do_not_alternate": lambda c: replace(c, turns=(*c.turns[:2], c.turns[3], c.turns[2], *c.turns[4:])),

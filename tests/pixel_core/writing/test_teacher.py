@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from pixel_core.conversation import to_frame
+from pixel_core.conversation import Evidence, to_frame
 from pixel_core.endpoint import Endpoint, EndpointError
 from pixel_core.writing.feedback import write_steered
 from pixel_core.writing.judge import judge
@@ -198,7 +198,7 @@ def test_retrieved_passages_are_offered_and_may_be_rested_on(server, shipped, tm
 
     def retrieve(query, k):
         asked.append((query, k))
-        return [SimpleNamespace(id="sleep.md#3", text="A fixed rising time steadies sleep.")] * k
+        return [SimpleNamespace(id="sleep.md#3", text="A fixed rising time steadies sleep.", file="sleep.md", start=40, end=75)] * k
 
     teacher = teacher_of(server, shipped, tmp_path, retrieve=retrieve, passages=1)
     server.then(changed(lambda v: v["turns"][1]["rests_on"].append("passage:sleep.md#3")))
@@ -207,7 +207,8 @@ def test_retrieved_passages_are_offered_and_may_be_rested_on(server, shipped, tm
     assert "- passage:sleep.md#3: A fixed rising time steadies sleep." in server.prompts[0]
     assert asked[0][1] == 1
     assert order.pictures[0].name in asked[0][0]
-    assert "passage:sleep.md#3" in {e.uri for e in candidate.conversation.turns[1].evidence}
+    assert Evidence("knowledge/sleep.md", 40, 75) in candidate.conversation.turns[1].evidence
+    assert "knowledge/sleep.md" in {p.uri for p in candidate.conversation.provenance}
 
 
 def test_a_thought_of_dying_is_ordered_labelled_and_answered_first(server, shipped, tmp_path):
