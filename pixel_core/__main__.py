@@ -3,6 +3,7 @@
 python -m pixel_core trace <conversation-id | passage-id> [--artifacts FOLDER]
 python -m pixel_core eval <checkpoint> [--out FOLDER]
 python -m pixel_core retrieval [--fit] [--artifacts FOLDER]
+python -m pixel_core shortcuts [--scenarios FOLDER]
 """
 
 from __future__ import annotations
@@ -32,8 +33,10 @@ def main(arguments: list[str] | None = None) -> int:
     retrieval.add_argument("--artifacts", type=Path, default=Path("data/artifacts"), help="artifacts folder (default: %(default)s)")
     retrieval.add_argument("--gold", type=Path, default=Path("data/scenarios/retrieval.jsonl"), help="questions (default: %(default)s)")
     retrieval.add_argument("--fit", action="store_true", help="fit the fusion weights anew and store them in the package")
+    shortcuts = commands.add_parser("shortcuts", help="how far the items of emotional intelligence can be solved without reading them")
+    shortcuts.add_argument("--scenarios", type=Path, default=Path("data/scenarios"), help="folder of the items (default: %(default)s)")
     options = parser.parse_args(arguments)
-    return {"eval": _evaluate, "trace": _trace, "retrieval": _retrieval}[options.command](options)
+    return {"eval": _evaluate, "trace": _trace, "retrieval": _retrieval, "shortcuts": _shortcuts}[options.command](options)
 
 
 def _trace(options: argparse.Namespace) -> int:
@@ -80,6 +83,18 @@ def _retrieval(options: argparse.Namespace) -> int:
     try:
         print(measure(options.artifacts, options.gold, fit_anew=options.fit))
     except (ArtifactError, KnowledgeError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+def _shortcuts(options: argparse.Namespace) -> int:
+    from pixel_core.evaluation.items import ItemError, read_eq_items
+    from pixel_core.evaluation.shortcuts import shortcuts, to_text
+
+    try:
+        print(to_text(shortcuts(read_eq_items(options.scenarios))))
+    except ItemError as error:
         print(error, file=sys.stderr)
         return 1
     return 0

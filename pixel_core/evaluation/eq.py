@@ -12,7 +12,7 @@ from pixel_core.evaluation.supervised import head_task
 from pixel_core.recipe import EvaluationRecipe
 
 AXIS = "eq"
-VERSION = "1"
+VERSION = "2"
 
 
 def tasks(data: HeldOut, recipe: EvaluationRecipe) -> tuple[Task, ...]:
