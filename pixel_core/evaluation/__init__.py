@@ -10,12 +10,14 @@ from pixel_core.evaluation.evaluation import Settings, evaluate, evaluate_axis, 
 from pixel_core.evaluation.figures import AXES, Difference, Figure
 from pixel_core.evaluation.held_out import HeldOut
 from pixel_core.evaluation.leaderboard import build_leaderboard
+from pixel_core.evaluation.progression import Course, progression_of
 from pixel_core.evaluation.promotion import build_promotion, read_pointer
 from pixel_core.evaluation.scorecard import EvaluationError, Scorecard, build_scorecard, compare
 from pixel_core.evaluation.whole import evaluate_checkpoint
 
 __all__ = [
     "AXES",
+    "Course",
     "Difference",
     "EqBenchScore",
     "EvaluationError",
@@ -31,6 +33,7 @@ __all__ = [
     "evaluate",
     "evaluate_axis",
     "evaluate_checkpoint",
+    "progression_of",
     "promoted_scorecard",
     "read_pointer",
     "score_eq_bench",
