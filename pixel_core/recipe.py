@@ -118,8 +118,8 @@ class CorpusRecipe(Section):
 class ModelRecipe(Section):
     """Backbone, adapters and heads."""
 
-    preset: Literal["tiny", "qwen3-30b-a3b"]
-    """`tiny`: a random Qwen3-MoE of a few million parameters; `qwen3-30b-a3b`: the public weights."""
+    preset: Literal["tiny", "qwen3-30b-a3b", "mistral-small-24b"]
+    """`tiny`: a random Qwen3-MoE of a few million parameters; `qwen3-30b-a3b`, `mistral-small-24b`: the public weights."""
     backbone: str | None = None
     """Folder or hub name of another Hugging Face causal model; overrides the preset's weights."""
     vocabulary: Positive

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 import torch
 from transformers import AutoModelForCausalLM, GenerationConfig, PreTrainedModel, Qwen3MoeConfig
 
-from pixel_core.model.chat import END
+from pixel_core.model.chat import END, marker, taught_tokens
 from pixel_core.recipe import ModelRecipe
 
 if TYPE_CHECKING:
     from peft import PeftModel
     from transformers import PreTrainedTokenizerBase
 
-PUBLIC = {"qwen3-30b-a3b": "Qwen/Qwen3-30B-A3B"}
+PUBLIC = {"qwen3-30b-a3b": "Qwen/Qwen3-30B-A3B", "mistral-small-24b": "mistralai/Mistral-Small-24B-Instruct-2501"}
 ATTENTION_MODULES = ["q_proj", "k_proj", "v_proj", "o_proj"]
 EXPERT_PARAMETERS = ["mlp.experts.gate_up_proj", "mlp.experts.down_proj"]
 ADAPTER_CONFIG = "adapter_config.json"
@@ -38,7 +38,9 @@ def build_backbone(recipe: ModelRecipe, tokenizer: PreTrainedTokenizerBase, *, s
         )
     if recipe.gradient_checkpointing:
         model.gradient_checkpointing_enable({"use_reentrant": False})
-    return _with_lora(model, recipe.lora_rank, seed) if recipe.lora_rank else model
+    if new := taught_tokens(tokenizer):
+        model.generation_config.eos_token_id = marker(tokenizer, END)
+    return _with_lora(model, recipe.lora_rank, seed, new) if recipe.lora_rank else model
 
 
 def open_backbone(name: str | Path, dtype: torch.dtype | None = None) -> PreTrainedModel:
@@ -88,13 +90,20 @@ def _tiny(tokenizer: PreTrainedTokenizerBase, seed: int) -> PreTrainedModel:
     return model
 
 
-def _with_lora(model: PreTrainedModel, rank: int, seed: int) -> PeftModel:
+def _with_lora(model: PreTrainedModel, rank: int, seed: int, new: list[int]) -> PeftModel:
+    """The model with adapters; the rows of `new` tokens in its embedding and output matrices are trained as they are."""
     from peft import LoraConfig, get_peft_model
 
     names = [name for name, _ in model.named_parameters()]
     experts = [parameter for parameter in EXPERT_PARAMETERS if any(name.endswith(parameter) for name in names)]
+    matrices = ["embed_tokens"] if model.config.get_text_config().tie_word_embeddings else ["embed_tokens", "lm_head"]
     config = LoraConfig(
-        r=rank, lora_alpha=2 * rank, target_modules=ATTENTION_MODULES, target_parameters=experts or None, task_type="CAUSAL_LM"
+        r=rank,
+        lora_alpha=2 * rank,
+        target_modules=ATTENTION_MODULES,
+        target_parameters=experts or None,
+        trainable_token_indices=dict.fromkeys(matrices, new) if new else None,
+        task_type="CAUSAL_LM",
     )
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)

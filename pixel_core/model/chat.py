@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 START = "<|im_start|>"
 END = "<|im_end|>"
+TAUGHT = "chatml_in"  # key of a tokeniser's config: the reserved entries that hold the two tokens, where they are not its own
 # The same form as a template, stored with the tokeniser so that transformers and vLLM render the same text.
 CHAT_TEMPLATE = (
     "{% for message in messages %}<|im_start|>{{ message['role'] }}\n{{ message['content'] }}<|im_end|>\n{% endfor %}"
@@ -78,6 +79,11 @@ def spoken_by(turns: Sequence[Turn], part: Part) -> list[Turn]:
 
 def _text(tokenizer: PreTrainedTokenizerBase, text: str) -> list[int]:
     return tokenizer.encode(text, add_special_tokens=False, split_special_tokens=True)
+
+
+def taught_tokens(tokenizer: PreTrainedTokenizerBase) -> list[int]:
+    """The ids of the ChatML tokens where the backbone has never seen them and must learn them; none where they are its own."""
+    return [marker(tokenizer, name) for name in (START, END)] if tokenizer.init_kwargs.get(TAUGHT) else []
 
 
 def marker(tokenizer: PreTrainedTokenizerBase, name: str) -> int:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from pixel_core.model.chat import CHAT_TEMPLATE, END, START
+from pixel_core.model.chat import CHAT_TEMPLATE, END, START, TAUGHT
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
 END_OF_TEXT = "<|endoftext|>"
 SPECIAL_TOKENS = (END_OF_TEXT, START, END)
+_RESERVED = re.compile(r"<SPECIAL_\d+>|\[control_\d+\]|<\|reserved_special_token_\d+\|>|<unused_?\d+>")
 
 
 class TokenizerError(ValueError):
@@ -45,19 +48,44 @@ def train_tokenizer(texts: Iterable[str], vocabulary: int) -> PreTrainedTokenize
 
 
 def backbone_tokenizer(name: str) -> PreTrainedTokenizerBase:
-    """The tokeniser of a Hugging Face causal model (folder or hub name).
+    """The tokeniser of a Hugging Face causal model (folder or hub name), which knows the ChatML tokens.
 
-    Raises TokenizerError when it does not know the ChatML tokens, which Pixel's chat format rests on.
+    Where it does not know them by itself they take the place of two entries that its makers reserved (Mistral and Llama keep
+    hundreds): no embedding is added. Raises TokenizerError where there are none.
     """
     from transformers import AutoTokenizer
 
-    tokenizer = AutoTokenizer.from_pretrained(name)
-    for token in (START, END):
-        if len(tokenizer.encode(token, add_special_tokens=False)) != 1:
-            raise TokenizerError(f"the tokeniser of {name} has no single token {token}: choose a backbone that speaks ChatML (Qwen does)")
+    tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(name)
+    if any(len(tokenizer.encode(token, add_special_tokens=False)) != 1 for token in (START, END)):
+        tokenizer = _taught(tokenizer, name)
     if tokenizer.pad_token_id is None:
         tokenizer.pad_token = tokenizer.eos_token
     return tokenizer
+
+
+def _taught(tokenizer: Any, name: str) -> PreTrainedTokenizerBase:
+    """The same tokeniser with the ChatML tokens in reserved entries, whose rows have to be learned (see `taught_tokens`)."""
+    from tokenizers import Tokenizer
+    from transformers import PreTrainedTokenizerFast
+
+    state = json.loads(tokenizer.backend_tokenizer.to_str())
+    free = [entry for entry in state["added_tokens"] if _RESERVED.fullmatch(entry["content"])][:2]
+    if len(free) < 2:
+        raise TokenizerError(
+            f"the tokeniser of {name} does not speak ChatML and has no reserved entries for its tokens: choose another backbone"
+        )
+    places = {entry["content"]: token for entry, token in zip(free, (START, END), strict=True)}
+    for entry in free:
+        entry["content"] = places[entry["content"]]
+    state["model"]["vocab"] = {places.get(text, text): index for text, index in state["model"]["vocab"].items()}
+    own = {"bos_token": tokenizer.bos_token, "pad_token": tokenizer.pad_token or tokenizer.eos_token, TAUGHT: sorted(places)}
+    return PreTrainedTokenizerFast(
+        tokenizer_object=Tokenizer.from_str(json.dumps(state)),
+        eos_token=END,
+        chat_template=CHAT_TEMPLATE,
+        clean_up_tokenization_spaces=False,
+        **{key: value for key, value in own.items() if value is not None},
+    )
 
 
 def load_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
