@@ -17,7 +17,7 @@ from pydantic import Field, ValidationError, model_validator
 from pixel_core.conversation import MIXTURE_CATEGORIES
 from pixel_core.knowledge_recipe import KnowledgeRecipe, Positive, Section, Share
 
-Merge = Literal["sum", "pcgrad", "upgrad", "mgda"]
+Merge = Literal["sum", "pcgrad", "upgrad", "mgda", "cagrad", "aligned"]
 
 
 class RecipeError(ValueError):
@@ -184,6 +184,18 @@ class EvaluationRecipe(Section):
     """Held-out posts, and held-out dialogues, that the checkpoint answers."""
     items: Positive
     """Held-out turns of one kind that are asked about at most."""
+    eq_items: Positive
+    """Shipped items of emotional intelligence that are asked at most: every domain keeps its share."""
+    eq_bench: str | None
+    """File of the published EQ-Bench v2 questions; null: it is not asked."""
+    emobench: str | None
+    """Folder of the published EmoBench files `EU.jsonl` and `EA.jsonl`; null: it is not asked."""
+    empathic_reactions: str | None
+    """The published Empathic Reactions ratings (`messages.csv`), which the empathy head is held against; null: it is not."""
+    vignettes: Positive
+    """Vignettes that are asked at most: every family of disorders keeps its share."""
+    clients: Positive
+    """Scripted clients that the checkpoint speaks with at most: every theme keeps its share."""
     retrieval: bool
     """True asks the vignettes a second time with retrieved knowledge in front; these figures stand beside those without."""
 

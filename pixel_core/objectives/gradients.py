@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -10,14 +10,17 @@ from torch import Tensor, distributed
 
 from pixel_core.objectives.merging import Method, weights
 
+Observe = Callable[[Tensor, Tensor], None]
 
-def fan_out(hidden: Tensor, count: int, merge: Method) -> tuple[Tensor, ...]:
+
+def fan_out(hidden: Tensor, count: int, merge: Method, observe: Observe | None = None) -> tuple[Tensor, ...]:
     """`count` views of `hidden` [B, ...] that are equal to it; their gradients come back merged by `merge`.
 
     The objectives' gradients meet here, so resolving their conflicts costs one backward pass through what lies below.
-    Across ranks the Gramian is that of the whole batch: every rank must call backward, each with the same count.
+    Across ranks the Gramian is that of the whole batch: every rank must call backward, each with the same count. `observe` is
+    told Gramian and weights; it must be given on all ranks or on none, since `sum` computes the Gramian only for it.
     """
-    return _FanOut.apply(hidden, count, merge)
+    return _FanOut.apply(hidden, count, merge, observe)
 
 
 def gramian_of(gradients: Sequence[Tensor | None]) -> Tensor:
@@ -37,17 +40,23 @@ def gramian_of(gradients: Sequence[Tensor | None]) -> Tensor:
 
 class _FanOut(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, hidden: Tensor, count: int, merge: Method) -> tuple[Tensor, ...]:
-        ctx.merge = merge
+    def forward(ctx: Any, hidden: Tensor, count: int, merge: Method, observe: Observe | None) -> tuple[Tensor, ...]:
+        ctx.merge, ctx.observe = merge, observe
         ctx.set_materialize_grads(False)
         return tuple(hidden.view_as(hidden) for _ in range(count))
 
     @staticmethod
-    def backward(ctx: Any, *gradients: Tensor | None) -> tuple[Tensor | None, None, None]:
-        # Plain summing needs no Gramian; the method is the same on all ranks, so none waits for a reduction.
-        chosen = [1.0] * len(gradients) if ctx.merge == "sum" else weights(gramian_of(gradients), ctx.merge).tolist()
+    def backward(ctx: Any, *gradients: Tensor | None) -> tuple[Tensor | None, None, None, None]:
+        # Plain summing needs no Gramian; method and observer are the same on all ranks, so none waits for a reduction.
+        chosen = [1.0] * len(gradients)
+        if ctx.merge != "sum" or ctx.observe is not None:
+            gramian = gramian_of(gradients)
+            found = weights(gramian, ctx.merge)
+            chosen = chosen if ctx.merge == "sum" else found.tolist()
+            if ctx.observe is not None:
+                ctx.observe(gramian, found)
         merged: Tensor | None = None
         for weight, gradient in zip(chosen, gradients, strict=True):
             if gradient is not None:
                 merged = gradient * weight if merged is None else merged.add_(gradient, alpha=weight)
-        return merged, None, None
+        return merged, None, None, None

@@ -9,16 +9,20 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from typing import get_args
 
 import numpy as np
 import torch
 from scipy.optimize import nnls
 from torch import Tensor
-from torchjd.aggregation import MGDAWeighting, PCGradWeighting, UPGradWeighting
+from torchjd.aggregation import AlignedMTLWeighting, MGDAWeighting, PCGradWeighting, UPGradWeighting
 from torchjd.linalg import DualConeProjector
 
+from pixel_core.objectives.conflict_averse import RADIUS, cagrad
+from pixel_core.recipe import Merge
+
 Method = str | Callable[[Tensor], Tensor]
-METHODS = ("sum", "pcgrad", "upgrad", "mgda")
+METHODS: tuple[str, ...] = get_args(Merge)
 
 
 class NnlsProjector(DualConeProjector):
@@ -60,14 +64,28 @@ def _weigh(gramian: Tensor, method: Method) -> Tensor:
     count = len(gramian)
     if callable(method):
         return method(gramian).to(gramian)
+    if method not in METHODS:
+        raise ValueError(f"{method!r} is no way to merge gradients: use one of {', '.join(METHODS)}")
     if method == "sum" or count == 1:
         return torch.ones(count, dtype=gramian.dtype)
-    if method == "pcgrad":
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(int.from_bytes(hashlib.sha256(gramian.numpy().tobytes()).digest()[:7], "big"))
-            return PCGradWeighting()(gramian)
-    if method == "upgrad":
-        return UPGradWeighting(projector=NnlsProjector())(gramian) * count
-    if method == "mgda":
-        return MGDAWeighting()(gramian) * count
-    raise ValueError(f"{method!r} is no way to merge gradients: use one of {', '.join(METHODS)}")
+    return _RESOLVERS[method](gramian)
+
+
+def _pcgrad(gramian: Tensor) -> Tensor:
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(int.from_bytes(hashlib.sha256(gramian.numpy().tobytes()).digest()[:7], "big"))
+        return PCGradWeighting()(gramian)
+
+
+def _aligned(gramian: Tensor) -> Tensor:
+    # In float32, as the Gramian was summed: eigenvalues below its rounding are no direction, and the smallest sets the scale.
+    return AlignedMTLWeighting()((gramian / gramian.trace()).float()).to(gramian) * len(gramian)
+
+
+_RESOLVERS: dict[str, Callable[[Tensor], Tensor]] = {
+    "pcgrad": _pcgrad,
+    "upgrad": lambda gramian: UPGradWeighting(projector=NnlsProjector())(gramian) * len(gramian),
+    "mgda": lambda gramian: MGDAWeighting()(gramian) * len(gramian),
+    "cagrad": lambda gramian: cagrad(gramian) * len(gramian) / (1 + RADIUS),
+    "aligned": _aligned,
+}

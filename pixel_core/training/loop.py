@@ -11,6 +11,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 
 import polars as pl
 import torch
@@ -18,6 +19,7 @@ from torch import distributed
 
 from pixel_core.artifacts import ArtifactError, verify, write_json
 from pixel_core.model.pixel import PixelModel
+from pixel_core.objectives.conflicts import ConflictLog, describe
 from pixel_core.reporting import JsonlReporter, Reporter, Reporters
 from pixel_core.training.baselines import PRIORS, UNIGRAM, label_counts, prior_losses, read_priors, unigram_loss
 from pixel_core.training.batches import PackedSplit, Share
@@ -35,6 +37,7 @@ from pixel_core.training.validation import validate
 
 ORPHANS_LEAVE = 150.0  # seconds within which the ranks of a killed launcher have noticed, saved and left
 KEPT_ENGINES = 2  # while a run goes on: the newest engine state, and one to fall back on
+PAIRS_EVERY = 10  # steps between two records of every pair's cosine, and under `sum` of any: only other methods need the Gramian
 _STOP, _TOKENS = "stop", "tokens"
 
 
@@ -98,15 +101,16 @@ class _Trainer:
         )
         self.step = TrainingStep(self.model, run.training.weights, run.training.merge)
         self.engine = start_engine(self.step, run.training, cluster)
+        self.conflicts = ConflictLog()
         self.told: Reporter = Reporters() if rank else reporter
-        self.figures: Reporter = Reporters()
+        self.kept: Reporter = Reporters()
 
     def go(self, interrupts: Interrupts) -> Outcome:
         """Every step from where the run stands to its end, or to an interrupt."""
         done = self._resume()
         if self.rank == 0:
             truncate_metrics(self.run.folder, -1 if done is None else done)
-            self.figures = Reporters(JsonlReporter(self.run.folder / METRICS), self.told)
+            self.kept = JsonlReporter(self.run.folder / METRICS)
         if done is None:
             done = 0
             self._checkpoint(0, *self._validate(0))
@@ -129,7 +133,7 @@ class _Trainer:
         if self.rank == 0 and tokens:
             append_speed(self.run, {"tokens": tokens, "seconds": seconds})
         self.told.log(f"left at step {done} after {reason}" if reason else f"step {done}: the run is at its end")
-        self.figures.close()
+        self.kept.close()
         return Outcome(done, reason)
 
     def _advance(self, step: int, interrupts: Interrupts) -> float | None:
@@ -147,6 +151,7 @@ class _Trainer:
         torch.manual_seed(random.Random(f"{self.run.seed}:dropout:{step}:{self.rank}").getrandbits(62))  # noqa: S311
         rate = set_rates(self.engine.optimizer.param_groups, step, training)
         parts: Counter[str] = Counter()
+        self.step.observe = self.conflicts if self.run.training.merge != "sum" or step % PAIRS_EVERY == 0 else None
         for index, batch in enumerate(batches):
             losses = self.engine(batch.to(self.device), counts)
             try:
@@ -161,7 +166,10 @@ class _Trainer:
         norm = {"gradient_norm": float(self.engine.get_global_grad_norm() or 0.0)}
         _require_finite(norm, step, "gradient")
         figures = {f"train_{name}": mean for name, mean in means.items() if counts[name]} | norm
-        self.figures.metric(step, {**figures, "learning_rate": rate * training.learning_rate})
+        figures["learning_rate"] = rate * training.learning_rate
+        seen = self.conflicts.take(self.world)  # the losses were multiplied by the ranks
+        conflicts = describe(tuple(self.step.weights), *seen, pairs=step % PAIRS_EVERY == 0) if seen else {}
+        self._report(step, figures, conflicts)
         return counts[_TOKENS]
 
     def _validate(self, step: int) -> tuple[dict[str, float], dict[str, float]]:
@@ -171,8 +179,13 @@ class _Trainer:
         figures = {f"validation_{name}": round(loss, 6) for name, loss in found.losses.items()}
         figures |= {f"calibrated_{name}": round(fitted.loss, 6) for name, fitted in found.calibrations.items()}
         figures |= {f"error_{name}": round(fitted.error, 6) for name, fitted in found.calibrations.items()}
-        self.figures.metric(step, figures)
+        self._report(step, figures)
         return figures, {name: fitted.scale for name, fitted in found.calibrations.items()}
+
+    def _report(self, step: int, figures: Mapping[str, float], details: Mapping[str, float] = MappingProxyType({})) -> None:
+        """Tell the listener the figures of a step, and the run's own log the details too."""
+        self.kept.metric(step, {**figures, **details})
+        self.told.metric(step, figures)
 
     def _checkpoint(self, step: int, figures: Mapping[str, float], scales: Mapping[str, float]) -> None:
         state = whole_weights(self.engine)

@@ -16,17 +16,21 @@ _GREY = "0.45"
 
 
 def draw_curves(path: Path, metrics: Lines, baselines: Baselines) -> None:
-    """Write a PNG: language loss against the unigram model, each head against its prior, and the course of the optimiser."""
+    """Write a PNG: language loss against the unigram model, each head against its prior, the course of the optimiser, and conflicts."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(13, 4), dpi=80, layout="constrained")
+    figure = Figure(figsize=(13, 7.5), dpi=80, layout="constrained")
     FigureCanvasAgg(figure)
-    language, heads, optimiser = figure.subplots(1, 3, width_ratios=(1, 1.35, 0.8))
+    (language, heads, optimiser), (conflicts, lengths, merged) = figure.subplots(2, 3, width_ratios=(1, 1.35, 0.8))
     _language(language, metrics, baselines)
     _heads(heads, metrics, baselines)
     _optimiser(optimiser, metrics)
-    for axes in (language, heads, optimiser):
+    _conflicts(conflicts, metrics)
+    _by_objective(lengths, metrics, "gradient_", "Gradient at the hidden state, by objective (length)")
+    _by_objective(merged, metrics, "merged_", "Weight in the merged gradient")
+    lengths.set_yscale("log")
+    for axes in (language, heads, optimiser, conflicts, lengths, merged):
         axes.set_xlabel("step")
         axes.spines[["top", "right"]].set_visible(False)
     figure.savefig(path, metadata={"Software": None})  # the same bytes under every matplotlib that draws the same
@@ -71,6 +75,37 @@ def _optimiser(axes: Axes, metrics: Lines) -> None:
     axes.plot(*_curve(metrics, "gradient_norm"), color="tab:orange", linewidth=1)
     axes.set_yscale("log")
     axes.set_title("Gradient norm, before clipping", loc="left", fontsize=10)
+
+
+def _conflicts(axes: Axes, metrics: Lines) -> None:
+    """Nothing is drawn where no Gramian was observed, as in a run that ended before its first."""
+    for name, colour, label in (
+        ("conflict_share", "tab:red", "share of pairs that conflict"),
+        ("cosine_lowest", "tab:purple", "lowest cosine"),
+    ):
+        steps, values = _smooth(*_curve(metrics, name))
+        axes.plot(steps, values, color=colour, linewidth=1.2, label=label)
+    axes.axhline(0, color=_GREY, linestyle="--", linewidth=1)
+    axes.set_title("Conflicts between the objectives' gradients", loc="left", fontsize=10)
+    axes.legend(frameon=False, fontsize=8)
+
+
+def _by_objective(axes: Axes, metrics: Lines, prefix: str, title: str) -> None:
+    names = sorted({name for line in metrics for name in line if name.startswith(prefix) and name != "gradient_norm"})
+    for index, name in enumerate(names):
+        steps, values = _smooth(*_curve(metrics, name))
+        style = "-" if index < 10 else ":"
+        axes.plot(steps, values, color=f"C{index % 10}", linestyle=style, linewidth=1, label=name.removeprefix(prefix))
+    axes.set_title(title, loc="left", fontsize=10)
+    if names and prefix == "gradient_":
+        axes.legend(frameon=False, fontsize=7, ncols=3)
+
+
+def _smooth(steps: list[float], values: list[float], window: int = 20) -> tuple[list[float], list[float]]:
+    """Means of consecutive windows, at the last step of each: single steps are noise."""
+    size = window if len(values) >= 5 * window else 1
+    pieces = [slice(k, k + size) for k in range(0, len(values), size)]
+    return [steps[piece][-1] for piece in pieces], [sum(values[piece]) / len(values[piece]) for piece in pieces]
 
 
 def _curve(metrics: Lines, name: str) -> tuple[list[float], list[float]]:

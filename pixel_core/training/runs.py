@@ -27,7 +27,7 @@ from pixel_core.artifacts import ArtifactError, Manifest, digest_of, input_diges
 from pixel_core.recipe import ModelRecipe, Recipe, TrainingRecipe
 
 KIND = "training_run"
-VERSION = "1"
+VERSION = "2"
 RUN_FILE, BASELINES, METRICS, CURVES, LATEST = "run.json", "baselines.json", "metrics.jsonl", "curves.png", "latest.json"
 _SEARCH_KEYS = {"search_trials", "search_steps"}  # loss_weight_search's own: no run depends on them
 

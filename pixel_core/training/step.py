@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from pixel_core.model.batch import PixelBatch
 from pixel_core.model.heads import HEADS, OBJECTIVES
 from pixel_core.model.pixel import PixelModel
-from pixel_core.objectives.gradients import fan_out
+from pixel_core.objectives.gradients import Observe, fan_out
 from pixel_core.objectives.losses import IGNORED, head_loss, labelled, language_loss
 from pixel_core.objectives.merging import Method
 
@@ -49,6 +49,7 @@ class TrainingStep(nn.Module):
         if not self.weights:
             raise ValueError("training.weights gives no objective a weight above 0: nothing would be trained")
         self.merge = merge
+        self.observe: Observe | None = None  # told every Gramian; set on all ranks or on none
         self.chunk = chunk
         trained = [spec for spec in HEADS if spec.name in self.weights]
         model.heads.requires_grad_(False)
@@ -89,4 +90,4 @@ class TrainingStep(nn.Module):
         return partial(language_loss, chunk=self.chunk)
 
     def _split(self, hidden: Tensor) -> dict[str, Tensor]:
-        return dict(zip(self.weights, fan_out(hidden, len(self.weights), self.merge), strict=True))
+        return dict(zip(self.weights, fan_out(hidden, len(self.weights), self.merge, self.observe), strict=True))

@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 import torch
 from scipy.optimize import minimize
-from torchjd.aggregation import MGDA, PCGradWeighting
+from torchjd.aggregation import MGDA, AlignedMTL, PCGradWeighting
 
+from pixel_core.objectives.conflict_averse import RADIUS, cagrad, simplex_weights
 from pixel_core.objectives.merging import METHODS, NnlsProjector, weights
 
 
@@ -44,7 +45,7 @@ def test_gradients_that_agree_are_summed(method):
     torch.testing.assert_close(merged(row.expand(3, -1), method), 3 * row[0], rtol=1e-4, atol=1e-6)
 
 
-@pytest.mark.parametrize("method", ["sum", "upgrad", "mgda"])
+@pytest.mark.parametrize("method", ["sum", "upgrad", "mgda", "cagrad", "aligned"])
 def test_weights_do_not_depend_on_the_scale_of_the_losses(method):
     gramian = gradients() @ gradients().T
     torch.testing.assert_close(weights(gramian, method), weights(gramian * 64, method), rtol=1e-6, atol=1e-9)
@@ -109,3 +110,60 @@ def test_a_diverged_gradient_is_an_error_not_a_weight():
 def test_an_unknown_method_is_named():
     with pytest.raises(ValueError, match="'average' is no way to merge gradients: use one of sum, pcgrad"):
         weights(torch.eye(2), "average")
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_aligned_is_torchjds_at_the_scale_of_a_sum(seed):
+    rows = gradients(6, seed=seed)
+    torch.testing.assert_close(merged(rows, "aligned"), 6 * AlignedMTL()(rows), rtol=1e-4, atol=1e-5)
+
+
+def test_aligned_takes_no_rounding_error_for_a_direction():
+    rows = gradients(3)
+    rows[2] = rows[0] + rows[1]  # of rank 2 but for rounding
+    gramian = (rows.float() @ rows.float().T).double()
+    assert float((weights(gramian, "aligned") @ rows).norm()) > 0.5 * float(rows.norm(dim=1).min())
+
+
+# (objectives, seed) of `gradients`, with the second made to oppose the first: what TorchJD 0.18's CAGradWeighting(0.5) says, solved
+# by cvxpy 1.9.3 with Clarabel 0.11.1, neither of which is a dependency
+TORCHJDS_CAGRAD = {
+    (3, 1): [0.599493, 0.639267, 0.333333],
+    (4, 2): [0.461124, 0.25, 0.25, 0.333773],
+    (6, 3): [0.306554, 0.166667, 0.246707, 0.190579, 0.27687, 0.166667],
+}
+
+
+@pytest.mark.parametrize("case", TORCHJDS_CAGRAD)
+def test_cagrad_is_torchjds(case):
+    rows = gradients(case[0], seed=case[1])
+    rows[1] -= rows[0]
+    expected = torch.tensor(TORCHJDS_CAGRAD[case], dtype=torch.float64)
+    torch.testing.assert_close(cagrad(rows @ rows.T, 0.5), expected, rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(weights(rows @ rows.T, "cagrad"), cagrad(rows @ rows.T) * len(rows) / (1 + RADIUS))
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_cagrads_problem_is_solved_to_its_optimum(seed):
+    """The distance to the optimum of a convex cost on the simplex is at most w'grad - min(grad)."""
+    rows = gradients(2 + seed, seed=seed, dimensions=30)
+    rows[1] = -2.0 * rows[0] + rows[1]
+    scaled = (rows @ rows.T / (rows @ rows.T).trace()).numpy()
+    found, bound = simplex_weights(scaled, RADIUS)
+    gradient = scaled.mean(1) + bound * scaled @ found / np.sqrt(found @ scaled @ found)
+    assert found.min() >= 0 and found.sum() == pytest.approx(1)
+    assert found @ gradient - gradient.min() < 1e-6
+
+
+def test_cagrad_stays_in_its_ball_and_helps_the_worst_served():
+    rows = gradients(5, seed=4)
+    rows[2] -= 1.5 * rows[0]
+    mean = rows.mean(0)
+    update = cagrad(rows @ rows.T) @ rows
+    assert (update - mean).norm() <= RADIUS * mean.norm() * (1 + 1e-6)
+    assert (rows @ update).min() > (rows @ mean).min()
+
+
+def test_cagrad_stands_still_where_no_direction_serves_all():
+    row = gradients(1)
+    assert weights(torch.cat((row, -row)) @ torch.cat((row, -row)).T, "cagrad").tolist() == [0, 0]
