@@ -1,4 +1,4 @@
-"""Clinical: vignettes asked three ways (likelihood over classes, head, free text), and the clinical heads on held-out labels.
+"""Clinical: vignettes asked three ways (likelihood over classes, head, free text), knowledge of the field, and the clinical heads.
 
 A vignette without a disorder is answered right by abstaining. Its labels were assigned by the writers of the
 vignettes; they test a classifier and are no aid to diagnosis.
@@ -7,28 +7,41 @@ vignettes; they test a classifier and are no aid to diagnosis.
 from __future__ import annotations
 
 import math
-import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from pixel_core import taxonomy
 from pixel_core.conversation import Turn
-from pixel_core.evaluation.figures import Measure
-from pixel_core.evaluation.harness import Answer, ChoiceTask, Question, Scored, Task, TextTask
+from pixel_core.evaluation.diagnosis import parse_ranking
+from pixel_core.evaluation.harness import Answer, ChoiceTask, Question, Task
 from pixel_core.evaluation.held_out import Ask, HeldOut, unlabelled
 from pixel_core.evaluation.items import NO_DISORDER, Vignette, read_vignettes
 from pixel_core.evaluation.respondent import HeadAnswer, Respondent
 from pixel_core.evaluation.supervised import head_task
+from pixel_core.evaluation.vignettes import (
+    CLASSES,
+    TOP,
+    Verdict,
+    answer_of,
+    class_names,
+    columns_of,
+    guess,
+    measures_of,
+    question_of,
+    stratified,
+    tags_of,
+)
 from pixel_core.recipe import EvaluationRecipe
 
 AXIS = "clinical"
-VERSION = "1"
-TOP = (1, 3)
-_NO_DISORDER_NAME = "No mental disorder"
+VERSION = "2"
 _QUESTION = "Which one of the known disorders describes this person best? Answer with its name, or with: No mental disorder."
-_ANSWER_TOKENS = 16  # more than any class name takes
-_WORDS = re.compile(r"[a-z0-9.]+")
+_LISTING = (
+    "Which of the known disorders describe this person best? Write names, one a line, at most three, the likeliest first, each with "
+    "how sure you are in per cent; or write: No mental disorder."
+)
+_LIST_TOKENS = 40  # three names of common length
 
 
 def tasks(data: HeldOut, recipe: EvaluationRecipe) -> tuple[Task, ...]:
@@ -36,24 +49,43 @@ def tasks(data: HeldOut, recipe: EvaluationRecipe) -> tuple[Task, ...]:
 
     Where the recipe says so, the first way is asked a second time with retrieved knowledge, beside it.
     """
-    vignettes = read_vignettes(data.scenarios)
+    vignettes = stratified(read_vignettes(data.scenarios), recipe.vignettes)
     heads = [head_task(head, AXIS, data, limit=recipe.items) for head in ("clinical", "pdm2", "crisis")]
     plain = by_likelihood(data, vignettes)
     informed = (with_knowledge(plain, data.background()),) if recipe.retrieval and data.background else ()
     return plain, *informed, by_head(data, vignettes), by_text(data, vignettes), *heads
 
 
-def by_likelihood(data: HeldOut, vignettes: Sequence[Vignette]) -> ChoiceTask:
-    """The classes of all vignettes, and that there is none, ranked by likelihood as the answer."""
-    classes = class_names(vignettes)
-    questions, excluded = data.keep(_asked(vignette, classes) for vignette in vignettes)
-    measures = tuple(Measure(f"vignettes_choice_top{top}", "mean", "random", (k,)) for k, top in enumerate(TOP))
-    return ChoiceTask(
-        name="vignettes_choice", axis=AXIS, version=VERSION, questions=questions, measures=measures, excluded=excluded, top=TOP
+@dataclass(frozen=True, kw_only=True)
+class RankedClasses(ChoiceTask):
+    """The classes ranked by likelihood a byte as the answer; how likely each is follows as though all names were equally long."""
+
+    top: tuple[int, ...] = TOP
+
+    def _ranked(self, question: Question, likelihoods: Sequence[float]) -> Answer:
+        codes = list(class_names())
+        ranked = [index for index, value in enumerate(likelihoods) if not math.isnan(value)]
+        ranked.sort(key=lambda index: (-likelihoods[index], index))
+        if not ranked:
+            return answer_of(question, Verdict((), 0.0, {}, parsed=False), guess(question))
+        length = sum(len(name.encode()) for name in question.choices) / len(question.choices)
+        weights = [math.exp((likelihoods[index] - likelihoods[ranked[0]]) * length) for index in ranked]
+        likely = {codes[index]: round(weight / sum(weights), 6) for index, weight in zip(ranked, weights, strict=True)}
+        verdict = Verdict(tuple(codes[index] for index in ranked), likely[codes[ranked[0]]], likely)
+        return answer_of(question, verdict, guess(question))
+
+
+def by_likelihood(data: HeldOut, vignettes: Sequence[Vignette]) -> RankedClasses:
+    """All classes, and that there is none, ranked by likelihood as the answer."""
+    asked = (question_of(v, (Turn("user", "other", f"{v.text}\n\n{_QUESTION}"),)) for v in vignettes)
+    questions, excluded = data.keep(asked)
+    name = "vignettes_choice"
+    return RankedClasses(
+        name=name, axis=AXIS, version=VERSION, questions=questions, measures=measures_of(name, "random"), excluded=excluded
     )
 
 
-def with_knowledge(task: ChoiceTask, ask: Ask) -> ChoiceTask:
+def with_knowledge(task: RankedClasses, ask: Ask) -> RankedClasses:
     """The same items, each with a system turn of knowledge retrieved for its vignette in front, where anything answers it.
 
     Its figures stand beside those without and are no headline.
@@ -64,15 +96,15 @@ def with_knowledge(task: ChoiceTask, ask: Ask) -> ChoiceTask:
         return question if note is None else replace(question, turns=(*unlabelled([note[0]]), *question.turns))
 
     name = f"{task.name}_retrieved"
-    measures = tuple(replace(m, name=m.name.replace(task.name, name), headline=False) for m in task.measures)
-    return replace(task, name=name, questions=tuple(informed(q) for q in task.questions), measures=measures)
+    return replace(task, name=name, questions=tuple(informed(q) for q in task.questions), measures=measures_of(name, "random"))
 
 
 @dataclass(frozen=True, kw_only=True)
 class RankedHead(Task):
-    """The trained classes of the clinical head, ranked; column k says whether a right one is among the first `TOP[k]`.
+    """The trained classes of the clinical head, ranked. Floor: the training prior.
 
-    A person without a disorder is right when no class is thought at least as likely as not. Floor: the training prior.
+    A person without a disorder is right when no class is thought at least as likely as not. What is said of how sure the
+    head is, and of single classes, is measured on vignettes with one disorder.
     """
 
     def answer(self, respondent: Respondent) -> list[Answer]:
@@ -80,103 +112,86 @@ class RankedHead(Task):
         prior, seen = respondent.prior("clinical"), respondent.supervised("clinical")
         trained = [index for index, count in enumerate(seen) if count]
         said = respondent.heads([q.turns for q in self.questions], [q.t for q in self.questions])
-        return [
-            Answer(q, [1.0] * len(TOP), _hits(heads["clinical"], q.truth, trained), _hits(prior, q.truth, trained))
-            for q, heads in zip(self.questions, said, strict=True)
-        ]
+        return [_of_head(q, heads["clinical"], prior, trained) for q, heads in zip(self.questions, said, strict=True)]
 
 
 def by_head(data: HeldOut, vignettes: Sequence[Vignette]) -> RankedHead:
     """What the clinical head says after reading the vignette; the headline is the share with a right class among its first three."""
     codes = taxonomy.ids("dsm5")
     asked = [
-        Question(v.id, v.id, (Turn("user", "client", v.text),), tuple(float(code in v.codes) for code in codes), v.text, _tags(v))
+        Question(v.id, v.id, (Turn("user", "client", v.text),), tuple(float(code in v.codes) for code in codes), v.text, tags_of(v))
         for v in vignettes
     ]
     questions, excluded = data.keep(asked)
-    measures = tuple(Measure(f"vignettes_head_top{top}", "mean", "prior", (k,), headline=top == TOP[-1]) for k, top in enumerate(TOP))
-    abstains = Measure("vignettes_head_abstains", "mean", "prior", (0,), tags=("severity:subclinical",))
-    return RankedHead(
-        name="vignettes_head", axis=AXIS, version=VERSION, questions=questions, measures=(*measures, abstains), excluded=excluded
+    name = "vignettes_head"
+    measures = measures_of(name, "prior", majority="prior", judged="codes:1", headline=True)
+    return RankedHead(name=name, axis=AXIS, version=VERSION, questions=questions, measures=measures, excluded=excluded)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListedClasses(Task):
+    """Up to three names that the model writes, parsed strictly. Floor: answering the commonest class to everything."""
+
+    reply_tokens: int
+
+    def answer(self, respondent: Respondent) -> list[Answer]:
+        """See Task."""
+        replies = respondent.replies([q.turns for q in self.questions], "assistant", self.reply_tokens)
+        names = class_names()
+        right = Counter(code for q in self.questions for code, value in zip(names, q.truth, strict=True) if value)
+        commonest = max(names, key=lambda code: (right[code], -list(names).index(code)))
+        always = Verdict((commonest,), right[commonest] / len(self.questions), {})
+        return [
+            answer_of(question, _listed(reply), columns_of(always, question), reply)
+            for question, reply in zip(self.questions, replies, strict=True)
+        ]
+
+
+def by_text(data: HeldOut, vignettes: Sequence[Vignette]) -> ListedClasses:
+    """The names that the model writes. A name without a percentage is taken as said with certainty."""
+    asked = (question_of(v, (Turn("user", "other", f"{v.text}\n\n{_LISTING}"),)) for v in vignettes)
+    questions, excluded = data.keep(asked)
+    name = "vignettes_text"
+    measures = measures_of(name, "majority", ranks=False)
+    return ListedClasses(
+        name=name, axis=AXIS, version=VERSION, questions=questions, measures=measures, excluded=excluded, reply_tokens=_LIST_TOKENS
     )
 
 
-def by_text(data: HeldOut, vignettes: Sequence[Vignette]) -> TextTask:
-    """The name that the model writes, parsed strictly. Floor: answering the commonest class to everything."""
-    classes = class_names(vignettes)
-    questions, excluded = data.keep(_asked(vignette, classes) for vignette in vignettes)
-    codes = list(classes)
-    right = Counter(codes[index] for q in questions for index, value in enumerate(q.truth) if value)
-    commonest = max(codes, key=lambda code: (right[code], -codes.index(code)))
-
-    def score(reply: str, question: Question) -> Scored:
-        code = parse_diagnosis(reply, classes)
-        return Scored((0.0,), parsed=False) if code is None else Scored((question.truth[codes.index(code)],), answer=code)
-
-    return TextTask(
-        name="vignettes_text",
-        axis=AXIS,
-        version=VERSION,
-        questions=questions,
-        measures=(Measure("vignettes_text_top1", "mean", "majority"),),
-        excluded=excluded,
-        reply_tokens=_ANSWER_TOKENS,
-        score=score,
-        floor_of=lambda question, reply: (question.truth[codes.index(commonest)],),
-    )
+def _listed(reply: str) -> Verdict:
+    named = parse_ranking(reply, class_names())
+    if not named:
+        return Verdict((), 0.0, {}, parsed=False)
+    return Verdict(tuple(one.code for one in named), named[0].sure, {one.code: one.sure for one in named})
 
 
-def class_names(vignettes: Sequence[Vignette]) -> dict[str, str]:
-    """The classes that the vignettes are about, code to name in taxonomy order, and `none` last."""
-    named = {code for vignette in vignettes for code in vignette.codes}
-    return {c.id: c.name for c in taxonomy.classes("dsm5") if c.id in named} | {NO_DISORDER: _NO_DISORDER_NAME}
-
-
-def parse_diagnosis(reply: str, classes: dict[str, str]) -> str | None:
-    """The one class that a reply names, by name or code as whole words; None for none, for several, and for no text.
-
-    A name within a longer name that is there too does not count twice.
-    """
-    words = _words(reply)
-    found = {code: spans for code, name in classes.items() if (spans := [*_spans(words, _words(name)), *_spans(words, _words(code))])}
-    covered = {
-        code
-        for code, spans in found.items()
-        if all(any(_inside(span, longer) for other, wide in found.items() if other != code for longer in wide) for span in spans)
-    }
-    named = set(found) - covered
-    return named.pop() if len(named) == 1 else None
-
-
-def _asked(vignette: Vignette, classes: dict[str, str]) -> Question:
-    turns = (Turn("user", "other", f"{vignette.text}\n\n{_QUESTION}"),)
-    wanted = vignette.codes or (NO_DISORDER,)
-    truth = tuple(float(code in wanted) for code in classes)
-    return Question(vignette.id, vignette.id, turns, truth, vignette.text, _tags(vignette), choices=tuple(classes.values()))
-
-
-def _tags(vignette: Vignette) -> tuple[str, ...]:
-    return (f"severity:{vignette.severity}", f"codes:{len(vignette.codes)}")
-
-
-def _hits(said: HeadAnswer, truth: Sequence[float], trained: Sequence[int]) -> list[float]:
+def _of_head(question: Question, said: HeadAnswer, prior: HeadAnswer, trained: Sequence[int]) -> Answer:
     if not trained:
-        return [math.nan] * len(TOP)
-    if not any(truth):
-        return [float(not any(said.decisions[index] for index in trained))] * len(TOP)
+        unknown = [math.nan] * (CLASSES + len(class_names()))
+        blank = answer_of(question, Verdict((NO_DISORDER,), 1.0, {}), (unknown, unknown))
+        return replace(blank, prediction=unknown, scores=unknown, answer=None)
+    verdicts = [_by_score(question, one, trained) for one in (said, prior)]
+    found = answer_of(question, verdicts[0], columns_of(verdicts[1], question))
+    known = [*range(CLASSES), *(CLASSES + index for index in trained), CLASSES + len(taxonomy.ids("dsm5"))]
+    gaps = set(range(CLASSES + len(class_names()))) - set(known)
+
+    def trained_only(values: Sequence[float]) -> list[float]:
+        return [math.nan if index in gaps else value for index, value in enumerate(values)]
+
+    return replace(
+        found,
+        prediction=trained_only(found.prediction),
+        scores=trained_only(found.scores or ()),
+        floor=trained_only(found.floor),
+        floor_scores=trained_only(found.floor_scores or ()),
+    )
+
+
+def _by_score(question: Question, said: HeadAnswer, trained: Sequence[int]) -> Verdict:
+    codes = taxonomy.ids("dsm5")
     order = sorted(trained, key=lambda index: (-said.scores[index], index))
-    return [float(any(truth[index] for index in order[:top])) for top in TOP]
-
-
-def _words(text: str) -> list[str]:
-    return [word.strip(".") for word in _WORDS.findall(text.lower()) if word.strip(".")]
-
-
-def _spans(words: Sequence[str], wanted: Sequence[str]) -> list[tuple[int, int]]:
-    """Where the wanted words stand one after another; nowhere when there are none."""
-    size = len(wanted)
-    return [(k, k + size) for k in range(len(words) - size + 1) if size and list(words[k : k + size]) == list(wanted)]
-
-
-def _inside(span: tuple[int, int], longer: tuple[int, int]) -> bool:
-    return longer[0] <= span[0] and span[1] <= longer[1] and longer != span
+    highest = said.scores[order[0]]
+    likely = {codes[index]: said.scores[index] for index in trained} | {NO_DISORDER: 1 - highest}
+    if not any(question.truth) and not any(said.decisions[index] for index in trained):
+        return Verdict((NO_DISORDER, *(codes[index] for index in order)), 1 - highest, likely)
+    return Verdict(tuple(codes[index] for index in order), highest, likely)

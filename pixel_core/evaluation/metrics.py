@@ -14,6 +14,8 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from pixel_core.evaluation import selective
+
 Array = NDArray[np.float64]
 Name = Literal[
     "mean",
@@ -29,6 +31,9 @@ Name = Literal[
     "brier",
     "calibration_error",
     "auc",
+    "rate",
+    "top_calibration_error",
+    "risk_area",
 ]
 _BINS = 10
 
@@ -164,5 +169,8 @@ STATISTICS: dict[Name, Statistic] = {
     "brier": Statistic(_by_column(_brier), 0.0, lower=True),
     "calibration_error": Statistic(_by_column(_calibration_error), 0.0, lower=True),
     "auc": Statistic(_by_column(_auc), 1.0),
+    "rate": Statistic(_by_column(_mean), 0.0, lower=True),  # of what should not happen
+    "top_calibration_error": Statistic(selective.calibration_error, 0.0, lower=True),
+    "risk_area": Statistic(selective.risk_area, 0.0, lower=True),
 }
 assert set(STATISTICS) == set(get_args(Name))  # noqa: S101

@@ -36,14 +36,17 @@ def test_agrees_with_the_reference_for_any_counts(name):
     assert got == pytest.approx([reference(w) for w in weights])
 
 
-@pytest.mark.parametrize("name", [name for name in STATISTICS if name not in ("mean", "level", "accuracy", "ratio", "perplexity")])
+OF_PAIRS = ("ratio", "perplexity", "top_calibration_error", "risk_area")  # of two columns each, which have tests of their own
+
+
+@pytest.mark.parametrize("name", [name for name in STATISTICS if name not in ("mean", "rate", "level", "accuracy", *OF_PAIRS)])
 def test_unknown_truth_is_left_out(name):
     truth, prediction, _ = CASES.get(name, CASES["brier"])
     more = np.concatenate([truth, np.full((5, truth.shape[1]), np.nan)]), np.concatenate([prediction, np.ones((5, truth.shape[1]))])
     assert compute(name, *more) == pytest.approx(compute(name, truth, prediction))
 
 
-@pytest.mark.parametrize("name", [name for name in STATISTICS if name not in ("ratio", "perplexity", "level")])
+@pytest.mark.parametrize("name", [name for name in STATISTICS if name not in ("level", "rate", *OF_PAIRS)])
 def test_the_truth_itself_is_perfect(name):
     truth = {"auc": YES[:, None], "mean": np.ones((N, 1)), "kappa": LEVELS[:, None], "level_f1": LEVELS[:, None]}.get(name, LABELS)
     assert compute(name, truth, truth) == pytest.approx([STATISTICS[name].perfect])

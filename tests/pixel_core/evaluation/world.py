@@ -20,7 +20,8 @@ from pixel_core.training.tokenizer import train_tokenizer
 
 ROOT = Path(__file__).parents[3]
 RUN = "small-0123456789ab"
-RECIPE = load_recipe("tiny", ["evaluation.bootstrap=50", "evaluation.reply_tokens=6", "evaluation.replies=3", "evaluation.items=12"])
+_SMALL = {"bootstrap": 50, "reply_tokens": 6, "replies": 3, "items": 12, "vignettes": 21}
+RECIPE = load_recipe("tiny", [f"evaluation.{key}={value}" for key, value in _SMALL.items()])
 CATEGORIES = ("psychology", "voice", "mental_health", "reasoning", "personality")
 SPLITS = ("train", "validation", "test")
 _VOCABULARY = (
