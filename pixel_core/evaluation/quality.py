@@ -141,9 +141,7 @@ def check_promotion(folder: Path, runs: Path) -> Findings:
                 "the pointer names a valid checkpoint", _names_valid(pointer, runs), str(pointer["checkpoint"]), "valid in its run, or none"
             ),
             none_of("promoted although an axis falls", {key: int(bool(falling[key])) for key in promoted}),
-            none_of(
-                "refused without an axis", {e["checkpoint"]: int(not e["promoted"] and not falling[e["checkpoint"]]) for e in considered}
-            ),
+            none_of("refused without an axis", {e["checkpoint"]: int(not e["promoted"] and not e["falls"]) for e in considered}),
         ]
     )
 

@@ -27,11 +27,27 @@ def model(world):
     return PixelModel.load(world.run[4], dtype=torch.float32)
 
 
-def assert_same_for_any_batch(respondents, ask, numbers=lambda answer: answer):
-    first, *others = [ask(respondents[size]) for size in SIZES]
-    for other in others:
-        assert numbers(other) == pytest.approx(numbers(first), abs=2e-5, rel=1e-5)
-    return first
+@pytest.fixture(scope="module")
+def one_by_one(world):
+    """A respondent that reads no two rows together."""
+    respondent = CheckpointRespondent(world.run[4])
+    respondent._reading = respondent._writing = (1, 1)
+    return respondent
+
+
+@pytest.fixture(scope="module", autouse=True)
+def bounds(respondents, one_by_one):
+    """Bounds under which the few dialogues of these tests fall into several batches of several rows."""
+    for respondent in respondents.values():
+        respondent._reading = respondent._writing = (300, 4)
+
+
+def assert_same_for_any_batch(respondents, one_by_one, ask, numbers=lambda answer: answer):
+    """The setting changes nothing at all on CPU; what is read together changes the last digits at most."""
+    first, *others = [numbers(ask(respondents[size])) for size in SIZES]
+    assert all(other == first for other in others)
+    assert first == pytest.approx(numbers(ask(one_by_one)), abs=2e-5, rel=1e-5)
+    return ask(respondents[SIZES[0]])
 
 
 def flat(answers):
@@ -42,9 +58,9 @@ def scores_of(answers):
     return [score for said in answers for head in sorted(said) for score in said[head].scores]
 
 
-def test_likelihoods(respondents, model):
+def test_likelihoods(respondents, one_by_one, model):
     choices = [[speech(f"choice {k}", 3 + k) for k in range(5)] for _ in DIALOGUES]
-    found = assert_same_for_any_batch(respondents, lambda r: r.likelihoods([d[:1] for d in DIALOGUES], choices), flat)
+    found = assert_same_for_any_batch(respondents, one_by_one, lambda r: r.likelihoods([d[:1] for d in DIALOGUES], choices), flat)
     turns, text = DIALOGUES[2][:1], choices[2][3]
     asked = prompt(turns, model.tokenizer)
     ids = model.tokenizer.encode(text, add_special_tokens=False)
@@ -54,24 +70,36 @@ def test_likelihoods(respondents, model):
     assert found[2][3] == pytest.approx(expected, abs=1e-4)
 
 
-def test_replies(respondents, model):
-    found = [respondents[size].replies([d[:3] for d in DIALOGUES], "assistant", 8) for size in SIZES]
-    assert found[0] == found[1] == found[2]
+def test_choices_that_begin_alike_are_as_likely_as_apart(respondents, one_by_one):
+    names = ["river", "river stone", "river stone lamp", "lamp", "river lamp", "stone"]
+    together = respondents[3].likelihoods([DIALOGUES[0][:1], DIALOGUES[1][:3]], [names, names[::-1]])
+    apart = [
+        [one_by_one.likelihoods([turns], [[name]])[0][0] for name in given]
+        for turns, given in ((DIALOGUES[0][:1], names), (DIALOGUES[1][:3], names[::-1]))
+    ]
+    assert flat(together) == pytest.approx(flat(apart), abs=2e-5)
+
+
+def test_replies(respondents, one_by_one, model):
+    found = [r.replies([d[:3] for d in DIALOGUES], "assistant", 8) for r in (*respondents.values(), one_by_one)]
+    assert all(other == found[0] for other in found)
     assert len({len(prompt(d[:3], model.tokenizer)) for d in DIALOGUES}) > 1  # so that there is padding
     assert found[0] == [model.reply(d[:3], max_new_tokens=8).text for d in DIALOGUES]
 
 
-def test_heads(respondents, model):
+def test_heads(respondents, one_by_one, model):
     places = [len(d) - 1 for d in DIALOGUES]
-    found = assert_same_for_any_batch(respondents, lambda r: r.heads(DIALOGUES, places), scores_of)
+    found = assert_same_for_any_batch(respondents, one_by_one, lambda r: r.heads(DIALOGUES, places), scores_of)
     for turns, t, said in zip(DIALOGUES, places, found, strict=True):
         for name, outputs in model.scores(turns, t).items():
             for value, own in zip(outputs.values(), said[name].scores, strict=True):
                 assert value is None or own == pytest.approx(value, abs=1e-4)
 
 
-def test_losses(respondents, model):
-    found = assert_same_for_any_batch(respondents, lambda r: r.losses(DIALOGUES, DIALOGUES[:2]), lambda found: flat(map(astuple, found)))
+def test_losses(respondents, one_by_one, model):
+    found = assert_same_for_any_batch(
+        respondents, one_by_one, lambda r: r.losses(DIALOGUES, DIALOGUES[:2]), lambda found: flat(map(astuple, found))
+    )
     batch = build_batch([[example_of(DIALOGUES[1], model.tokenizer)]], pad=0)
     with torch.no_grad():
         total = model(batch, language_loss=lambda h, p, t: language_loss(h, p, t, chunk=64)).language
