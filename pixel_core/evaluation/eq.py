@@ -6,7 +6,7 @@ from pixel_core import taxonomy
 from pixel_core.conversation import Turn
 from pixel_core.evaluation.figures import Measure
 from pixel_core.evaluation.harness import ChoiceTask, Question, Task
-from pixel_core.evaluation.held_out import HeldOut
+from pixel_core.evaluation.held_out import HeldOut, in_shares
 from pixel_core.evaluation.items import EqItem, read_eq_items
 from pixel_core.evaluation.supervised import head_task
 from pixel_core.recipe import EvaluationRecipe
@@ -17,13 +17,14 @@ VERSION = "2"
 
 def tasks(data: HeldOut, recipe: EvaluationRecipe) -> tuple[Task, ...]:
     """The tasks of the axis: the items by likelihood, then the heads eq, emotions, affect and mer on held-out labels."""
-    heads = [head_task(head, AXIS, data, limit=recipe.items) for head in ("eq", "emotions", "affect", "mer")]
-    return (eq_items(data), *heads)
+    heads = [head_task(head, AXIS, data, limit=recipe.items, human=head == "eq") for head in ("eq", "emotions", "affect", "mer")]
+    return (eq_items(data, recipe.eq_items), *heads)
 
 
-def eq_items(data: HeldOut) -> ChoiceTask:
-    """The shipped items; the headline is the mean over the domains, each of which has its own figure."""
-    questions, excluded = data.keep(map(question_of, read_eq_items(data.scenarios)))
+def eq_items(data: HeldOut, limit: int) -> ChoiceTask:
+    """The shipped items, as many of each domain; the headline is the mean over the domains, each of which has its own figure."""
+    kept, excluded = data.keep(map(question_of, read_eq_items(data.scenarios)))
+    questions = in_shares(kept, limit, "domain:")
     domains = taxonomy.ids("eq_domains")
     by_domain = tuple(Measure(f"eq_{domain}", "mean", "random", tags=(f"domain:{domain}",)) for domain in domains)
     overall = Measure("eq_overall", "mean", "random", tags=tuple(f"domain:{domain}" for domain in domains), headline=True)

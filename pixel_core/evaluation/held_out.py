@@ -76,6 +76,20 @@ class HeldOut:
         return tuple(kept), sum(found)
 
 
+def in_shares(questions: Sequence[Question], limit: int, kind: str) -> tuple[Question, ...]:
+    """At most so many questions, in their order, as many of each tag that begins with `kind` as there are, or one more of the first.
+
+    Of one tag those are taken whose item names come first when hashed: more items of another shift nothing.
+    """
+    strata: dict[str, list[Question]] = defaultdict(list)
+    for question in questions:
+        strata[next(tag for tag in question.tags if tag.startswith(kind))].append(question)
+    queues = [sorted(strata[tag], key=lambda q: _hash(q.item)) for tag in sorted(strata)]
+    in_turn = [queue[place] for place in range(max(map(len, queues), default=0)) for queue in queues if place < len(queue)]
+    chosen = {question.item for question in in_turn[:limit]}
+    return tuple(question for question in questions if question.item in chosen)
+
+
 def in_training(texts: Sequence[str], files: Iterable[Path]) -> list[bool]:
     """Whether each text stands in the turns of these Parquet files of conversations (see the module)."""
     short: dict[str, list[int]] = defaultdict(list)

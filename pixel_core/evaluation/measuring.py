@@ -107,8 +107,8 @@ def figure_of(
         "excluded": excluded,
     }
     if view is None:
-        status: Status = silent if rows.items else absent
-        untrained = len(measure.columns) if rows.items and silent == "untrained" else 0
+        status: Status = absent if not rows.items else "no items" if _speaks(measure, rows) else silent
+        untrained = len(measure.columns) if status == "untrained" else 0
         empty: dict[str, Any] = {"n": 0, "groups": 0, "unparsed": 0, "untrained": untrained, "floors": {}}
         return Figure(**common, **empty, status=status, value=None, low=None, high=None, floor=None, skill=None)
     once = np.ones((1, len(view.items)))
@@ -203,6 +203,13 @@ def _view(measure: Measure, rows: Rows) -> _View | None:
         unparsed=int((rows.parsed[chosen] == 0).sum()),
         untrained=int((~trained).sum()),
     )
+
+
+def _speaks(measure: Measure, rows: Rows) -> bool:
+    """Whether the rows say something in a column of the measure; it is then the right answers that are not known."""
+    prediction = rows.prediction if measure.use == "prediction" else rows.scores
+    columns = list(measure.columns) or list(range(prediction.shape[1]))
+    return not bool(np.isnan(prediction[:, columns]).any(0).all())
 
 
 def _floors(measure: Measure, view: _View, seed: str) -> dict[str, float]:

@@ -15,9 +15,12 @@ from pixel_core.model.heads import HeadSpec, find_head
 VERSION = "2"
 
 
-def head_task(head: str, axis: str, data: HeldOut, *, limit: int, headline: bool = False) -> HeadTask:
-    """What a head says about every held-out turn with a label for it, at most `limit` turns, beside its training prior."""
-    questions, excluded = data.keep(labelled_turns(head, data.examples), limit)
+def head_task(head: str, axis: str, data: HeldOut, *, limit: int, headline: bool = False, human: bool = False) -> HeadTask:
+    """What a head says about every held-out turn with a label for it, at most `limit` turns, beside its training prior.
+
+    `human` leaves out what was written as it was labelled: only what people said of others' turns counts.
+    """
+    questions, excluded = data.keep(labelled_turns(head, data.examples, human=human), limit)
     return HeadTask(
         name=f"{head}_head",
         axis=axis,
@@ -29,7 +32,7 @@ def head_task(head: str, axis: str, data: HeldOut, *, limit: int, headline: bool
     )
 
 
-def labelled_turns(head: str, conversations: Iterable[Conversation]) -> list[Question]:
+def labelled_turns(head: str, conversations: Iterable[Conversation], *, human: bool = False) -> list[Question]:
     """A question for every turn about which somebody's labels for a head say something and that gives the head something to read.
 
     Labels that a rule or a model gave measure agreement with that rule or model: they ask nothing.
@@ -38,7 +41,7 @@ def labelled_turns(head: str, conversations: Iterable[Conversation]) -> list[Que
     found = []
     for conversation in conversations:
         for t, turn in enumerate(conversation.turns):
-            given = tuple(label for label in turn.labels if label.head == head and label.given)
+            given = tuple(label for label in turn.labels if label.head == head and (label.source == "human" if human else label.given))
             if not given:
                 continue
             truth = head_targets_of([replace(turn, labels=given)], 0).get(head)
@@ -52,12 +55,13 @@ def labelled_turns(head: str, conversations: Iterable[Conversation]) -> list[Que
 def measures_of(spec: HeadSpec, *, headline: bool = False) -> tuple[Measure, ...]:
     """What is measured of a head, by its kind; the first is the headline if there is to be one."""
     name = spec.name
-    if spec.kind == "regression":
+    if spec.kind == "regression":  # on [0, 1], so that bins of what is said compare with the mean of what is so
         parts = [_measure(f"{name}_{output}_mae", "mae", "scores", (k,)) for k, output in enumerate(spec.outputs)]
         parts += [_measure(f"{name}_{output}_correlation", "correlation", "scores", (k,)) for k, output in enumerate(spec.outputs)]
         return (
             _measure(f"{name}_mae", "mae", "scores", headline=headline),
             _measure(f"{name}_correlation", "correlation", "scores"),
+            _measure(f"{name}_calibration_error", "calibration_error", "scores"),
             *parts,
         )
     if spec.kind == "ordinal":

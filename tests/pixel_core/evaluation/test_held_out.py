@@ -1,10 +1,12 @@
 """What stands in training is found, whole or in part, and left out and counted."""
 
+from collections import Counter
+
 import pytest
 
 from pixel_core.conversation import Conversation, Provenance, Turn, write_conversations
 from pixel_core.evaluation.harness import Question
-from pixel_core.evaluation.held_out import HeldOut, in_training
+from pixel_core.evaluation.held_out import HeldOut, in_shares, in_training
 from tests.pixel_core.evaluation.world import speech
 
 
@@ -51,3 +53,23 @@ def test_found_items_are_left_out_and_counted_and_a_limit_is_stable(files):
     assert len(few) == 5
     fewer = {q.item for q in data.keep(questions[:20], 5)[0]}
     assert len(few & fewer) >= len({i for i in few if int(i[1:]) < 20})  # those of the smaller set stay chosen
+
+
+def kinds(**counts):
+    return [Question(f"{kind}-{n:02}", "g", (), (), "text", (f"other:{n}", f"kind:{kind}")) for kind, c in counts.items() for n in range(c)]
+
+
+def test_shares_are_the_same_for_every_kind_and_in_the_order_of_the_items():
+    asked = kinds(a=9, b=9, c=2)
+    chosen = in_shares(asked, 8, "kind:")
+    assert Counter(question.item[0] for question in chosen) == {"a": 3, "b": 3, "c": 2}
+    assert [question.item for question in chosen] == sorted(question.item for question in chosen)
+    assert in_shares(asked, 50, "kind:") == tuple(asked)
+    assert in_shares([], 5, "kind:") == ()
+
+
+def test_more_items_of_one_kind_shift_nothing_in_another():
+    before, after = (in_shares(kinds(a=9, b=count), 6, "kind:") for count in (9, 40))
+    assert [q for q in before if q.item[0] == "a"] == [q for q in after if q.item[0] == "a"]
+    assert in_shares(kinds(a=9, b=9), 4, "kind:") != in_shares(kinds(a=9, b=9), 6, "kind:")
+    assert set(in_shares(kinds(a=9, b=9), 4, "kind:")) < set(in_shares(kinds(a=9, b=9), 6, "kind:"))
