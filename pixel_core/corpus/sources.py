@@ -2,6 +2,9 @@
 
 `rows_read` (lines of the files) = `rows_folded` (lines that joined another's record, as the turns of one
 session) + `read` (records); and `read` = kept + `merged` (the same text once more) + rejected.
+
+Rows are read one at a time and wait in parts on disk (see `spool`), so that memory does not grow with a source; a turn table alone is
+held whole, since its sessions may lie scattered, and preference pairs are.
 """
 
 from __future__ import annotations
@@ -12,8 +15,10 @@ from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
 
+import polars as pl
+
 from pixel_core.artifacts import Built, Summary, build, digest_of, tree_digest, write_table
-from pixel_core.conversation import Conversation, ConversationError, to_frame, unite, validate, write_conversations
+from pixel_core.conversation import CONVERSATION_SCHEMA, Conversation, ConversationError, from_frame, to_frame, unite, validate
 from pixel_core.corpus.adapters import GATHERERS, RowError, adapt
 from pixel_core.corpus.catalog import SourceEntry
 from pixel_core.corpus.filters import Dropped, clean, clean_pair
@@ -22,10 +27,11 @@ from pixel_core.corpus.loaders import KEPT_CONTENT, LOST, Row, Unreadable, read_
 from pixel_core.corpus.mappings import MappingError, load_mapping
 from pixel_core.corpus.pairs import PreferencePair, settle_pairs, write_pairs
 from pixel_core.corpus.privacy import KINDS, pseudonymise, pseudonymise_pair
-from pixel_core.corpus.supervision import SUPERVISION, describe_labels, label_totals
+from pixel_core.corpus.spool import Aside, Spool, write_stretches
+from pixel_core.corpus.supervision import SUPERVISION, add_totals, describe_labels, label_totals
 from pixel_core.corpus.terms import may_enter, speaks_of_people
 from pixel_core.recipe import CorpusRecipe
-from pixel_core.rejects import Reject, as_content, count_reasons, write_rejects
+from pixel_core.rejects import Reject, as_content
 
 VERSION = "4"
 CONVERSATIONS = "conversations.parquet"
@@ -42,10 +48,10 @@ class SourceError(ValueError):
 class _Intake:
     """What the reading of a source counts and puts aside."""
 
+    rejects: Aside
     rows_read: int = 0
     records: int = 0
     lost: int = 0
-    rejects: list[Reject] = field(default_factory=list)
     replaced: Counter[str] = field(default_factory=Counter)
 
     def figures(self, kept: int) -> dict[str, int]:
@@ -56,7 +62,7 @@ class _Intake:
 
     def reject(self, entry: SourceEntry, row: Row, reason: str, detail: str) -> None:
         """Put a row aside, with so much of its text as a person needs to find it."""
-        self.rejects.append(Reject(entry.name, row.position, reason, detail, as_content(row.value)[:KEPT_CONTENT]))
+        self.rejects.add(Reject(entry.name, row.position, reason, detail, as_content(row.value)[:KEPT_CONTENT]))
 
 
 def import_source(
@@ -92,13 +98,13 @@ def import_source(
         inputs["reached"] = str(there)
 
     def write(folder: Path) -> Summary:
-        intake = _Intake()
+        intake = _Intake(Aside(folder))
         store = _store_pairs if entry.category == "preference" else _store_conversations
         figures = store(entry, _records(entry, paths, intake) if there else (), intake, folder, recipe)
-        write_rejects(folder, intake.rejects)
+        intake.rejects.write()
         kept = figures.pop("kept")
         counts = intake.figures(kept) | figures | {"missing": int(not there)}
-        return Summary(rows=kept, rejects=count_reasons(intake.rejects), figures={**counts, **_policy(entry)})
+        return Summary(rows=kept, rejects=dict(sorted(intake.rejects.reasons.items())), figures={**counts, **_policy(entry)})
 
     return build(out, kind="source_conversations", version=VERSION, inputs=inputs, write=write, force=force)
 
@@ -163,7 +169,7 @@ def _records(entry: SourceEntry, paths: Iterable[Path], intake: _Intake) -> Iter
             yield row
         else:
             intake.lost += row.reason in LOST
-            intake.rejects.append(Reject(entry.name, row.position, row.reason, row.detail, row.content))
+            intake.rejects.add(Reject(entry.name, row.position, row.reason, row.detail, row.content))
 
 
 def _adapted(entry: SourceEntry, records: Iterable[Row], intake: _Intake) -> Iterator[tuple[Row, Conversation | PreferencePair]]:
@@ -175,7 +181,7 @@ def _adapted(entry: SourceEntry, records: Iterable[Row], intake: _Intake) -> Ite
 
 
 def _store_conversations(entry: SourceEntry, records: Iterable[Row], intake: _Intake, folder: Path, recipe: CorpusRecipe) -> dict[str, int]:
-    found: dict[str, list[tuple[str, Conversation]]] = {}
+    spool = Spool(folder)
     for row, item in _adapted(entry, records, intake):
         assert isinstance(item, Conversation)  # noqa: S101 - the catalogue pairs shapes with categories
         if (length := sum(len(turn.content) for turn in item.turns)) > _HOPELESS * recipe.max_characters:
@@ -192,12 +198,35 @@ def _store_conversations(entry: SourceEntry, records: Iterable[Row], intake: _In
             intake.reject(entry, row, error.reason, str(error))
             continue
         intake.replaced += replaced
-        found.setdefault(conversation.id, []).append((row.position, conversation))
-    kept = [united for key in sorted(found) if (united := _settle(entry, found[key], intake))]
-    write_conversations(folder / CONVERSATIONS, kept)
-    write_table(folder / SUPERVISION, describe_labels(label_totals([to_frame(kept)]), entry))
-    turns = [turn for conversation in kept for turn in conversation.turns]
-    return {"kept": len(kept), "turns": len(turns), "labelled_turns": sum(bool(turn.labels) for turn in turns)}
+        spool.add(row.position, conversation)
+    counts: Counter[str] = Counter()
+    totals: list[pl.DataFrame] = []
+
+    def kept() -> Iterator[pl.DataFrame]:
+        for stretch in spool.stretches():
+            frame = _settled(entry, stretch, intake)
+            labels = pl.element().struct.field("labels").list.len() > 0
+            counts["turns"] += int(frame["turns"].list.len().sum())
+            counts["labelled_turns"] += int(frame.select(pl.col("turns").list.eval(labels).list.sum().sum()).item())
+            totals.append(label_totals([frame]))
+            yield frame
+
+    counts["kept"] = write_stretches(folder / CONVERSATIONS, kept())
+    write_table(folder / SUPERVISION, describe_labels(add_totals(totals), entry))
+    return dict(counts)
+
+
+def _settled(entry: SourceEntry, placed: pl.DataFrame, intake: _Intake) -> pl.DataFrame:
+    """The conversations of a stretch in order of id, each once: those of the same text united, or rejected where labels contradict."""
+    repeated = placed.filter(pl.col("id").is_duplicated())
+    once = placed.filter(~pl.col("id").is_duplicated()).select(list(CONVERSATION_SCHEMA))
+    if repeated.is_empty():
+        return once
+    same: dict[str, list[tuple[str, Conversation]]] = {}
+    for position, conversation in zip(repeated["position"], from_frame(repeated), strict=True):
+        same.setdefault(conversation.id, []).append((position, conversation))
+    united = to_frame(one for members in same.values() if (one := _settle(entry, members, intake)))
+    return pl.concat([once, united], rechunk=True).sort("id")
 
 
 def _settle(entry: SourceEntry, same: list[tuple[str, Conversation]], intake: _Intake) -> Conversation | None:
@@ -208,7 +237,8 @@ def _settle(entry: SourceEntry, same: list[tuple[str, Conversation]], intake: _I
             united = unite(united, other)
     except ConversationError as error:
         content = as_content([turn.content for turn in united.turns])
-        intake.rejects += [Reject(entry.name, position, error.reason, str(error), content) for position, _ in same]
+        for position, _ in same:
+            intake.rejects.add(Reject(entry.name, position, error.reason, str(error), content))
         return None
     return united
 
@@ -228,6 +258,7 @@ def _store_pairs(entry: SourceEntry, records: Iterable[Row], intake: _Intake, fo
         intake.replaced += replaced
         found.append((row.position, pair))
     kept, rejects = settle_pairs(found)
-    intake.rejects += rejects
+    for reject in rejects:
+        intake.rejects.add(reject)
     write_table(folder / SUPERVISION, describe_labels(label_totals([]), entry))
     return {"kept": write_pairs(folder / PAIRS, kept)}

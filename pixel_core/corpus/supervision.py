@@ -47,7 +47,12 @@ def label_totals(stretches: Iterable[pl.DataFrame]) -> pl.DataFrame:
         .agg(n=pl.len().cast(pl.Int64), positive=(pl.col("value") > 0).sum().cast(pl.Int64))
         for frame in stretches
     )
-    return pl.concat([TOTALS.to_frame(), *labels]).group_by("output", "label_source").sum().sort("output", "label_source")
+    return add_totals(labels)
+
+
+def add_totals(totals: Iterable[pl.DataFrame]) -> pl.DataFrame:
+    """The totals of several stretches as one table, sorted."""
+    return pl.concat([TOTALS.to_frame(), *totals]).group_by("output", "label_source").sum().sort("output", "label_source")
 
 
 def describe_labels(totals: pl.DataFrame, entry: SourceEntry) -> pl.DataFrame:
