@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from pixel_core import taxonomy
 from pixel_core.conversation import Turn
+from pixel_core.evaluation.scripts import Client, client_of
 
 T = TypeVar("T")
 NO_DISORDER = "none"
@@ -122,6 +123,17 @@ def read_persona_items(scenarios: Path) -> list[PersonaItem]:
 def read_seeker_posts(scenarios: Path) -> list[SeekerPost]:
     """The posts of `seeker_posts.jsonl`."""
     return _read(scenarios / "seeker_posts.jsonl", lambda row: SeekerPost(row["id"], row["text"], row["reply"]))
+
+
+def read_clients(scenarios: Path) -> list[Client]:
+    """The scripted clients of `clients.jsonl`; a look-alike names another of them."""
+    path = scenarios / "clients.jsonl"
+    found = _read(path, client_of)
+    known = {client.id for client in found if client.look_alike_of is None}
+    for client in found:
+        if client.look_alike_of is not None and client.look_alike_of not in known:
+            raise ItemError(f"{path}: {client.id} is a look-alike of {client.look_alike_of!r}, which is no client with a danger of its own")
+    return found
 
 
 def _read(path: Path, read: Callable[[dict[str, Any]], T]) -> list[T]:
