@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pixel_core.conversation import Part, Turn
+from pixel_core.model.overall import OverallEq, overall_eq
 from pixel_core.model.persona import SYSTEM, TRANSITION, PersonaTracker, Step
 from pixel_core.model.pixel import PixelModel, Scores
 
@@ -18,6 +19,11 @@ class Said:
     text: str
     step: Step
     scores: Scores
+
+    @property
+    def eq(self) -> OverallEq | None:
+        """Overall emotional intelligence of the reply (see `overall_eq`)."""
+        return overall_eq(self.scores["eq"])
 
 
 class Talk:

@@ -38,6 +38,7 @@ def test_a_talk_turns_to_therapy_and_back(model, prompts):
     hears(model, 0.1)
     assert talk.say("Anyway: what is a preposition?", max_new_tokens=3).step.part == "assistant"
     assert said.scores.keys() == {spec.name for spec in HEADS}
+    assert said.eq.value == pytest.approx(sum(said.scores["eq"].values()) / 5)
 
 
 def test_danger_is_answered_as_a_therapist(model, prompts):
