@@ -2,6 +2,7 @@
 
 python -m pixel_core trace <conversation-id | passage-id> [--artifacts FOLDER]
 python -m pixel_core eval <checkpoint> [--out FOLDER]
+python -m pixel_core eval --endpoint URL --model NAME [--artifacts FOLDER]
 python -m pixel_core retrieval [--fit] [--artifacts FOLDER]
 python -m pixel_core shortcuts [--scenarios FOLDER]
 """
@@ -9,9 +10,15 @@ python -m pixel_core shortcuts [--scenarios FOLDER]
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pixel_core.artifacts import Built
+    from pixel_core.evaluation import HeldOut
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -22,8 +29,20 @@ def main(arguments: list[str] | None = None) -> int:
     trace.add_argument("id", help="id of a conversation, or its first 8 characters or more; or of a passage: <file>#<number>")
     trace.add_argument("--artifacts", type=Path, default=Path("data/artifacts"), help="artifacts folder (default: %(default)s)")
     evaluate = commands.add_parser("eval", help="measure a checkpoint on held-out items, beside its floor and its own base")
-    evaluate.add_argument("checkpoint", type=Path, help="folder <run>/checkpoint-<step>; <run>/checkpoint-0 is its base")
-    evaluate.add_argument("--out", type=Path, help="folder for evaluations and scorecard (default: the artifacts folder)")
+    evaluate.add_argument("checkpoint", type=Path, nargs="?", help="folder <run>/checkpoint-<step>; <run>/checkpoint-0 is its base")
+    evaluate.add_argument(
+        "--endpoint", metavar="URL", help="in place of a checkpoint: an OpenAI-compatible endpoint, such as https://host/v1"
+    )
+    evaluate.add_argument("--model", metavar="NAME", help="name of the model at the endpoint")
+    evaluate.add_argument(
+        "--key-variable", metavar="NAME", help="environment variable of the endpoint's key (default: PIXEL_ENDPOINT_KEY where it is set)"
+    )
+    evaluate.add_argument(
+        "--choices", choices=("auto", "likelihood", "letter"), default="auto", help="how the endpoint ranks choices (default: %(default)s)"
+    )
+    evaluate.add_argument(
+        "--out", type=Path, help="folder for evaluations and scorecard (default: the artifacts folder; of an endpoint: endpoints in it)"
+    )
     evaluate.add_argument("--artifacts", type=Path, help="artifacts folder of the data it was trained on (default: the one it lies in)")
     evaluate.add_argument(
         "--scenarios", type=Path, default=Path("data/scenarios"), help="folder of evaluation items (default: %(default)s)"
@@ -55,24 +74,55 @@ def _trace(options: argparse.Namespace) -> int:
 
 def _evaluate(options: argparse.Namespace) -> int:
     from pixel_core.artifacts import ArtifactError
-    from pixel_core.evaluation import HeldOut, evaluate_checkpoint
+    from pixel_core.endpoint import EndpointError
     from pixel_core.evaluation.items import ItemError
     from pixel_core.evaluation.scorecard import REPORT, SCORECARD, read_scorecard, to_text
-    from pixel_core.knowledge import Notes, Retriever
-    from pixel_core.recipe import RecipeError, load_recipe
+    from pixel_core.recipe import RecipeError
 
-    checkpoint = options.checkpoint.resolve()
-    artifacts = options.artifacts or checkpoint.parent.parent.parent
+    if (options.checkpoint is None) == (options.endpoint is None) or (options.endpoint is None) != (options.model is None):
+        print("name one checkpoint folder, or --endpoint and --model", file=sys.stderr)
+        return 2
     try:
-        usual = HeldOut.below(artifacts, options.scenarios)
-        data = replace(usual, background=lambda: Notes(Retriever.open(artifacts / "knowledge_index")))
-        recipe, out = load_recipe(options.recipe), options.out or artifacts
-        built = evaluate_checkpoint(checkpoint, out, data=data, packed=artifacts / "packed_dataset", recipe=recipe)
-    except (ArtifactError, ItemError, RecipeError) as error:
+        built = _evaluated_checkpoint(options) if options.endpoint is None else _evaluated_endpoint(options)
+    except (ArtifactError, EndpointError, ItemError, RecipeError) as error:
         print(error, file=sys.stderr)
         return 1
     print(to_text(read_scorecard(built.folder / SCORECARD)), built.folder / REPORT, sep="\n\n")
     return 0
+
+
+def _evaluated_checkpoint(options: argparse.Namespace) -> Built:
+    from pixel_core.evaluation import evaluate_checkpoint
+    from pixel_core.recipe import load_recipe
+
+    checkpoint = options.checkpoint.resolve()
+    artifacts = options.artifacts or checkpoint.parent.parent.parent
+    data, packed = _held_out(options, artifacts), artifacts / "packed_dataset"
+    return evaluate_checkpoint(checkpoint, options.out or artifacts, data=data, packed=packed, recipe=load_recipe(options.recipe))
+
+
+def _evaluated_endpoint(options: argparse.Namespace) -> Built:
+    from pixel_core.endpoint import Endpoint, EndpointError
+    from pixel_core.evaluation import evaluate_endpoint, promoted_scorecard
+    from pixel_core.recipe import load_recipe
+
+    artifacts = options.artifacts or Path("data/artifacts")
+    variable = options.key_variable or ("PIXEL_ENDPOINT_KEY" if os.environ.get("PIXEL_ENDPOINT_KEY") else None)
+    try:
+        endpoint = Endpoint(options.endpoint, options.model, variable)
+    except ValueError as error:
+        raise EndpointError(str(error)) from error
+    data, beside = _held_out(options, artifacts), promoted_scorecard(artifacts / "promotion", artifacts / "scorecard")
+    out, recipe = options.out or artifacts / "endpoints", load_recipe(options.recipe)
+    return evaluate_endpoint(endpoint, out, data=data, recipe=recipe, choices=options.choices, promoted=beside)
+
+
+def _held_out(options: argparse.Namespace, artifacts: Path) -> HeldOut:
+    from pixel_core.evaluation import HeldOut
+    from pixel_core.knowledge import Notes, Retriever
+
+    usual = HeldOut.below(artifacts, options.scenarios)
+    return replace(usual, background=lambda: Notes(Retriever.open(artifacts / "knowledge_index")))
 
 
 def _retrieval(options: argparse.Namespace) -> int:

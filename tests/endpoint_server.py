@@ -1,6 +1,7 @@
 """A small chat endpoint on loopback that speaks the OpenAI protocol, streamed or not, and misbehaves on demand."""
 
 import json
+import re
 import socket
 import struct
 import threading
@@ -25,8 +26,8 @@ class Received:
 
     @property
     def prompt(self) -> str:
-        """The first message of the user."""
-        return next(m["content"] for m in self.body["messages"] if m["role"] == "user")
+        """The first message of the user, or the text to be scored."""
+        return self.body["prompt"] if "prompt" in self.body else next(m["content"] for m in self.body["messages"] if m["role"] == "user")
 
 
 class EndpointServer:
@@ -38,6 +39,7 @@ class EndpointServer:
         self.received: list[Received] = []
         self.most_in_flight = 0
         self.answer: Callable[[Body], str] = lambda body: "fine"
+        self.likelihood: Callable[[str], float] | None = None  # nats of a token; None: it has no /completions
         self.seconds = 0.0  # that every answer takes
         self.closing = threading.Event()
         self._in_flight = 0
@@ -134,6 +136,9 @@ def says(text: str | None = None, *, finish: str = "stop", usage: bool = True, r
     """A good answer: `text`, or what the server's `answer` makes of the request; 3 tokens in and 5 out a call."""
 
     def behave(handler, body):
+        if "prompt" in body:
+            _echo(handler, body)
+            return
         content = handler.endpoint.answer(body) if text is None else text
         if body.get("stream"):
             handler.send(200, b"".join(_events(content, finish, usage)) + b"data: [DONE]\n\n", Content_Type="text/event-stream")
@@ -149,7 +154,7 @@ def status(code: int, *, error: Body | None = None, **headers: str) -> Behaviour
     """An error status; its body quotes the prompt and the key, as real servers do."""
 
     def behave(handler, body):
-        quoted = f"{handler.headers['Authorization']} may not ask {body['messages'][-1]['content']}"
+        quoted = f"{handler.headers['Authorization']} may not ask {body['prompt'] if 'prompt' in body else body['messages'][-1]['content']}"
         handler.send(code, json.dumps({"error": {"message": quoted, **(error or {})}}).encode(), **headers)
 
     return behave
@@ -192,6 +197,21 @@ def drips(handler: _Handler, body: Body) -> None:
     while not handler.endpoint.closing.wait(0.02):
         handler.wfile.write(b": wait\n\n")
         handler.wfile.flush()
+
+
+def _echo(handler: _Handler, body: Body) -> None:
+    """The text once more, word by word with the space before it, each with its log-probability; and one word written on."""
+    if handler.endpoint.likelihood is None:
+        handler.send(404, b'{"error": {"message": "no such path"}}')
+        return
+    found = [(match[0], match.start()) for match in re.finditer(r"\s*\S+|\s+$", body["prompt"])]
+    tokens = [token for token, _ in found]
+    told = {
+        "tokens": [*tokens, " on"],
+        "text_offset": [*(start for _, start in found), len(body["prompt"])],
+        "token_logprobs": [None, *(handler.endpoint.likelihood(token) for token in tokens[1:]), -50.0],
+    }
+    handler.send(200, json.dumps({"choices": [{"text": body["prompt"] + " on", "logprobs": told}], **_usage()}).encode())
 
 
 def _usage() -> Body:

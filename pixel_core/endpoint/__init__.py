@@ -2,5 +2,22 @@
 
 from pixel_core.endpoint.batch import complete
 from pixel_core.endpoint.records import Answer, Endpoint, EndpointError, Failure, Message, Request, Spent, Usage, usage_of
+from pixel_core.endpoint.scoring import offers_scores, score, scoring
+from pixel_core.endpoint.settled import settle
 
-__all__ = ["Answer", "Endpoint", "EndpointError", "Failure", "Message", "Request", "Spent", "Usage", "complete", "usage_of"]
+__all__ = [
+    "Answer",
+    "Endpoint",
+    "EndpointError",
+    "Failure",
+    "Message",
+    "Request",
+    "Spent",
+    "Usage",
+    "complete",
+    "offers_scores",
+    "score",
+    "scoring",
+    "settle",
+    "usage_of",
+]

@@ -39,16 +39,7 @@ def complete(
     others go on. With a cache folder, equal requests are asked once, ever. Raises EndpointError when the endpoint as a
     whole cannot be used; the answers that came before it are in the cache.
     """
-    digests = [request_digest(endpoint.model, request, schema) for request in requests]
-    keys = [(digest, position if cache is None else 0) for position, digest in enumerate(digests)]
-    batch = _Batch(endpoint, schema, cache)
-    answers = batch.answer(dict(zip(keys, requests, strict=True)))
-    seen: set[_Key] = set()
-    ordered = []
-    for key in keys:
-        ordered.append(_repeated(answers[key]) if key in seen else answers[key])
-        seen.add(key)
-    return ordered
+    return Batch(endpoint, schema, cache).answers(requests)
 
 
 def _repeated(answer: Answer) -> Answer:
@@ -62,7 +53,7 @@ class _StoppedError(Exception):
     """The batch was given up while this request waited; whoever stopped it raises the reason."""
 
 
-class _Batch:
+class Batch:
     """What the workers of one batch share: the form that the server takes, the pause that it asked for, the stop."""
 
     def __init__(self, endpoint: Endpoint, schema: Mapping[str, Any] | None, cache: Path | None) -> None:
@@ -73,7 +64,19 @@ class _Batch:
         self._lock = threading.Lock()
         self._stop = threading.Event()
 
-    def answer(self, requests: Mapping[_Key, Request]) -> dict[_Key, Answer]:
+    def answers(self, requests: Sequence[Request]) -> list[Answer]:
+        """See `complete`."""
+        digests = [request_digest(self._endpoint.model, request, self._schema) for request in requests]
+        keys = [(digest, position if self._cache is None else 0) for position, digest in enumerate(digests)]
+        answers = self._answer(dict(zip(keys, requests, strict=True)))
+        seen: set[_Key] = set()
+        ordered = []
+        for key in keys:
+            ordered.append(_repeated(answers[key]) if key in seen else answers[key])
+            seen.add(key)
+        return ordered
+
+    def _answer(self, requests: Mapping[_Key, Request]) -> dict[_Key, Answer]:
         """The answer to each request, from the cache where it has one."""
         answers = {key: kept for key in requests if (kept := self._kept(key[0])) is not None}
         asked = {key: request for key, request in requests.items() if key not in answers}
@@ -142,7 +145,7 @@ class _Batch:
         """One call, or two where the server does not take the strict form; the form that served is kept for the batch."""
         form = self._form
         outcome = exchange(client, self._endpoint, self._body(messages, sampling, form))
-        spent = _with_call(spent, outcome)
+        spent = self._with_call(spent, outcome)
         if self._schema is None or form == "json_object" or not _refuses_form(outcome):
             return outcome, spent
         outcome = exchange(client, self._endpoint, self._body(messages, sampling, "json_object"))
@@ -151,13 +154,26 @@ class _Batch:
                 if self._form == "json_schema":
                     _log.warning("%s does not take the schema as json_schema: json_object is used instead", self._endpoint.host)
                 self._form = "json_object"
-        return outcome, _with_call(spent, outcome)
+        return outcome, self._with_call(spent, outcome)
 
     def _body(self, messages: Sequence[Message], sampling: Mapping[str, Any], form: Form) -> dict[str, Any]:
         chat = [{"role": message.role, "content": message.content} for message in messages]
         asked = {"messages": chat} if self._schema is None else structured(chat, self._schema, form)
         streamed = {"stream": True, "stream_options": {"include_usage": True}} if self._endpoint.stream else {}
         return {"model": self._endpoint.model, **asked, **sampling, **streamed}
+
+    @staticmethod
+    def _with_call(spent: Spent, outcome: Reply | Fault) -> Spent:
+        if isinstance(outcome, Fault):
+            return replace(spent, calls=spent.calls + 1)
+        counted = outcome.tokens_in is not None and outcome.tokens_out is not None
+        return replace(
+            spent,
+            calls=spent.calls + 1,
+            tokens_in=spent.tokens_in + (outcome.tokens_in or 0),
+            tokens_out=spent.tokens_out + (outcome.tokens_out or 0),
+            unmetered=spent.unmetered + (not counted),
+        )
 
     def _keep(self, key: _Key, answer: Answer) -> Answer:
         if self._cache is not None:
@@ -206,16 +222,3 @@ def _as_they_finish(futures: Collection[Future[Answer]]) -> Iterator[Future[Answ
 def _refuses_form(outcome: Reply | Fault) -> bool:
     """Whether a server may have turned the form away: 400, or 422 of those that check bodies against a model."""
     return isinstance(outcome, Fault) and outcome.status in (400, 422) and outcome.code != "context_length_exceeded"
-
-
-def _with_call(spent: Spent, outcome: Reply | Fault) -> Spent:
-    if isinstance(outcome, Fault):
-        return replace(spent, calls=spent.calls + 1)
-    counted = outcome.tokens_in is not None and outcome.tokens_out is not None
-    return replace(
-        spent,
-        calls=spent.calls + 1,
-        tokens_in=spent.tokens_in + (outcome.tokens_in or 0),
-        tokens_out=spent.tokens_out + (outcome.tokens_out or 0),
-        unmetered=spent.unmetered + (not counted),
-    )

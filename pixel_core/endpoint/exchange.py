@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import ssl
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from functools import cache
@@ -68,17 +68,25 @@ def _certificates() -> ssl.SSLContext:
     return httpx.create_ssl_context()
 
 
-def exchange(client: httpx.Client, endpoint: Endpoint, body: Mapping[str, Any]) -> Reply | Fault:
+def exchange(
+    client: httpx.Client,
+    endpoint: Endpoint,
+    body: Mapping[str, Any],
+    *,
+    path: str = "/chat/completions",
+    read: Callable[[bytes], Reply] = read_object,
+) -> Reply | Fault:
     """Post one request and read the whole answer; raises EndpointError when the key is missing.
 
-    A server that sends something now and then is given up at the first piece after the timeout.
+    `read` reads a body that is no stream. A server that sends something now and then is given up at the first piece
+    after the timeout.
     """
     deadline = time.monotonic() + endpoint.timeout
     try:
-        with client.stream("POST", endpoint.url, json=body, headers=_authorization(endpoint)) as response:
+        with client.stream("POST", endpoint.address(path), json=body, headers=_authorization(endpoint)) as response:
             if response.status_code != httpx.codes.OK:
                 return _fault_of_status(endpoint, response, deadline)
-            return _read(response, deadline)
+            return _read(response, deadline, read)
     except (BrokenReplyError, httpx.TransportError, httpx.DecodingError) as error:
         return _fault_of_transport(endpoint, error)
 
@@ -109,12 +117,12 @@ def _authorization(endpoint: Endpoint) -> dict[str, str]:
     return {"Authorization": f"Bearer {key}"}
 
 
-def _read(response: httpx.Response, deadline: float) -> Reply:
+def _read(response: httpx.Response, deadline: float, read: Callable[[bytes], Reply]) -> Reply:
     media = _media_type(response)
     if media == "text/event-stream":
         return read_stream(_pieces(response, deadline))
     if media == "application/json" or media.endswith("+json"):
-        return read_object(b"".join(_pieces(response, deadline)))
+        return read(b"".join(_pieces(response, deadline)))
     raise BrokenReplyError("wrong_content_type", "answered with a content type that is neither JSON nor an event stream")
 
 

@@ -82,7 +82,11 @@ class Endpoint:
     @property
     def url(self) -> str:
         """The address that requests are posted to."""
-        return self.base_url.rstrip("/") + "/chat/completions"
+        return self.address("/chat/completions")
+
+    def address(self, path: str) -> str:
+        """The address of another path below `base_url`."""
+        return self.base_url.rstrip("/") + path
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,7 @@ class BrokenReplyError(ValueError):
 
 def read_object(body: bytes) -> Reply:
     """The reply in the body of a plain response; raises BrokenReplyError."""
-    raw = _object(body)
+    raw = object_of(body)
     _refuse_error(raw)
     choice = _choice(raw)
     if choice is None:
@@ -48,7 +48,7 @@ def read_stream(chunks: Iterable[bytes]) -> Reply:
     for event in events(chunks):
         if event.strip() == b"[DONE]":
             return _reply("".join(pieces), finish, declined, usage)
-        raw = _object(event)
+        raw = object_of(event)
         _refuse_error(raw)
         usage = raw.get("usage") or usage
         if (choice := _choice(raw)) is not None:
@@ -93,10 +93,11 @@ def _reply(text: str, finish: Any, declined: bool, usage: Any) -> Reply:
     if not encodes(text):
         raise BrokenReplyError("broken_response", "answered with half a surrogate pair")
     counts = usage if isinstance(usage, Mapping) else {}
-    return Reply(text, finish, declined, _count(counts.get("prompt_tokens")), _count(counts.get("completion_tokens")))
+    return Reply(text, finish, declined, count_of(counts.get("prompt_tokens")), count_of(counts.get("completion_tokens")))
 
 
-def _object(body: bytes) -> dict[str, Any]:
+def object_of(body: bytes) -> dict[str, Any]:
+    """The JSON object that a body holds; raises BrokenReplyError."""
     try:
         raw = json.loads(body.decode(), parse_constant=refuse_constant)
     except (ValueError, RecursionError):
@@ -136,5 +137,6 @@ def refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
 
 
-def _count(value: Any) -> int | None:
+def count_of(value: Any) -> int | None:
+    """A number of tokens, or None for what is no such number."""
     return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None

@@ -13,7 +13,7 @@ from pixel_core.evaluation.leaderboard import build_leaderboard
 from pixel_core.evaluation.progression import Course, progression_of
 from pixel_core.evaluation.promotion import build_promotion, read_pointer
 from pixel_core.evaluation.scorecard import EvaluationError, Scorecard, build_scorecard, compare
-from pixel_core.evaluation.whole import evaluate_checkpoint
+from pixel_core.evaluation.whole import evaluate_checkpoint, evaluate_endpoint
 
 __all__ = [
     "AXES",
@@ -33,6 +33,7 @@ __all__ = [
     "evaluate",
     "evaluate_axis",
     "evaluate_checkpoint",
+    "evaluate_endpoint",
     "progression_of",
     "promoted_scorecard",
     "read_pointer",

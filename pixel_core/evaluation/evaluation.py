@@ -7,7 +7,7 @@ then the answers must be the same again.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from pixel_core.evaluation.figures import AXES, Figure, Status
 from pixel_core.evaluation.harness import Asked, ChoiceTask, Task, ask_all, questions_of
 from pixel_core.evaluation.held_out import HeldOut
 from pixel_core.evaluation.measuring import Rows, difference_of, figure_of
+from pixel_core.evaluation.respondent import Respondent
 from pixel_core.evaluation.scorecard import (
     FIGURES,
     ITEMS,
@@ -102,22 +103,41 @@ def build_evaluation(
 
     With force on a valid evaluation of the same work key the answers must come out the same: EvaluationError if not.
     """
-    _require_different(tasks)
     manifest = checkpoint_manifest(checkpoint)
+    told = Told(key_of(checkpoint), manifest.digest, manifest.inputs)
+
+    def respond() -> Respondent:
+        from pixel_core.evaluation.checkpoint import open_checkpoint
+
+        return open_checkpoint(checkpoint, settings.batch_size)
+
+    return build_answers(told, respond, tasks, out, base=base, settings=settings, kind=kind, force=force)
+
+
+def build_answers(
+    told: Told,
+    respond: Callable[[], Respondent],
+    tasks: Sequence[Task],
+    out: Path,
+    *,
+    base: Path | None,
+    settings: Settings,
+    kind: str = "evaluation",
+    force: bool = False,
+) -> Built:
+    """The evaluation of whoever `told` speaks of; `respond` opens it where there is work to do. See `build_evaluation`."""
+    _require_different(tasks)
     inputs = {
-        "checkpoint": manifest.digest,
+        "checkpoint": told.digest,
         "tasks": digest_of({task.name: task.digest for task in tasks}),
         "intervals": digest_of([settings.resamples, settings.seed]),
         "base": "none" if base is None else "itself" if base == out else verify(base).digest,
     }
 
     def write(folder: Path) -> Summary:
-        from pixel_core.evaluation.checkpoint import open_checkpoint
-
-        logger.info("%s: asking %s, %d items", kind, key_of(checkpoint), sum(len(task.questions) for task in tasks))
-        asked = ask_all(tasks, open_checkpoint(checkpoint, settings.batch_size))
+        logger.info("%s: asking %s, %d items", kind, told.key, sum(len(task.questions) for task in tasks))
+        asked = ask_all(tasks, respond())
         _require_same(out, asked.items, inputs)
-        told = Told(key_of(checkpoint), manifest.digest, manifest.inputs)
         card = record(folder, tasks, asked, told, settings=settings, base=folder if base == out else base)
         return Summary(rows=asked.items.height, figures=summary_figures(card))
 

@@ -20,7 +20,7 @@ def draw_axes(path: Path, card: Scorecard) -> None:
     figure = _figure(10, 3.4)
     left, right = figure.subplots(1, 2, width_ratios=(1, 1.3))
     heads = headlines(card.figures)
-    names = [axis for axis in AXES if axis in heads]
+    names = [axis for axis in AXES if axis in card.skills]
     places = range(len(names))
     left.barh(places, [card.skills[axis] for axis in names], color=_BLUE, height=0.6)
     left.plot([heads[axis].base_skill for axis in names], places, "|", color="black", markersize=16, label="checkpoint-0")

@@ -83,8 +83,11 @@ class Scorecard(Record):
 
     @property
     def skills(self) -> dict[str, float]:
-        """By axis how far its headline stands between floor (0) and the best possible value (1); 0 where it has no number."""
-        heads = headlines(self.figures)
+        """By axis how far its headline stands between floor (0) and the best possible value (1).
+
+        0 where it has no number; what the respondent has no way to answer is left out.
+        """
+        heads = {axis: figure for axis, figure in headlines(self.figures).items() if figure.status != "not answered"}
         return {axis: heads[axis].skill or 0.0 for axis in AXES if axis in heads}
 
     @property

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
+from typing import Literal
 
-from pixel_core.artifacts import Built
+from pixel_core.artifacts import Built, digest_of
+from pixel_core.endpoint import Endpoint
 from pixel_core.evaluation.beside import promoted_scorecard
-from pixel_core.evaluation.evaluation import evaluate_axis, key_of
+from pixel_core.evaluation.evaluation import Settings, Told, build_answers, evaluate_axis, key_of, tasks_of
 from pixel_core.evaluation.figures import AXES
 from pixel_core.evaluation.held_out import HeldOut
 from pixel_core.evaluation.scorecard import build_scorecard
@@ -22,3 +25,36 @@ def evaluate_checkpoint(checkpoint: Path, out: Path, *, data: HeldOut, packed: P
     folders = {axis: one.folder for axis, one in built.items()}
     beside = promoted_scorecard(out / "promotion", out / "scorecard")
     return build_scorecard(folders, out / "scorecard" / key_of(checkpoint), promoted=beside, force=force)
+
+
+def evaluate_endpoint(
+    endpoint: Endpoint,
+    out: Path,
+    *,
+    data: HeldOut,
+    recipe: Recipe,
+    choices: Literal["auto", "likelihood", "letter"] = "auto",
+    promoted: Path | None = None,
+    force: bool = False,
+) -> Built:
+    """All axes of a model behind an endpoint and its scorecard, as of a checkpoint: `out/<axis>_evaluation/<name>` and so on.
+
+    It has no base of its own; `promoted` is the scorecard of a checkpoint that it is paired with, on the items that both
+    answered. What it saw in training nobody knows. Its answers are kept in `out/answers`. Raises EndpointError.
+    """
+    from pixel_core.evaluation.endpoint import open_endpoint
+
+    respondent = open_endpoint(endpoint, out / "answers", choices)
+    asked = respondent.asked
+    told = Told(name_of(endpoint), digest_of({**asked, "address": endpoint.base_url}), {}, asked)
+    folders = {}
+    for axis in AXES:
+        tasks, folder = tasks_of(axis, data, recipe.evaluation), out / f"{axis}_evaluation" / told.key
+        kind, settings = f"{axis}_evaluation", Settings.of(recipe)
+        folders[axis] = build_answers(told, lambda: respondent, tasks, folder, base=None, settings=settings, kind=kind, force=force).folder
+    return build_scorecard(folders, out / "scorecard" / told.key, promoted=promoted, force=force)
+
+
+def name_of(endpoint: Endpoint) -> str:
+    """A name for a model behind an endpoint that a folder can have: the model's, and eight characters of the address's digest."""
+    return f"{re.sub(r'[^A-Za-z0-9.-]+', '-', endpoint.model).strip('.-')}-{digest_of(endpoint.base_url)[:8]}"

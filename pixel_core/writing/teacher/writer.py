@@ -2,28 +2,17 @@
 
 from __future__ import annotations
 
-import json
-import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pixel_core.artifacts import write_json
-from pixel_core.endpoint import Answer, Endpoint, EndpointError, Failure, Request, Spent, complete
-from pixel_core.endpoint.cache import request_digest
+from pixel_core.endpoint import Answer, Endpoint, Request, Spent, settle
 from pixel_core.writing.material import Material
 from pixel_core.writing.teacher.answer import SCHEMA, AnswerError, conversation_of
 from pixel_core.writing.teacher.offer import Offer, Retrieve, offer
 from pixel_core.writing.teacher.prompt import prompt
 from pixel_core.writing.writer import Candidate, Combination, Order
-
-# Failures that the model made: the same request would meet them again, so they count as its answer and are kept.
-_OF_THE_MODEL = ("invalid_answer", "declined", "cut_off", "rejected_request")
-_ROUNDS = 3  # in which requests that the server lost are asked again before the writing stops
-_REFUSED = "refused"  # the folder of kept failures, beside the kept answers
-
-logger = logging.getLogger(__name__)
 
 
 @dataclass
@@ -67,7 +56,7 @@ class TeacherWriter:
             )
             for order, offered in zip(orders, offers, strict=True)
         ]
-        answers = self._answers(requests)
+        answers = settle(self.endpoint, requests, SCHEMA, cache=self.cache)
         for answer in answers:
             self.spent = Spent(*(a + b for a, b in zip(asdict(self.spent).values(), asdict(answer.spent).values(), strict=True)))
         return [self._candidate(*entry) for entry in zip(orders, offers, answers, strict=True)]
@@ -80,35 +69,3 @@ class TeacherWriter:
         except AnswerError as error:
             return Candidate(order, None, error.reason, str(error), answer.value)
         return Candidate(order, written)
-
-    def _answers(self, requests: Sequence[Request]) -> list[Answer]:
-        digests = [request_digest(self.endpoint.model, request, SCHEMA) for request in requests]
-        found = {i: kept for i, digest in enumerate(digests) if (kept := self._refused(digest)) is not None}
-        for _ in range(_ROUNDS):
-            open_ = [i for i in range(len(requests)) if i not in found]
-            lost = []
-            for i, answer in zip(open_, complete(self.endpoint, [requests[i] for i in open_], SCHEMA, cache=self.cache), strict=True):
-                if answer.failure is not None and answer.failure.kind not in _OF_THE_MODEL:
-                    lost.append(answer.failure)
-                    continue
-                if answer.failure is not None:
-                    self._keep(digests[i], answer.failure, answer.spent)
-                found[i] = answer
-            if not lost:
-                return [found[i] for i in range(len(requests))]
-            logger.warning("%s lost %d of %d requests; they are asked again", self.endpoint.host, len(lost), len(open_))
-        raise EndpointError(f"{lost[0].detail}: {len(lost)} requests stay without an answer; run again, what is answered is kept")
-
-    def _refused(self, digest: str) -> Answer | None:
-        path = self.cache / _REFUSED / f"{digest}.json"
-        if not path.is_file():
-            return None
-        raw = json.loads(path.read_text(encoding="utf-8"))
-        return Answer(failure=Failure(raw["kind"], raw["detail"]), spent=Spent(**raw["spent"]), cached=True)
-
-    def _keep(self, digest: str, failure: Failure, spent: Spent) -> None:
-        folder = self.cache / _REFUSED
-        folder.mkdir(parents=True, exist_ok=True)
-        temporary = folder / f".{digest}.part"
-        write_json(temporary, {"kind": failure.kind, "detail": failure.detail, "spent": asdict(spent)})
-        temporary.replace(folder / f"{digest}.json")
