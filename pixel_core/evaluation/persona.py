@@ -9,17 +9,19 @@ from pixel_core.evaluation.figures import Measure
 from pixel_core.evaluation.harness import HeadTask, Question, Task
 from pixel_core.evaluation.held_out import HeldOut, named, unlabelled
 from pixel_core.evaluation.items import PersonaItem, read_persona_items
+from pixel_core.evaluation.persona_sessions import session_choices, session_replies, session_turns
 from pixel_core.model.heads import PERSONAS
 from pixel_core.recipe import EvaluationRecipe
 
 AXIS = "persona"
-VERSION = "1"
+VERSION = "2"
 _OPEN = "..."  # stands for the turn that is asked about; the head reads only what comes before it
 
 
 def tasks(data: HeldOut, recipe: EvaluationRecipe) -> tuple[Task, ...]:
-    """The tasks of the axis: the shipped items, and the learned turns of the held-out conversations."""
-    return persona_items(data), persona_turns(data, recipe.items)
+    """The tasks of the axis: the shipped items, whole talks with a change or none, and the learned turns of held-out conversations."""
+    talks = (session_turns(data), session_choices(data), session_replies(data, recipe.replies, recipe.reply_tokens))
+    return persona_items(data), *talks, persona_turns(data, recipe.items)
 
 
 def persona_items(data: HeldOut) -> HeadTask:

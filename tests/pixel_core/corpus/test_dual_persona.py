@@ -112,7 +112,8 @@ def test_the_shipped_dialogues_pass_their_checks_and_none_is_lost(built):
 
 def test_no_shipped_scenario_holds_an_evaluation_text_or_repeats_another(built):
     rows = read_conversations(built.folder / "conversations.parquet")
-    items = [SCENARIOS / name for name in ("eq_items.jsonl", "persona_items.jsonl", "seeker_posts.jsonl", "vignettes.jsonl")]
+    names = ("eq_items", "persona_items", "persona_sessions", "seeker_posts", "vignettes")
+    items = [SCENARIOS / f"{name}.jsonl" for name in names]
     texts = held_out_texts(items)
     assert decontaminate(rows, texts).found == []
     planted = rows[0].turns[1].content

@@ -12,11 +12,13 @@ class Knowing:
 
     def __init__(self, tasks):
         self._asked = {q.turns: q for task in tasks for q in task.questions if q.choices}
+        self._ranked = {(q.turns, q.choices): q for task in tasks for q in task.questions if q.choices}
         heads = {task: getattr(task, "head", "clinical") for task in tasks}
         self._labels = {(q.turns, heads[task]): _known(q.truth) for task in tasks for q in task.questions if not q.choices}
 
     def likelihoods(self, dialogues, choices):
-        return [[float(value) for value in self._asked[tuple(d)].truth] for d in dialogues]
+        asked = [self._ranked[tuple(d), tuple(given)] for d, given in zip(dialogues, choices, strict=True)]
+        return [[float(value) for value in question.truth] for question in asked]
 
     def replies(self, dialogues, part, max_new_tokens):
         found = [self._asked[tuple(dialogue)] for dialogue in dialogues]
