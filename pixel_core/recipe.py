@@ -16,6 +16,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from pixel_core.conversation import MIXTURE_CATEGORIES
 from pixel_core.knowledge_recipe import KnowledgeRecipe, Positive, Section, Share
+from pixel_core.steering_recipe import GuardRecipe, WeightingRecipe
 
 Merge = Literal["sum", "pcgrad", "upgrad", "mgda", "cagrad", "aligned"]
 
@@ -159,6 +160,10 @@ class TrainingRecipe(Section):
     """How the objectives' gradients meet at the hidden state."""
     weights: dict[str, Annotated[float, Field(ge=0)]]
     """Weight of each objective: `language` and the heads' names; one that is not named weighs 0 and is not trained."""
+    weighting: WeightingRecipe = WeightingRecipe()
+    """How the weights change over the run."""
+    guard: GuardRecipe = GuardRecipe()
+    """What is watched at each validation, and answered by raised weights and at last by the end of the run."""
     validate_every: Positive
     """Steps between two validations."""
     checkpoint_every: Positive

@@ -75,7 +75,8 @@ class GradientNorm:
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Go on from a state."""
-        self._logs, self._first, self._last = dict(state["logs"]), dict(state["first"]), dict(state["last"])
+        self._logs = {name: state["logs"][name] for name in self._names}  # in their order, so that sums keep every bit
+        self._first, self._last = dict(state["first"]), dict(state["last"])
 
 
 class Pareto:

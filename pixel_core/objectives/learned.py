@@ -97,4 +97,7 @@ class Famo:
     def restore(self, state: Mapping[str, Any]) -> None:
         """Go on from a state."""
         self._steps, self._losses = state["steps"], dict(state["losses"])
-        self._logits, self._means, self._squares = dict(state["logits"]), dict(state["means"]), dict(state["squares"])
+        self._logits, self._means, self._squares = (
+            {name: state[part][name] for name in self._logits}
+            for part in ("logits", "means", "squares")  # in their order, so that sums keep every bit
+        )

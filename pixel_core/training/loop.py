@@ -6,7 +6,7 @@ import math
 import random
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
@@ -30,7 +30,8 @@ from pixel_core.training.finish import finish_run
 from pixel_core.training.interrupts import Interrupts
 from pixel_core.training.launch import Cluster, micro_batches
 from pixel_core.training.optimisation import set_rates
-from pixel_core.training.runs import BASELINES, METRICS, RUN_FILE, Run, alone, append_speed, restart, truncate_metrics
+from pixel_core.training.runs import BASELINES, METRICS, RUN_FILE, Run, alone, append_events, append_speed, restart, truncate_log
+from pixel_core.training.steering import Event, Steering
 from pixel_core.training.step import TrainingStep
 from pixel_core.training.tokenizer import load_tokenizer
 from pixel_core.training.validation import validate
@@ -58,7 +59,7 @@ def train(run: Run, packed: Path, cluster: Cluster, reporter: Reporter, *, resum
 
     Continues from the newest valid checkpoint unless `resume` is false. On a signal, or when process `parent` is gone, it
     saves a checkpoint and returns early. `reporter` is heard on rank 0. Raises Diverged before weights that are not
-    finite are saved, and ArtifactError when another process goes on training the same run.
+    finite are saved, Stopped after a component's last breach, and ArtifactError when another process trains the same run.
     """
     interrupts = Interrupts(parent)
     try:
@@ -92,14 +93,19 @@ class _Trainer:
         self.data, validation = PackedSplit(packed, "train"), PackedSplit(packed, "validation")
         self.held_out = validation.everything(rows=cluster.rows_per_rank, share=Share(rank, world))
         priors = read_priors(packed / PRIORS)
+        against: list[dict[str, float]] = [{}]
         if rank == 0:
             unigram = unigram_loss(pl.read_parquet(packed / UNIGRAM), pl.read_parquet(packed / "validation.parquet"))
             labels = {name: len(targets) for name, targets in self.data.targets.items() if len(targets)}
-            write_json(run.folder / BASELINES, {"unigram": unigram, "priors": prior_losses(priors, validation), "labels": labels})
+            of_priors = prior_losses(priors, validation)
+            write_json(run.folder / BASELINES, {"unigram": unigram, "priors": of_priors, "labels": labels})
+            against = [{"language": unigram, **of_priors}]
+        distributed.broadcast_object_list(against, device=torch.device(self.device))
         self.model = PixelModel.from_backbone(
             run.model, load_tokenizer(packed / TOKENIZER), seed=run.seed, priors=priors, supervised=label_counts(self.data)
         )
         self.step = TrainingStep(self.model, run.training.weights, run.training.merge)
+        self.steering = Steering(run.training, self.step.weights, against[0], run.seed)
         self.engine = start_engine(self.step, run.training, cluster)
         self.conflicts = ConflictLog()
         self.told: Reporter = Reporters() if rank else reporter
@@ -109,11 +115,13 @@ class _Trainer:
         """Every step from where the run stands to its end, or to an interrupt."""
         done = self._resume()
         if self.rank == 0:
-            truncate_metrics(self.run.folder, -1 if done is None else done)
+            truncate_log(self.run.folder, -1 if done is None else done)
             self.kept = JsonlReporter(self.run.folder / METRICS)
         if done is None:
             done = 0
+            self._note(self.steering.begin())
             self._checkpoint(0, *self._validate(0))
+        self.steering.require_safe(done)
         training, seconds, tokens = self.run.training, 0.0, 0.0
         reason = ""
         while done < training.steps and not reason:
@@ -128,8 +136,9 @@ class _Trainer:
             last, due = done == training.steps, done % training.checkpoint_every == 0
             if last or due or done % training.validate_every == 0:
                 validated = self._validate(done)
-                if last or due:
+                if last or due or self.steering.exhausted:
                     self._checkpoint(done, *validated)
+                self.steering.require_safe(done)
         if self.rank == 0 and tokens:
             append_speed(self.run, {"tokens": tokens, "seconds": seconds})
         self.told.log(f"left at step {done} after {reason}" if reason else f"step {done}: the run is at its end")
@@ -151,7 +160,9 @@ class _Trainer:
         torch.manual_seed(random.Random(f"{self.run.seed}:dropout:{step}:{self.rank}").getrandbits(62))  # noqa: S311
         rate = set_rates(self.engine.optimizer.param_groups, step, training)
         parts: Counter[str] = Counter()
-        self.step.observe = self.conflicts if self.run.training.merge != "sum" or step % PAIRS_EVERY == 0 else None
+        self.step.weights = self.steering.weights()
+        observed = training.merge != "sum" or self.steering.needs_gramian or step % PAIRS_EVERY == 0
+        self.step.observe = self.conflicts if observed else None
         for index, batch in enumerate(batches):
             losses = self.engine(batch.to(self.device), counts)
             try:
@@ -168,8 +179,12 @@ class _Trainer:
         figures = {f"train_{name}": mean for name, mean in means.items() if counts[name]} | norm
         figures["learning_rate"] = rate * training.learning_rate
         seen = self.conflicts.take(self.world)  # the losses were multiplied by the ranks
-        conflicts = describe(tuple(self.step.weights), *seen, pairs=step % PAIRS_EVERY == 0) if seen else {}
-        self._report(step, figures, conflicts)
+        details = describe(tuple(self.step.weights), *seen, pairs=step % PAIRS_EVERY == 0) if seen else {}
+        if self.steering.changes_weights:
+            details |= {f"weight_{name}": weight for name, weight in self.step.weights.items()}
+        self._report(step, figures, details)
+        losses = {name: means[name] for name in self.step.weights if counts[name]}
+        self._note(self.steering.after_step(step, losses, seen[0] if seen else None))
         return counts[_TOKENS]
 
     def _validate(self, step: int) -> tuple[dict[str, float], dict[str, float]]:
@@ -179,13 +194,28 @@ class _Trainer:
         figures = {f"validation_{name}": round(loss, 6) for name, loss in found.losses.items()}
         figures |= {f"calibrated_{name}": round(fitted.loss, 6) for name, fitted in found.calibrations.items()}
         figures |= {f"error_{name}": round(fitted.error, 6) for name, fitted in found.calibrations.items()}
+        figures |= {f"safety_{name}": round(share, 6) for name, share in found.safety.items()}
         self._report(step, figures)
+        self._note(self.steering.after_validation(step, found))
         return figures, {name: fitted.scale for name, fitted in found.calibrations.items()}
 
     def _report(self, step: int, figures: Mapping[str, float], details: Mapping[str, float] = MappingProxyType({})) -> None:
         """Tell the listener the figures of a step, and the run's own log the details too."""
         self.kept.metric(step, {**figures, **details})
         self.told.metric(step, figures)
+
+    def _note(self, events: Sequence[Event]) -> None:
+        """Record what happened, on rank 0."""
+        if self.rank == 0 and events:
+            append_events(self.run.folder, events)
+            for event in events:
+                self.told.log(", ".join(f"{name} {value}" for name, value in event.items()))
+
+    def _save(self, folder: Path) -> None:
+        """Everything that a resumed run needs; all ranks."""
+        save_engine(self.engine, folder)
+        if self.rank == 0:
+            self.steering.save(folder)
 
     def _checkpoint(self, step: int, figures: Mapping[str, float], scales: Mapping[str, float]) -> None:
         state = whole_weights(self.engine)
@@ -200,7 +230,7 @@ class _Trainer:
             inputs=self.run.inputs,
             figures={"ranks": self.world, **figures},
             write_model=write_model,
-            save_engine=partial(save_engine, self.engine),
+            save_engine=self._save,
             writer=self.rank == 0,
             barrier=distributed.barrier,
         )
@@ -222,6 +252,7 @@ class _Trainer:
         if found[0] is None:
             return None
         resume_engine(self.engine, found[0] / ENGINE)
+        self.steering.restore(found[0] / ENGINE)
         step = int(found[0].name.rpartition("-")[2])
         self.told.log(f"continues from step {step}")
         return step

@@ -4,6 +4,7 @@ training_run/<recipe>-<12 hex>/
   run.json            recipe sections, seed and packed digest: all that the run depends on
   checkpoint-<step>/  see checkpoints.py
   metrics.jsonl       one line a reported step: losses, learning rate, gradient norm, validation
+  events.jsonl        phases, breaches and what answered them, one line an event
   curves.png          the same as a picture
   manifest.json       written when the run is finished
 training_run/.<run>.speed.jsonl  tokens and seconds of every session; a clock stands in no artifact
@@ -15,7 +16,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +30,7 @@ from pixel_core.recipe import ModelRecipe, Recipe, TrainingRecipe
 KIND = "training_run"
 VERSION = "2"
 RUN_FILE, BASELINES, METRICS, CURVES, LATEST = "run.json", "baselines.json", "metrics.jsonl", "curves.png", "latest.json"
+EVENTS = "events.jsonl"
 _SEARCH_KEYS = {"search_trials", "search_steps"}  # loss_weight_search's own: no run depends on them
 
 
@@ -191,11 +193,23 @@ def read_baselines(folder: Path) -> Baselines:
     return Baselines(**json.loads(path.read_text(encoding="utf-8")))
 
 
-def truncate_metrics(folder: Path, step: int) -> None:
-    """Drop what was reported after `step`: a run that resumes there reports it again."""
-    path = folder / METRICS
-    if path.is_file():
-        kept = [line for line in read_metrics(folder) if line["step"] <= step]
+def read_events(folder: Path) -> list[dict[str, Any]]:
+    """The events of a run, in step order; none where it wrote no file, as before a first step."""
+    return _whole_lines(folder / EVENTS) if (folder / EVENTS).is_file() else []
+
+
+def append_events(folder: Path, events: Iterable[Mapping[str, Any]]) -> None:
+    """Note events of a run, flushed at once; makes the file."""
+    with (folder / EVENTS).open("a", encoding="utf-8") as file:
+        file.writelines(json.dumps(event, sort_keys=True) + "\n" for event in events)
+
+
+def truncate_log(folder: Path, step: int) -> None:
+    """Drop what was reported after `step`, figures and events: a run that resumes there reports it again."""
+    for path in (folder / METRICS, folder / EVENTS):
+        if not path.is_file():
+            continue
+        kept = [line for line in _whole_lines(path) if line["step"] <= step]
         part = path.with_suffix(".part")
         part.write_text("".join(json.dumps(line, sort_keys=True) + "\n" for line in kept), encoding="utf-8")
         part.replace(path)
@@ -221,7 +235,7 @@ def _sessions(run: Run) -> list[dict[str, float]]:
     return _whole_lines(run.speed_file) if run.speed_file.is_file() else []
 
 
-def _whole_lines(path: Path) -> list[dict[str, float]]:
+def _whole_lines(path: Path) -> list[dict[str, Any]]:
     """The lines of a JSON Lines file but for a last one that a cut power cord left unfinished."""
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines(keepends=True) if line.endswith("\n")]
 

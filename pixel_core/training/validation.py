@@ -7,10 +7,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from pixel_core.model.batch import PixelBatch
 from pixel_core.training.calibration import Calibration, fit_scales, scaled_losses, sum_names
+from pixel_core.training.guard import SAFETY, safety_counts, safety_figures
 from pixel_core.training.step import BALANCE, TrainingStep
 
 Sum = Callable[[Mapping[str, float]], dict[str, float]]
@@ -18,10 +19,14 @@ Sum = Callable[[Mapping[str, float]], dict[str, float]]
 
 @dataclass(frozen=True, slots=True)
 class Validation:
-    """The mean loss a token of `language` and a label of each head that has validation labels, and each head's calibration."""
+    """The mean loss a token of `language` and a label of each head that has validation labels, and each head's calibration.
+
+    `safety`: how much of what is dangerous the calibrated heads find, by figure (see `guard`); only what was asked for.
+    """
 
     losses: dict[str, float]
     calibrations: dict[str, Calibration]
+    safety: dict[str, float]
 
 
 @torch.no_grad()
@@ -35,12 +40,23 @@ def validate(engine: nn.Module, step: TrainingStep, batches: Sequence[PixelBatch
     priors = {name: prior for name, prior in step.model.priors.items() if name in step.weights}
     means: Counter[str] = Counter()
     scaled: Counter[str] = Counter(dict.fromkeys(sum_names(priors), 0))
+    said: list[dict[str, Tensor]] = []
     was_training = engine.training
     engine.eval()
     for batch in (batch.to(device) for batch in batches):
         found = engine(batch, counts)
         means.update({name: float(loss) for name, loss in found.parts.items()})
         scaled.update(scaled_losses(found.raw, priors, batch))
+        said.append({name: found.raw[name].float().cpu() for name in SAFETY.values() if name in found.raw})
     engine.train(was_training)
     losses = {name: mean for name, mean in sum_over_ranks(means).items() if name != BALANCE and counts[name]}
-    return Validation(losses, fit_scales(sum_over_ranks(scaled), priors))
+    calibrations = fit_scales(sum_over_ranks(scaled), priors)
+    safety: Counter[str] = Counter(safety_counts({}, batches[0]) if batches else {})
+    for raw, batch in zip(said, batches, strict=True):
+        shrunk = {
+            name: priors[name].float() + calibrations[name].scale * (values - priors[name].float())
+            for name, values in raw.items()
+            if name in calibrations
+        }
+        safety.update(safety_counts(shrunk, batch))
+    return Validation(losses, calibrations, safety_figures(sum_over_ranks(safety)))

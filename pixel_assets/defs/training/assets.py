@@ -54,7 +54,8 @@ def training_run(context: dg.AssetExecutionContext, config: Build) -> dg.Materia
         line = launch.command(cluster, "pixel_assets.train_entry", [*arguments, *restart])
         ProcessGroupPipes().run(context=context, command=line, env=launch.environment(cluster))
     built = Built(run.folder, verify(run.folder), skipped, time.monotonic() - began)
-    return result_of(built, run=run.id, curves=picture(run.folder / runs.CURVES), **runs.read_speed(run))
+    events = dg.MetadataValue.json(runs.read_events(run.folder))
+    return result_of(built, run=run.id, curves=picture(run.folder / runs.CURVES), happened=events, **runs.read_speed(run))
 
 
 @dg.asset(

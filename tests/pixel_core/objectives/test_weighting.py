@@ -53,7 +53,7 @@ def test_a_resumed_weighting_goes_on_bit_for_bit(strategy, momentum):
     expected = run(unbroken, 1, STEPS)
     run(broken, 1, 17)
     fresh = weighting(strategy, momentum=momentum, phases=phases)
-    fresh.restore(json.loads(json.dumps(broken.state())))
+    fresh.restore(json.loads(json.dumps(broken.state(), sort_keys=True)))
     assert run(fresh, 18, STEPS) == expected[17:]
 
 

@@ -18,7 +18,7 @@ from pixel_core.training.runs import (
     read_speed,
     restart,
     reuse,
-    truncate_metrics,
+    truncate_log,
 )
 from tests.broken.training import a_run
 
@@ -122,7 +122,7 @@ def test_no_run_is_said_plainly(tmp_path):
 def test_metrics_after_the_resumed_step_are_dropped_and_a_torn_line_too(tmp_path):
     (tmp_path / "metrics.jsonl").write_text('{"step": 0, "a": 1}\n{"step": 1, "a": 2}\n{"step": 2, "a": 3}\n{"step": 3, "a"')
     assert [line["step"] for line in read_metrics(tmp_path)] == [0, 1, 2]
-    truncate_metrics(tmp_path, 1)
+    truncate_log(tmp_path, 1)
     assert (tmp_path / "metrics.jsonl").read_text() == '{"a": 1, "step": 0}\n{"a": 2, "step": 1}\n'
 
 
