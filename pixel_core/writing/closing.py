@@ -29,7 +29,10 @@ _ASKED = (
         re.compile(r"\b(?:how (?:was|is) (?:it|that)|what was it like|what's it like|which of the two|harder for you)\b[^?]*\?$", re.I),
     ),
     ("last_left", re.compile(r"is there (?:something|anything)[^?]*\?", re.I)),
-    ("last_yes", re.compile(r"(?:^|[.:;,] )(?:same time|shall we|would you|next week|is there|anything|could you)[^?.]*\?$", re.I)),
+    (
+        "last_yes",
+        re.compile(r"(?:^|[.:;,] )(?:same time|shall we|would you|next week|until next time|is there|anything|could you)[^?.]*\?$", re.I),
+    ),
 )
 
 
@@ -63,7 +66,7 @@ def _farewell(session: Session) -> None:
     if line:
         words = set(re.findall(r"\w+", str(line).lower())) & _PARTING
         again = [g for g in bank("client")["goodbye"] if not words & set(re.findall(r"\w+", g.lower()))]
-        parts = session.scene.fresh([str(line)], f"goodbye {len(again)}", again[:1] if words else again)
+        parts = session.scene.fresh([str(line)], f"goodbye {len(again)}", again)
         session.say(" ".join(parts), "closing", last=("end", None))
 
 
@@ -87,7 +90,7 @@ def _fits(text: str, slots: dict[str, str]) -> bool:
 
 def _closing(session: Session, topic: str) -> Callable[[dict[str, str]], bool]:
     """Which closing lines fit: those on a step only when one was agreed, those on arguing only when the client did."""
-    agreed = any(goal.progress and goal.progress[-1][1] == "agreed" for goal in session.goals)
+    agreed = any(goal.progress and goal.progress[-1][1] == "agreed" for goal in session.goals) and session.last[0] != "hesitant_step"
     met = {"step": agreed, "resist": any(t.reluctant for t in session.scene.turns), "burden": is_burden(topic)}
     prefers_step = met["step"] and session.scene.chance(0.5)
 

@@ -51,6 +51,7 @@ _QUOTE_START = re.compile(
     r"back|down|up|even|still|then|now|over|three|two|one|forty|with|without|at|on|in|even|saw|go|went|come|came|be|been|put|took)\b",
     re.I,
 )
+_TURNS = re.compile(r"(?:but|though|although|yet|only|except|unless|as if|as though|and yet|and still)\b", re.I)  # what changes the sense
 _COMMON = (
     "It|That|There|He|She|What|Who|Nobody|Everyone|Everybody|Someone|Here|One|Food|Life|Work|Money|Time|Everything|Nothing|Something|Mine|"
     "Sleep|Reading|Other|School|Home|Day|Night"
@@ -77,7 +78,9 @@ def clause_of(sentence: str) -> str | None:
     fits = []
     for count in range(1, len(pieces) + 1):
         candidate = " ".join(pieces[:count]).rstrip(",;:")
-        whole = count == len(pieces) or (_stands_alone(candidate) and (count == 1 or len(pieces[count - 1].split()) > 3))
+        whole = count == len(pieces) or (
+            _stands_alone(candidate) and not _TURNS.match(pieces[count]) and (count == 1 or len(pieces[count - 1].split()) > 3)
+        )
         if whole and _SHORTEST < len(candidate.split()) <= LONGEST:
             fits.append(candidate)
     short = [f for f in fits if len(f.split()) <= _COMFORTABLE]

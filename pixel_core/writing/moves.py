@@ -52,8 +52,19 @@ _DEEP = frozenset(
         "validate",
     }
 )
+_DOUBTED = {"own_way": "unsure", "follow": "corrected", "meaning": "corrected", "feeling": "corrected"}
 _AGREED = frozenset(
-    {"experiment", "homework", "commit", "key_question", "committed_action", "distress_tolerance", "opposite_action", "dear_man"}
+    {
+        "experiment",
+        "activity",
+        "homework",
+        "commit",
+        "key_question",
+        "committed_action",
+        "distress_tolerance",
+        "opposite_action",
+        "dear_man",
+    }
 )
 _TAG = re.compile(r"([a-z]{1,4})\| ")
 _SLOT = re.compile(r"\{(\w+)\}")
@@ -95,8 +106,7 @@ def _kind(name: str, hesitant: bool, wants: set[str]) -> str:
     if "memory" in wants:
         return "memory"
     if name in _DEEP:
-        unsure = name in ("own_way", "working_through")
-        return ("unsure" if unsure else "hesitant") if hesitant and name not in ("follow", "meaning", "feeling") else "deep"
+        return _DOUBTED.get(name, "hesitant") if hesitant else "deep"
     kind = _AFTER.get(name)
     if kind:
         return kind[hesitant]

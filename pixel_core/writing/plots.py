@@ -28,6 +28,7 @@ _ASIDE = ("course", "impact", "support", "tried", "strength", "screen", "risk")
 _SHORTEST, _LONGEST = 6, 16  # turns
 _FEWEST_SIGNS = 2  # of the class that a conversation is about first
 _FEWEST_OWN, _FEW = 2, 2  # turns that show the modality; modalities besides its own that a telling technique belongs to
+_LATELY = {"since": frozenset({"days", "weeks"})}  # what stays below a disorder is not old
 _LATE = {"course", "impact", "support", "tried", "strength", "screen", "explore", "aside", "understand"}
 
 
@@ -96,7 +97,7 @@ def subclinical(setting: Setting, picture: Picture) -> Session | None:
     voices = [v for v in voices if v.family.name in able and "since" not in facts_of(v.statement.text, picture.id)]
     if not voices:
         return None
-    session = _session(setting, (picture,), voices, Scene(setting.deck, setting.rng, facts))
+    session = _session(setting, (picture,), voices, Scene(setting.deck, setting.rng, join(facts, _LATELY) or facts))
     mild, scene = bank("everyday")["mild"], session.scene
     session.open()
     session.turn(responses.role_question(scene, "course", None), "exploration")

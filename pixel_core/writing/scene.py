@@ -99,7 +99,7 @@ class Scene:
         """The parts of a turn, with words of a bank added until nobody has said just that: shared turns would tie conversations."""
         said = [p for p in parts if p]
         while not self.deck.is_new(" ".join(said)):
-            more = self.draw_line(name, options)
+            more = self.draw_line(name, options, lambda o: self.deck.is_new(" ".join([*said, o]))) or self.draw_line(name, options)
             if more is None:
                 break
             said.append(more)
@@ -127,7 +127,8 @@ class Scene:
         text = " ".join(p.text for p in said if p.text)
         while speaker == "therapist" and not self.deck.is_new(text):
             name = "bridge" if self.turns else "greeting"
-            breath = self.draw(name, bank("therapist")[name])
+            breaths, said_so = bank("therapist")[name], text
+            breath = self.draw(name, breaths, lambda b, after=said_so: self.deck.is_new(f"{b} {after}")) or self.draw(name, breaths)
             if breath is None:
                 break
             text = f"{breath} {text}"

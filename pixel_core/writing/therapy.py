@@ -18,6 +18,7 @@ from pixel_core.writing.scene import Piece, Scene, Voice
 from pixel_core.writing.sheets import Temper
 from pixel_core.writing.writer import feature_id
 
+_BEFORE = 0.5  # of the answers that others gave in the same words begin with words of their own, the rest end with them
 _OPEN = frozenset({"voices", "course", "impact", "tried", "support"})  # answers after which a client may doubt or ask
 
 
@@ -82,6 +83,9 @@ class Session:
         scene, client = self.scene, bank("client")
         start = scene.draw_line("yielding", client["yielding"]) if self.yields else responses.lead(scene, voices) if lead else ""
         self.yields = False
+        if not start and lead and not scene.deck.is_new(text) and scene.chance(_BEFORE):
+            start = scene.draw_line("foreword", client["foreword"], lambda words: scene.deck.is_new(f"{words} {text}"))
+        text = continued(text) if start and start[-1] in ":," else text
         doubts = (
             not self.guarded
             and sum(1 for turn in scene.turns if turn.reluctant) < self.temper.resistance
