@@ -1,9 +1,13 @@
-"""Emotional intelligence: own multiple-choice items over five domains, and the heads that read feelings."""
+"""Emotional intelligence: own multiple-choice items over five domains, published sets by path, and the heads that read feelings."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from pixel_core import taxonomy
 from pixel_core.conversation import Turn
+from pixel_core.evaluation.emobench import emobench
+from pixel_core.evaluation.eq_bench_task import eq_bench
 from pixel_core.evaluation.figures import Measure
 from pixel_core.evaluation.harness import ChoiceTask, Question, Task
 from pixel_core.evaluation.held_out import HeldOut, in_shares
@@ -16,9 +20,11 @@ VERSION = "2"
 
 
 def tasks(data: HeldOut, recipe: EvaluationRecipe) -> tuple[Task, ...]:
-    """The tasks of the axis: the items by likelihood, then the heads eq, emotions, affect and mer on held-out labels."""
+    """The tasks of the axis: the items by likelihood, the published sets that the recipe names, then the heads on held-out labels."""
     heads = [head_task(head, AXIS, data, limit=recipe.items, human=head == "eq") for head in ("eq", "emotions", "affect", "mer")]
-    return (eq_items(data, recipe.eq_items), *heads)
+    by_path: list[Task] = [eq_bench(data, Path(recipe.eq_bench))] if recipe.eq_bench else []
+    by_path += emobench(data, Path(recipe.emobench)) if recipe.emobench else ()
+    return (eq_items(data, recipe.eq_items), *by_path, *heads)
 
 
 def eq_items(data: HeldOut, limit: int) -> ChoiceTask:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,8 @@ from pixel_core.evaluation.intervals import Interval, bootstrap_mean
 
 Answers = Mapping[str, Mapping[str, float | str]]
 _PAIR = re.compile(r"(\w+):\s+(\d+)")
+_HEADING, _REVISED = "First pass scores:", "Revised scores:"
+_FIRST = re.compile(rf"{_HEADING}(.*?)Critique:", re.DOTALL)
 _MIN_PARSED = 0.8333
 _MIN_REVISED = 0.95
 _CONSTANTS = range(11)
@@ -48,7 +50,7 @@ def score_eq_bench(answers: Answers, questions: Mapping[str, Any], *, count: int
     if strangers := set(answers) - set(questions):
         raise ValueError(f"answer to question {min(strangers)!r}, which is not among the {len(questions)} questions")
     references = {key: reference_of(question) for key, question in questions.items()}
-    scores = {key: _item_score(answers.get(key, {}), reference) for key, reference in references.items()}
+    scores = {key: item_score(answers.get(key, {}), reference) for key, reference in references.items()}
     parsed = [10 * score for score in scores.values() if score is not None]
     counted = [10 * (score or 0.0) for score in scores.values()]
     share = len(parsed) / len(counted)
@@ -64,11 +66,25 @@ def choose_pass(first: Answers, revised: Answers, questions: Mapping[str, Any]) 
     return revised if better and after.parsed >= _MIN_REVISED else first
 
 
+def parse_passes(text: str, names: set[str]) -> tuple[dict[str, float] | None, dict[str, float] | None]:
+    """The intensities of the first and of the revised pass of a reply in the form that the prompt asks for; None for one that is not there.
+
+    Stars and hashes of Markdown are dropped. The first pass stands between `First pass scores:` and `Critique:`, the revised
+    one behind `Revised scores:`; where none of these headings stands, the whole reply is the first pass.
+    """
+    plain = text.replace("*", "").replace("#", "")
+    found = _FIRST.search(plain)
+    _, heading, behind = plain.partition(_REVISED)
+    if not heading and _HEADING not in plain:
+        return parse_answer(plain, names), None
+    first = parse_answer(found.group(1), names) if found else None
+    return first, parse_answer(behind.split(_REVISED)[0], names) if heading else None
+
+
 def parse_answer(text: str, names: set[str]) -> dict[str, float] | None:
-    """The intensities that a reply gives: exactly four lines `name: number` with the names asked for, else None."""
-    pairs = _PAIR.findall(text)
-    found = {name: float(number) for name, number in pairs}
-    return found if len(pairs) == len(names) and set(found) == names else None
+    """The intensities that a text gives: `name: number` for exactly the names asked for, else None; of a name twice the last counts."""
+    found = {name: float(number) for name, number in _PAIR.findall(text)}
+    return found if set(found) == names else None
 
 
 def reference_of(question: Mapping[str, Any]) -> dict[str, float]:
@@ -77,7 +93,7 @@ def reference_of(question: Mapping[str, Any]) -> dict[str, float]:
     return {reference[f"emotion{k}"]: float(reference[f"emotion{k}_score"]) for k in range(1, 5)}
 
 
-def _item_score(answer: Mapping[str, float | str], reference: Mapping[str, float]) -> float | None:
+def item_score(answer: Mapping[str, float | str], reference: Mapping[str, float]) -> float | None:
     """Up to 10, not clamped below; None when the answer is unparsed."""
     if set(answer) != set(reference):
         return None
@@ -97,9 +113,15 @@ def _penalty(distance: float) -> float:
     return 6.5 / (1 + math.exp(-1.2 * (distance - 4))) if distance <= 5 else distance
 
 
-def _floor(references: list[dict[str, float]]) -> float:
-    def constant(number: float) -> float:
-        scores = [_item_score(dict.fromkeys(reference, number), reference) or 0.0 for reference in references]
-        return 10 * math.fsum(scores) / len(scores)
+def best_constant(references: Sequence[Mapping[str, float]]) -> int:
+    """The number that scores best when it is given for every emotion of every question."""
+    return max(_CONSTANTS, key=lambda number: _constant(references, number))
 
-    return max(constant(number) for number in _CONSTANTS)
+
+def _floor(references: Sequence[Mapping[str, float]]) -> float:
+    return _constant(references, best_constant(references))
+
+
+def _constant(references: Sequence[Mapping[str, float]], number: int) -> float:
+    scores = [item_score(dict.fromkeys(reference, number), reference) or 0.0 for reference in references]
+    return 10 * math.fsum(scores) / len(scores)

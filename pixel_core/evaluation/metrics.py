@@ -20,6 +20,8 @@ Array = NDArray[np.float64]
 Name = Literal[
     "mean",
     "level",
+    "points",
+    "points_of_parsed",
     "accuracy",
     "ratio",
     "perplexity",
@@ -91,6 +93,12 @@ def _ratio(truth: Array, prediction: Array, weights: Array) -> Array:
     return (weights @ prediction[:, 0]) / (weights @ prediction[:, 1])
 
 
+def _of_counted(truth: Array, prediction: Array, weights: Array) -> Array:
+    """The mean of the first column over the items that the second counts; 0 where it counts none."""
+    counted = weights @ prediction[:, 1]
+    return np.where(counted > 0, weights @ prediction[:, 0] / np.where(counted > 0, counted, 1.0), 0.0)
+
+
 def _mae(truth: Array, prediction: Array, weights: Array) -> Array:
     return weights @ np.abs(truth - prediction) / weights.sum(1)
 
@@ -158,6 +166,8 @@ def _auc(truth: Array, prediction: Array, weights: Array) -> Array:
 STATISTICS: dict[Name, Statistic] = {
     "mean": Statistic(_by_column(_mean), 1.0),
     "level": Statistic(_by_column(_mean), 2.0),  # of the levels 0-2 of an empathy mechanism
+    "points": Statistic(_by_column(_mean), 100.0),  # of a hundred
+    "points_of_parsed": Statistic(_of_counted, 100.0),
     "accuracy": Statistic(_accuracy, 1.0),
     "ratio": Statistic(_ratio, 0.0, lower=True),
     "perplexity": Statistic(lambda *given: np.exp(_ratio(*given)), 1.0, lower=True),

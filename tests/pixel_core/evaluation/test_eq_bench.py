@@ -5,7 +5,7 @@ import json
 import pytest
 
 from pixel_core.evaluation import choose_pass, score_eq_bench
-from pixel_core.evaluation.eq_bench import parse_answer, reference_of
+from pixel_core.evaluation.eq_bench import parse_answer, parse_passes, reference_of
 
 NAMES = ("Calm", "Angry", "Sad", "Proud")
 
@@ -85,7 +85,30 @@ def test_a_reply_is_parsed_only_with_exactly_the_names_asked_for():
     assert parse_answer("calm: 1\nAngry: 2\nSad: 10\nProud: 0", names) is None
     assert parse_answer("Calm: 1\nAngry: 2\nSad: 10", names) is None
     assert parse_answer("Calm: 1\nAngry: 2\nSad: 10\nProud: 0\nHappy: 3", names) is None
+    assert parse_answer("Calm: 1\nAngry: 2\nSad: 10\nProud: 0\nCalm: 4", names) == {"Calm": 4, "Angry": 2, "Sad": 10, "Proud": 0}
     assert parse_answer("", names) is None
+
+
+def lines(*numbers):
+    return "\n".join(f"{name}: {number}" for name, number in zip(NAMES, numbers, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("reply", "first", "revised"),
+    [
+        (f"First pass scores:\n{lines(1, 2, 3, 4)}\n\nCritique: too mild.\n\nRevised scores:\n{lines(2, 3, 4, 5)}\n[End]", 1, 2),
+        (f"**First pass scores:**\n{lines(1, 2, 3, 4)}\n## Critique: fine.", 1, None),
+        (f"Critique: none.\nRevised scores:\n{lines(2, 3, 4, 5)}", None, 2),
+        (f"First pass scores:\nCalm: 1\nCritique: x\nRevised scores:\n{lines(2, 3, 4, 5)}", None, 2),
+        (lines(1, 2, 3, 4), 1, None),
+        (f"First pass scores:\n{lines(1, 2, 3, 4)}", None, None),
+        ("I would rather not say.", None, None),
+    ],
+    ids=["both", "cut after the critique", "no first pass", "first pass incomplete", "no headings", "cut in the first pass", "no answer"],
+)
+def test_both_passes_are_read_from_a_reply(reply, first, revised):
+    found = parse_passes(reply.replace("[End]", "[End of answer]"), set(NAMES))
+    assert [one and one["Calm"] for one in found] == [first, revised]
 
 
 @pytest.mark.reference
@@ -105,6 +128,10 @@ def test_recorded_runs_re_score_to_their_published_score(reference):
     for path in recorded:
         run = json.loads(path.read_text())
         answers = run["raw_results"]["1"]["respondent_answers"]
+        raw = run["raw_results"]["1"]["raw_inference"]
+        read = {key: parse_passes(text, set(reference_of(questions[key]))) for key, text in raw.items()}
+        own = choose_pass(*({key: passes[k] for key, passes in read.items() if passes[k]} for k in (0, 1)), questions)
+        assert score_eq_bench(own, questions, count=10).original == pytest.approx(run["benchmark_score"], abs=0.1), path.name
         first, revised = ({key: a[name] for key, a in answers.items()} for name in ("first_pass", "revised"))
         score = score_eq_bench(choose_pass(first, revised, questions), questions)
         assert score.original == pytest.approx(run["benchmark_score"], abs=0.1), path.name
