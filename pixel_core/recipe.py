@@ -15,8 +15,9 @@ import yaml
 from pydantic import Field, ValidationError, model_validator
 
 from pixel_core.conversation import MIXTURE_CATEGORIES
+from pixel_core.judges_recipe import JudgesRecipe
 from pixel_core.knowledge_recipe import KnowledgeRecipe, Positive, Section, Share
-from pixel_core.steering_recipe import GuardRecipe, WeightingRecipe
+from pixel_core.steering_recipe import CurriculumRecipe, GuardRecipe, WeightingRecipe
 
 Merge = Literal["sum", "pcgrad", "upgrad", "mgda", "cagrad", "aligned"]
 
@@ -164,6 +165,8 @@ class TrainingRecipe(Section):
     """How the weights change over the run."""
     guard: GuardRecipe = GuardRecipe()
     """What is watched at each validation, and answered by raised weights and at last by the end of the run."""
+    curriculum: CurriculumRecipe = CurriculumRecipe()
+    """In which order the rows are seen."""
     validate_every: Positive
     """Steps between two validations."""
     checkpoint_every: Positive
@@ -203,6 +206,8 @@ class EvaluationRecipe(Section):
     """Scripted clients that the checkpoint speaks with at most: every theme keeps its share."""
     retrieval: bool
     """True asks the vignettes a second time with retrieved knowledge in front; these figures stand beside those without."""
+    judges: JudgesRecipe
+    """Language models that judge replies; nobody is asked by default."""
 
 
 class Recipe(Section):

@@ -7,8 +7,8 @@ then the answers must be the same again.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import polars as pl
@@ -17,6 +17,7 @@ from pixel_core.artifacts import MANIFEST, Built, Manifest, Summary, build, dige
 from pixel_core.evaluation.figures import AXES, Figure, Status
 from pixel_core.evaluation.harness import Asked, ChoiceTask, Task, ask_all, questions_of
 from pixel_core.evaluation.held_out import HeldOut
+from pixel_core.evaluation.judges.agreement import Judged, judged_of
 from pixel_core.evaluation.measuring import Rows, difference_of, figure_of
 from pixel_core.evaluation.respondent import Respondent
 from pixel_core.evaluation.scorecard import (
@@ -70,10 +71,12 @@ class Told:
 def tasks_of(axis: str, data: HeldOut, recipe: EvaluationRecipe) -> tuple[Task, ...]:
     """The tasks of an axis; raises EvaluationError for one that does not exist."""
     from pixel_core.evaluation import clinical, dialogue, empathy, eq, persona
+    from pixel_core.evaluation.judges.replies import AXIS as judges
+    from pixel_core.evaluation.judges.replies import judged_replies
 
     for module in (eq, empathy, clinical, persona, dialogue):
         if axis == module.AXIS:
-            return module.tasks(data, recipe)
+            return (*module.tasks(data, recipe), *(judged_replies(data, recipe) if axis == judges else ()))
     raise EvaluationError(f"axis {axis!r} is not known: use one of {', '.join(AXES)}")
 
 
@@ -154,6 +157,7 @@ def record(folder: Path, tasks: Sequence[Task], asked: Asked, told: Told, *, set
     if asked.judgements.height:
         write_table(folder / JUDGEMENTS, asked.judgements)
     write_table(folder / QUESTIONS, questions_of(tasks))
+    judged = _judged(tasks, asked.judgements)
     card = Scorecard(
         schema_version=SCHEMA_VERSION,
         checkpoint=told.key,
@@ -162,23 +166,35 @@ def record(folder: Path, tasks: Sequence[Task], asked: Asked, told: Told, *, set
         asked=dict(told.asked),
         base=None if base is None else f"{told.key.rpartition('.')[0]}.0",
         evaluator=VERSION,
-        tasks={t.name: TaskRecord(version=t.version, digest=t.digest, excluded=t.excluded) for t in tasks},
+        tasks={t.name: TaskRecord(version=t.version, digest=t.digest, excluded=t.excluded, judged=judged.get(t.name)) for t in tasks},
         resamples=settings.resamples,
         seed=settings.seed,
-        figures=figures_of(tasks, answers, settings, base),
+        figures=figures_of(tasks, answers, settings, base, calibrated={name for name, one in judged.items() if one.calibrated}),
     )
     write_scorecard(folder / FIGURES, card)
     return card
 
 
-def figures_of(tasks: Sequence[Task], answers: pl.DataFrame, settings: Settings, base: Path | None = None) -> tuple[Figure, ...]:
-    """The figures of all measures of the tasks, each beside that of the evaluation folder `base`."""
+def _judged(tasks: Sequence[Task], judgements: pl.DataFrame) -> dict[str, Judged]:
+    """By judged task, how far its judges agree."""
+    by_task = {task.name: judgements.filter(pl.col("task") == task.name) for task in tasks}
+    return {task.name: judged_of(by_task[task.name], task.prompts) for task in tasks if by_task[task.name].height}
+
+
+def figures_of(
+    tasks: Sequence[Task], answers: pl.DataFrame, settings: Settings, base: Path | None = None, *, calibrated: Collection[str] = ()
+) -> tuple[Figure, ...]:
+    """The figures of all measures of the tasks, each beside that of the evaluation folder `base`.
+
+    The judges of the `calibrated` tasks were held against people.
+    """
     others = read_items(base) if base is not None else {}
     found = []
     for task in tasks:
         rows = Rows.of(answers, task.name)
         absent: Status = "not answered" if task.questions else task.absent
-        for measure in task.measures:
+        for declared in task.measures:
+            measure = replace(declared, uncalibrated=declared.uncalibrated and task.name not in calibrated)
             figure = figure_of(
                 measure,
                 rows,

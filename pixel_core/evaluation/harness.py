@@ -50,6 +50,7 @@ JUDGEMENT_SCHEMA = pl.Schema(
         "yes": pl.Boolean(),  # null where the judge gave no answer
         "failure": pl.String(),  # why it gave none
         "raw": pl.String(),  # the judge's own words
+        "human": pl.Boolean(),  # what a person answered, where the judge is held against people
     }
 )
 QUESTION_SCHEMA = pl.Schema({"task": pl.String, "item": pl.String, "text": pl.String})  # `text` must not stand in training
@@ -112,6 +113,11 @@ class Task(ABC):
     @abstractmethod
     def answer(self, respondent: Respondent) -> list[Answer]:
         """Ask every question; the answers stand in the order of the questions."""
+
+    @property
+    def prompts(self) -> str:
+        """SHA-256 of what judges are told about the answers, but the answers; empty where nobody judges."""
+        return ""
 
     @property
     def digest(self) -> str:

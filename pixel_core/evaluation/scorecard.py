@@ -28,6 +28,7 @@ from pixel_core.artifacts import (
 from pixel_core.artifacts import Figure as SummaryFigure
 from pixel_core.evaluation.figures import AXES, Difference, Figure, Record, headlines
 from pixel_core.evaluation.harness import ITEM_SCHEMA
+from pixel_core.evaluation.judges.agreement import Judged
 from pixel_core.evaluation.measuring import Rows, difference_of
 
 KIND, VERSION = "scorecard", "2"
@@ -51,6 +52,8 @@ class TaskRecord(Record):
     """SHA-256 of its items and settings."""
     excluded: int
     """Items left out because they stand in the training text."""
+    judged: Judged | None = None
+    """Who judged the answers, and how far the judges agree; null where nobody did."""
 
 
 class Scorecard(Record):
