@@ -9,7 +9,7 @@ from pixel_core.conversation import Conversation, Provenance, Turn, write_conver
 from pixel_core.evaluation import AXES, build_leaderboard, build_promotion, build_scorecard
 from pixel_core.evaluation.evaluation import VERSION, Settings, Told, record
 from pixel_core.evaluation.figures import Measure
-from pixel_core.evaluation.harness import ChoiceTask, Question, ask
+from pixel_core.evaluation.harness import ChoiceTask, Question, ask_all
 from pixel_core.evaluation.leaderboard import LEADERBOARD
 from pixel_core.evaluation.promotion import POINTER
 from pixel_core.evaluation.scorecard import FIGURES, ITEMS, REPORT, SCORECARD, read_scorecard, summary_figures, unite, write_scorecard
@@ -39,9 +39,9 @@ def evaluation(home, axis, key=KEY):
     )
     measure = Measure(f"{axis}_overall", "mean", "random", headline=True)
     tasks = [ChoiceTask(name=f"{axis}_items", axis=axis, version="1", questions=questions, measures=(measure,))]
-    answers = ask(tasks, Guessing(tasks, key))
-    card = record(folder, tasks, answers, Told(key, "0" * 64, {}), settings=Settings(resamples=20), base=folder)
-    finish(folder, kind=f"{axis}_evaluation", version=VERSION, inputs={}, summary=Summary(answers.height, {}, summary_figures(card)))
+    asked = ask_all(tasks, Guessing(tasks, key))
+    card = record(folder, tasks, asked, Told(key, "0" * 64, {}), settings=Settings(resamples=20), base=folder)
+    finish(folder, kind=f"{axis}_evaluation", version=VERSION, inputs={}, summary=Summary(asked.items.height, {}, summary_figures(card)))
     return folder
 
 
