@@ -80,6 +80,8 @@ class CurriculumRecipe(Section):
     def _stages(self) -> Self:
         if not self.shares or list(self.shares) != sorted(self.shares) or self.shares[-1] != 1:
             raise ValueError(f"shares must rise to 1; they are {list(self.shares)}")
+        if self.staged_empathy and self.mode == "none":
+            raise ValueError("staged_empathy needs a curriculum: set mode to scheduled or adaptive")
         if self.mode == "adaptive" and len(self.milestones) != len(self.shares) - 1:
             raise ValueError(f"milestones must be one fewer than shares ({len(self.shares) - 1}); they are {len(self.milestones)}")
         return self

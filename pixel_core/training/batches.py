@@ -6,12 +6,13 @@ All ranks together see the same rows at a step whatever their number.
 
 from __future__ import annotations
 
+import math
 import random
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import polars as pl
 
@@ -76,13 +77,49 @@ class PackedSplit:
         """The labelled posts and pairs of a packed row."""
         return pieces_of_row(self._head_rows.row(index, named=True))
 
-    def step(self, step: int, *, rows: int, head_rows: int, seed: int, share: Share) -> list[PixelBatch]:
-        """This rank's micro-batches of an optimiser step (1, 2, ...) that takes `rows` rows and `head_rows` rows of labelled examples."""
-        language = drawn(self._rows.height, f"{seed}:rows", (step - 1) * rows, step * rows)
+    def step(
+        self, step: int, *, rows: int, head_rows: int, seed: int, share: Share, order: Sequence[int] = (), part: float = 1.0
+    ) -> list[PixelBatch]:
+        """This rank's micro-batches of an optimiser step (1, 2, ...) that takes `rows` rows and `head_rows` rows of labelled examples.
+
+        With `part` below 1 the rows are drawn from that share of `order` (see `curriculum_order`), at least one.
+        """
+        eligible = self._rows.height if part == 1 else math.ceil(part * self._rows.height)
+        purpose = f"{seed}:rows" if part == 1 else f"{seed}:rows:{eligible}"
+        language = drawn(eligible, purpose, (step - 1) * rows, step * rows)
+        if part < 1:
+            language = [order[index] for index in language]
         labelled = drawn(self._head_rows.height, f"{seed}:head_rows", (step - 1) * head_rows, step * head_rows)
         height = share.most(language) + share.most(labelled)
         micro = zip(share.of(language), share.of(labelled), strict=True)
         return [self._batch([*map(self.row, own), *map(self.head_row, asked)], height) for own, asked in micro]
+
+    def curriculum_order(self, domains: Sequence[str]) -> list[int]:
+        """The rows from easy to hard: by the mean over their tokens of difficulty and of the domain's place in `domains`, equally.
+
+        A domain that is not named stands in the middle.
+        """
+        position = {name: index / max(1, len(domains) - 1) for index, name in enumerate(domains)}
+
+        def place(pieces: Sequence[Mapping[str, Any]]) -> float:
+            sizes = [piece["end"] - piece["start"] for piece in pieces]
+            each = [(piece["difficulty"] - 1) / 4 + position.get(piece["category"], 0.5) for piece in pieces]
+            return sum(size * value for size, value in zip(sizes, each, strict=True)) / sum(sizes)
+
+        places = [place(pieces) for pieces in self._rows["pieces"].to_list()]
+        return sorted(range(len(places)), key=lambda row: (places[row], row))
+
+    def asking(self, heads: Collection[str], *, most: int, share: Share) -> list[PixelBatch]:
+        """This rank's part, as one batch or none, of the first `most` rows that hold labels of any of these heads."""
+        frames = [row for frame in (self._rows, self._head_rows) for row in frame.iter_rows(named=True)]
+        found: list[list[Piece]] = []
+        for pieces in map(pieces_of_row, frames):
+            if len(found) == most:
+                break
+            if any(query.targets.keys() & heads for piece in pieces for query in example_of_piece(piece).queries):
+                found.append(pieces)
+        height = share.most(found)
+        return [self._batch(share.of(found)[0], height)] if height else []
 
     def everything(self, *, rows: int, share: Share) -> list[PixelBatch]:
         """This rank's batches of the whole split, once, of `rows` rows each; every rank gets equally many."""

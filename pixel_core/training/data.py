@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
 KIND = "packed_dataset"
-VERSION = "3"
+VERSION = "4"
 TOKENIZER = "tokenizer"
 SPLITS = ("train", "validation")
 

@@ -106,6 +106,7 @@ class _Trainer:
         )
         self.step = TrainingStep(self.model, run.training.weights, run.training.merge)
         self.steering = Steering(run.training, self.step.weights, against[0], run.seed)
+        self.order = self.data.curriculum_order(run.training.curriculum.domains) if self.steering.curriculum.on else []
         self.engine = start_engine(self.step, run.training, cluster)
         self.conflicts = ConflictLog()
         self.told: Reporter = Reporters() if rank else reporter
@@ -149,7 +150,19 @@ class _Trainer:
         """One optimiser step; returns its tokens, or None, untaken, when a rank was asked to stop."""
         training = self.run.training
         share = Share(self.rank, self.world, self.micro)
-        batches = self.data.step(step, rows=training.rows_per_step, head_rows=training.head_rows_per_step, seed=self.run.seed, share=share)
+        curriculum = self.steering.curriculum
+        batches = self.data.step(
+            step,
+            rows=training.rows_per_step,
+            head_rows=training.head_rows_per_step,
+            seed=self.run.seed,
+            share=share,
+            order=self.order,
+            part=curriculum.share,
+        )
+        if curriculum.empathy is not None:
+            for batch in batches:  # what is not learned yet is unknown
+                batch.head_targets["empathy"][:, curriculum.empathy :] = math.nan
         own: Counter[str] = Counter(dict.fromkeys(self.step.weights, 0))
         for batch in batches:
             own.update(self.step.counts(batch))
@@ -182,6 +195,8 @@ class _Trainer:
         details = describe(tuple(self.step.weights), *seen, pairs=step % PAIRS_EVERY == 0) if seen else {}
         if self.steering.changes_weights:
             details |= {f"weight_{name}": weight for name, weight in self.step.weights.items()}
+        if curriculum.on:
+            details["stage"] = curriculum.stage
         self._report(step, figures, details)
         losses = {name: means[name] for name in self.step.weights if counts[name]}
         self._note(self.steering.after_step(step, losses, seen[0] if seen else None))

@@ -35,6 +35,8 @@ PACKED_SCHEMA = pl.Schema(
                 {
                     "conversation": pl.String,  # id of the conversation
                     "group": pl.String,  # what must not be split between train and validation
+                    "category": pl.String,  # of the conversation: the domain that a curriculum orders by
+                    "difficulty": pl.Int64,  # 1 to 5
                     "first_turn": pl.Int64,  # index in it of the piece's first turn
                     "start": pl.Int64,  # tokens [start, end) of the row
                     "end": pl.Int64,
@@ -86,6 +88,8 @@ class Piece:
     first_turn: int
     turns: tuple[Turn, ...]
     encoded: Encoded
+    category: str = ""
+    difficulty: int = 1
 
     def __len__(self) -> int:
         return len(self.encoded.ids)
@@ -147,7 +151,8 @@ def _piece(conversation: Conversation, begin: int, encoded: Sequence[Encoded], l
         learn += turn.learn
     turns = conversation.turns[begin : begin + len(encoded)]
     bare = tuple(replace(turn, content="", evidence=()) for turn in turns)
-    return Piece(conversation.id, conversation.group, begin, bare, Encoded(ids, spans, learn).cut(length))
+    tokens = Encoded(ids, spans, learn).cut(length)
+    return Piece(conversation.id, conversation.group, begin, bare, tokens, conversation.category, conversation.difficulty)
 
 
 def first_fit(sizes: Sequence[int], capacity: int) -> list[list[int]]:
@@ -192,7 +197,8 @@ def pieces_of_row(row: Mapping[str, Any]) -> list[Piece]:
         start, end = piece["start"], piece["end"]
         encoded = Encoded(row["input_ids"][start:end], [(t["start"], t["end"]) for t in own], row["learn"][start:end])
         turns = tuple(Turn(t["role"], t["part"], "", t["learn"], tuple(Label(**label) for label in t["labels"])) for t in own)
-        found.append(Piece(piece["conversation"], piece["group"], piece["first_turn"], turns, encoded))
+        origin = (piece["conversation"], piece["group"], piece["first_turn"])
+        found.append(Piece(*origin, turns, encoded, piece["category"], piece["difficulty"]))
     return found
 
 
@@ -201,6 +207,7 @@ def _row(index: int, row: Sequence[Piece]) -> dict[str, Any]:
     for number, piece in enumerate(row):
         end = offset + len(piece)
         origin = {"conversation": piece.conversation, "group": piece.group, "first_turn": piece.first_turn}
+        origin |= {"category": piece.category, "difficulty": piece.difficulty}
         pieces.append({**origin, "start": offset, "end": end})
         for turn, (start, stop) in zip(piece.turns, piece.encoded.spans, strict=True):
             labels = [{"output": label.output, "value": label.value, "source": label.source} for label in turn.labels]

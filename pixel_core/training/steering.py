@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pixel_core.artifacts import write_json
+from pixel_core.objectives.curriculum import Curriculum
 from pixel_core.objectives.weighting import Weighting
 from pixel_core.recipe import TrainingRecipe
 from pixel_core.training.guard import LAST, Guard, Stopped
@@ -30,6 +31,7 @@ class Steering:
         self._training, self._baselines = training, dict(baselines)
         self._weighting = Weighting(training.weighting, weights, steps=training.steps, seed=seed)
         self._guard = Guard(training.guard, weights, training.steps)
+        self.curriculum = Curriculum(training.curriculum, training.steps)
         self._shares: dict[str, float] = {}
 
     @property
@@ -55,7 +57,8 @@ class Steering:
         """Take in a step: its mean losses over all ranks, and its Gramian where one was observed."""
         before = self._weighting.phase
         self._weighting.after(step, losses, gramian, self._shares)
-        return [] if self._weighting.phase == before else self._entered(step)
+        events = [] if self._weighting.phase == before else self._entered(step)
+        return events + self.curriculum.after_step(step)
 
     def after_validation(self, step: int, found: Validation) -> list[Event]:
         """Take in a validation; the answer to every breach is in force at once."""
@@ -66,7 +69,8 @@ class Steering:
             event = "weight_raised" if breach.number < LAST else "stopped"
             told = {"component": breach.component, "figure": breach.figure, "observed": breach.observed, "bound": breach.bound}
             events.append({"step": step, "event": event, **told, "raised": raised})
-        return events
+        gains = [1 - share for share in self._shares.values()]
+        return events + self.curriculum.after_validation(step, sum(gains) / len(gains) if gains else None)
 
     @property
     def exhausted(self) -> bool:
@@ -83,13 +87,15 @@ class Steering:
 
     def save(self, folder: Path) -> None:
         """Write the state beside an engine's."""
-        write_json(folder / STATE, {"weighting": self._weighting.state(), "guard": self._guard.state(), "shares": self._shares})
+        parts = {"weighting": self._weighting, "guard": self._guard, "curriculum": self.curriculum}
+        write_json(folder / STATE, {**{name: part.state() for name, part in parts.items()}, "shares": self._shares})
 
     def restore(self, folder: Path) -> None:
         """Go on from a state that `save` wrote."""
         state = json.loads((folder / STATE).read_text(encoding="utf-8"))
         self._weighting.restore(state["weighting"])
         self._guard.restore(state["guard"])
+        self.curriculum.restore(state["curriculum"])
         self._shares = dict(state["shares"])
 
     def _entered(self, step: int) -> list[Event]:
