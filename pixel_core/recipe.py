@@ -17,7 +17,7 @@ from pydantic import Field, ValidationError, model_validator
 from pixel_core.conversation import MIXTURE_CATEGORIES
 from pixel_core.judges_recipe import JudgesRecipe
 from pixel_core.knowledge_recipe import KnowledgeRecipe, Positive, Section, Share
-from pixel_core.steering_recipe import CurriculumRecipe, GuardRecipe, WeightingRecipe
+from pixel_core.steering_recipe import CurriculumRecipe, GuardRecipe, TurnLosses, WeightingRecipe
 
 Merge = Literal["sum", "pcgrad", "upgrad", "mgda", "cagrad", "aligned"]
 
@@ -167,6 +167,8 @@ class TrainingRecipe(Section):
     """What is watched at each validation, and answered by raised weights and at last by the end of the run."""
     curriculum: CurriculumRecipe = CurriculumRecipe()
     """In which order the rows are seen."""
+    turn_losses: TurnLosses = TurnLosses()
+    """Losses over pairs of turns."""
     validate_every: Positive
     """Steps between two validations."""
     checkpoint_every: Positive
@@ -202,6 +204,8 @@ class EvaluationRecipe(Section):
     """The published Empathic Reactions ratings (`messages.csv`), which the empathy head is held against; null: it is not."""
     vignettes: Positive
     """Vignettes that are asked at most: every family of disorders keeps its share."""
+    mcq: str | None
+    """CSV or JSONL of multiple-choice questions of the field (question, A, B, C, D, answer), or null."""
     clients: Positive
     """Scripted clients that the checkpoint speaks with at most: every theme keeps its share."""
     retrieval: bool

@@ -15,6 +15,8 @@ from pixel_core.model.pixel import PixelModel
 from pixel_core.objectives.gradients import Observe, fan_out
 from pixel_core.objectives.losses import IGNORED, head_loss, labelled, language_loss
 from pixel_core.objectives.merging import Method
+from pixel_core.steering_recipe import TurnLosses
+from pixel_core.training.turns import HEAD_OF, count_pairs, turn_loss, turn_pairs, turn_weights
 
 BALANCE = "balance"  # the expert-balance loss: reported beside the objectives, never merged with them
 
@@ -37,9 +39,19 @@ class TrainingStep(nn.Module):
 
     Every rank computes the same objectives at every step. One without labels costs an exact 0 that still reaches its
     parameters: ZeRO-3 waits forever for a parameter that only some ranks use.
+
+    `turns` are losses over pairs of turns, each a part of its head's objective: where that has no weight, it has none.
     """
 
-    def __init__(self, model: PixelModel, weights: Mapping[str, float], merge: Method = "sum", *, chunk: int = 1024) -> None:
+    def __init__(
+        self,
+        model: PixelModel,
+        weights: Mapping[str, float],
+        merge: Method = "sum",
+        *,
+        turns: TurnLosses = TurnLosses(),  # noqa: B008 - frozen, and all 0
+        chunk: int = 1024,
+    ) -> None:
         super().__init__()
         strangers = sorted(set(weights) - set(OBJECTIVES))
         if strangers:
@@ -48,6 +60,7 @@ class TrainingStep(nn.Module):
         self.weights = {name: float(weights[name]) for name in OBJECTIVES if weights.get(name, 0) > 0}
         if not self.weights:
             raise ValueError("training.weights gives no objective a weight above 0: nothing would be trained")
+        self.turns = turn_weights(turns, self.weights)
         self.merge = merge
         self.observe: Observe | None = None  # told every Gramian; set on all ranks or on none
         self.chunk = chunk
@@ -64,7 +77,8 @@ class TrainingStep(nn.Module):
         """Labels of a batch by objective, to be summed over micro-batches and ranks into `denominators`; `balance` counts batches."""
         found = {"language": int((batch.language_targets != IGNORED).sum())}
         found |= {spec.name: labelled(spec.kind, batch.head_targets[spec.name]) for spec in HEADS}
-        return {name: found[name] for name in self.weights} | {BALANCE: 1}
+        pairs = {name: count_pairs(name, batch) for name in self.turns}
+        return {name: found[name] for name in self.weights} | pairs | {BALANCE: 1}
 
     def forward(self, batch: PixelBatch, denominators: Mapping[str, float]) -> StepLosses:
         """The losses of a micro-batch; `denominators` are global counts (see `counts`).
@@ -79,6 +93,10 @@ class TrainingStep(nn.Module):
                 sums[spec.name] = head_loss(spec.kind, output.heads[spec.name], batch.head_targets[spec.name], spec.levels)[0]
         means = {name: sums[name] / max(denominators[name], 1) for name in self.weights}
         total = torch.stack([weight * means[name] for name, weight in self.weights.items()]).sum()
+        for name, share in self.turns.items():
+            raw, pairs = output.heads[HEAD_OF[name]], turn_pairs(name, batch)
+            means[name] = turn_loss(name, raw, batch, pairs)[0] / max(denominators[name], 1)
+            total = total + self.weights[HEAD_OF[name]] * share * means[name]
         if output.balance is not None:
             means[BALANCE] = output.balance / denominators[BALANCE]
             total = total + means[BALANCE]
