@@ -8,25 +8,48 @@ from pixel_core.model.heads import HEADS, find_head
 
 
 class Knowing:
-    """Was given the questions, and answers each of them right: it looks them up by the dialogue."""
+    """Was given the questions, and answers each of them right: it looks them up by the dialogue.
+
+    A task of a new kind is covered when its questions say what is right: `choices` with their truth, `right` replies, or
+    the labels of its `head`. Where nothing is known of a turn, every head says its best, and its worst of a wrong choice.
+    """
 
     def __init__(self, tasks):
-        self._asked = {q.turns: q for task in tasks for q in task.questions if q.choices}
-        self._ranked = {(q.turns, q.choices): q for task in tasks for q in task.questions if q.choices}
-        heads = {task: getattr(task, "head", "clinical") for task in tasks}
-        self._labels = {(q.turns, heads[task]): _known(q.truth) for task in tasks for q in task.questions if not q.choices}
+        questions = [q for task in tasks for q in task.questions]
+        self._asked = {q.turns: q for q in questions if q.choices}
+        self._ranked = {(q.turns, q.choices): q for q in questions if q.choices}
+        self._right = {q.turns[: q.t]: (q.turns[q.t].content,) for q in questions if q.t}
+        self._right |= {q.turns[: q.t] or q.turns: q.right for q in questions if q.right}
+        self._good = {reply for replies in self._right.values() for reply in replies}
+        labelled = [(q, getattr(task, "head", "clinical")) for task in tasks for q in task.questions if not q.choices and q.truth]
+        self._labels = {(q.turns, head): _known(q.truth) for q, head in labelled}
 
     def likelihoods(self, dialogues, choices):
         asked = [self._ranked[tuple(d), tuple(given)] for d, given in zip(dialogues, choices, strict=True)]
         return [[float(value) for value in question.truth] for question in asked]
 
     def replies(self, dialogues, part, max_new_tokens):
-        found = [self._asked[tuple(dialogue)] for dialogue in dialogues]
-        return [question.choices[question.truth.index(1.0)] for question in found]
+        return [self._reply(tuple(dialogue)) for dialogue in dialogues]
+
+    def _reply(self, dialogue):
+        """The right reply: to the dialogue as it was asked, or further on in a session, where a reply and a turn are added each time."""
+        for said in range(len(dialogue) // 2 + 1):
+            opening = dialogue[: len(dialogue) - 2 * said]
+            if len(self._right.get(opening, ())) > said:
+                return self._right[opening][said]
+        question = self._asked[dialogue]
+        return question.choices[question.truth.index(1.0)]
 
     def heads(self, dialogues, turns):
-        labels = [{spec.name: self._labels.get((tuple(d), spec.name)) for spec in HEADS} for d in dialogues]
-        return [{name: HeadAnswer(truth, truth) for name, truth in found.items() if truth is not None} for found in labels]
+        return [{spec.name: self._said(spec, tuple(dialogue)) for spec in HEADS} for dialogue in dialogues]
+
+    def _said(self, spec, dialogue):
+        known = self._labels.get((dialogue, spec.name))
+        if known is None or len(known) != len(spec.outputs):
+            offered = self._asked.get(dialogue[:-1])
+            wrong = offered and dialogue[-1].content in offered.choices and not offered.truth[offered.choices.index(dialogue[-1].content)]
+            known = (0.0 if wrong else float(max(1, spec.levels - 1)),) * len(spec.outputs)
+        return HeadAnswer(known, known)
 
     def losses(self, dialogues, training):
         return [Loss(0.0, 10, 40, 30.0) for _ in dialogues]
@@ -52,8 +75,13 @@ class Guessing(Knowing):
     def likelihoods(self, dialogues, choices):
         return [[self._random.random() for _ in given] for given in choices]
 
-    def replies(self, dialogues, part, max_new_tokens):
-        return [self._random.choice(self._asked[tuple(dialogue)].choices) for dialogue in dialogues]
+    def _reply(self, dialogue):
+        if dialogue in self._asked:
+            return self._random.choice(self._asked[dialogue].choices)
+        return self._random.choice(self._random.choice(list(self._right.values())))
+
+    def losses(self, dialogues, training):
+        return [Loss(60.0, 10, 40, 30.0) for _ in dialogues]
 
     def heads(self, dialogues, turns):
         found = super().heads(dialogues, turns)

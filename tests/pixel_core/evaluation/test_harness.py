@@ -15,38 +15,57 @@ from tests.pixel_core.evaluation.scripted import Guessing, Knowing
 from tests.pixel_core.evaluation.world import write_world
 
 SETTINGS = Settings(resamples=200)
-WRITTEN = {"seeker_replies", "replies", "authenticity"}  # what is written there has no right answer
 
 
 @pytest.fixture(scope="module")
 def tasks(tmp_path_factory):
-    """Every task that has right answers, with enough labelled turns."""
+    """Every task of every axis, with enough labelled turns."""
     data = write_world(tmp_path_factory.mktemp("many"), examples=120)
     recipe = load_recipe("tiny", ["evaluation.vignettes=999"]).evaluation
-    return [task for axis in AXES for task in tasks_of(axis, data, recipe) if task.name not in WRITTEN]
+    return [task for axis in AXES for task in tasks_of(axis, data, recipe)]
 
 
-def test_given_the_answers_every_instrument_is_perfect(tasks):
-    figures = figures_of(tasks, ask(tasks, Knowing(tasks)), SETTINGS)
+@pytest.mark.parametrize("axis", AXES)
+def test_given_the_answers_every_instrument_is_perfect(tasks, axis):
+    """As good as can be, that is: 1 (no error, no loss), or where people's replies stand beside, as good as these."""
+    own = [task for task in tasks if task.axis == axis]
+    figures = figures_of(own, ask(own, Knowing(own)), SETTINGS)
     measured = [figure for figure in figures if figure.status == "measured"]
-    assert {figure.axis for figure in measured} == set(AXES)
+    assert {figure.task for figure in measured} == {task.name for task in own if task.questions}
     for figure in measured:
-        perfect = 0.0 if figure.lower_is_better and figure.statistic != "perplexity" else 1.0
-        assert figure.value == pytest.approx(perfect), figure.name
-        assert figure.low == figure.high == pytest.approx(perfect), figure.name
+        human = beside(figure, measured)
+        if human is not None:
+            assert figure.value == pytest.approx(human.value), figure.name
+            continue
+        assert figure.value == pytest.approx(figure.perfect), figure.name
+        assert figure.low == figure.high == pytest.approx(figure.perfect), figure.name
         assert figure.skill == pytest.approx(1.0) or figure.floor == figure.value, figure.name
 
 
-def test_guessing_comes_to_the_floor_of_every_instrument(tasks):
-    inside, names = [], set()
+def beside(figure, figures):
+    """The same figure of human replies, or of the model's own, where both are measured."""
+    alike = ("task", "columns", "statistic", "tags")
+    found = [other for other in figures if all(getattr(other, name) == getattr(figure, name) for name in alike)]
+    return next((other for other in found if {other.use, figure.use} == {"prediction", "scores"}), None)
+
+
+@pytest.mark.parametrize("axis", AXES)
+def test_guessing_comes_to_the_floor_of_every_instrument(tasks, axis):
+    """Within the interval where the floor is chance, and not above it where it is what a constant gets."""
+    own, inside, above = [task for task in tasks if task.axis == axis], [], []
     for seed in range(3):
-        for figure in figures_of(tasks, ask(tasks, Guessing(tasks, seed)), SETTINGS):
+        figures = [f for f in figures_of(own, ask(own, Guessing(own, seed)), SETTINGS) if f.status == "measured"]
+        for figure in figures:
             chance = figure.floors.get("shuffled", figure.floors.get("random"))
             if chance is not None:
-                names.add(figure.name)
-                inside.append(figure.low <= chance <= figure.high)
-    assert {"eq_overall", "empathy_f1", "vignettes_choice_top1", "persona_items_f1", "crisis_kappa", "technique_f1"} <= names
-    assert np.mean(inside) >= 0.85  # of 95 % intervals, for figures of a few dozen items
+                inside.append((figure.low <= chance <= figure.high, figure.name))
+            elif not figure.indicative and beside(figure, figures) is None:
+                above.append((figure.high < figure.floor if figure.lower_is_better else figure.low > figure.floor, figure.name))
+    assert np.mean([hit for hit, _ in inside] or [1.0]) >= 0.75, sorted(
+        {name for hit, name in inside if not hit}
+    )  # of 95 % intervals over few groups
+    assert np.mean([hit for hit, _ in above] or [0.0]) <= 0.1, sorted({name for hit, name in above if hit})
+    assert inside or above
 
 
 def choice_task(**more):
