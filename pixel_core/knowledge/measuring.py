@@ -41,8 +41,7 @@ class Signals:
     @classmethod
     def of(cls, retriever: Retriever, asked: Sequence[Asked]) -> Signals:
         """Ask the questions once; every weighting can then be measured without asking again."""
-        found = [retriever.signals(one.question.question) for one in asked]
-        return cls(asked, np.stack([dense for dense, _ in found]), np.stack([lexical for _, lexical in found]))
+        return cls(asked, *retriever.signals([one.question.question for one in asked]))
 
     def values(self, weights: Weights, measure: Measure) -> Values:
         """The measure of every question under these weights."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections import OrderedDict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
@@ -152,9 +152,10 @@ class Retriever:
                 self._remembered.popitem(last=False)
         return Hits(hits, seconds=watch.seconds)
 
-    def signals(self, query: str) -> tuple[Scores, Scores]:
-        """The cosine and the lexical score of every passage, in the order of the index: what weights are fitted on."""
-        return self._neighbours.vectors @ self._encoder.encode([query])[0], self._lexical.scores(query)
+    def signals(self, queries: Sequence[str]) -> tuple[Scores, Scores]:
+        """The cosines and the lexical scores [queries, passages], in the order of the index: what weights are fitted on."""
+        dense = self._encoder.encode(queries) @ self._neighbours.vectors.T
+        return dense, np.stack([self._lexical.scores(query) for query in queries])
 
     def _look_at(self, ask: _Ask) -> None:
         if ask.k < 1:
