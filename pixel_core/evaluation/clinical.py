@@ -10,13 +10,17 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from pixel_core import taxonomy
 from pixel_core.conversation import Turn
+from pixel_core.evaluation.assessments import assessments
 from pixel_core.evaluation.diagnosis import parse_ranking
 from pixel_core.evaluation.harness import Answer, ChoiceTask, Question, Task
 from pixel_core.evaluation.held_out import Ask, HeldOut, unlabelled
 from pixel_core.evaluation.items import NO_DISORDER, Vignette, read_vignettes
+from pixel_core.evaluation.manual import read_manual
+from pixel_core.evaluation.mcq import knowledge_questions
 from pixel_core.evaluation.respondent import HeadAnswer, Respondent
 from pixel_core.evaluation.supervised import head_task
 from pixel_core.evaluation.vignettes import (
@@ -45,15 +49,19 @@ _LIST_TOKENS = 40  # three names of common length
 
 
 def tasks(data: HeldOut, recipe: EvaluationRecipe) -> tuple[Task, ...]:
-    """The tasks of the axis: vignettes three ways, then the heads clinical, pdm2 and crisis on held-out labels.
+    """The tasks of the axis: vignettes three ways, written assessments, then the heads clinical, pdm2 and crisis on held-out labels.
 
-    Where the recipe says so, the first way is asked a second time with retrieved knowledge, beside it.
+    Where the recipe says so, the first way is asked a second time with retrieved knowledge, beside it, and questions of the field
+    are asked from a file.
     """
     vignettes = stratified(read_vignettes(data.scenarios), recipe.vignettes)
     heads = [head_task(head, AXIS, data, limit=recipe.items) for head in ("clinical", "pdm2", "crisis")]
     plain = by_likelihood(data, vignettes)
     informed = (with_knowledge(plain, data.background()),) if recipe.retrieval and data.background else ()
-    return plain, *informed, by_head(data, vignettes), by_text(data, vignettes), *heads
+    few = stratified([v for v in vignettes if v.codes], recipe.replies)
+    judged = (assessments(data, few, read_manual(data.criteria), reply_tokens=recipe.reply_tokens),) if data.criteria else ()
+    field = (knowledge_questions(data, Path(recipe.mcq)),) if recipe.mcq else ()
+    return plain, *informed, by_head(data, vignettes), by_text(data, vignettes), *judged, *field, *heads
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -35,11 +35,14 @@ class HeldOut:
     profile: Path
     background: Callable[[], Ask] | None = None
     """Opens what gives retrieved knowledge; None where nothing is retrieved."""
+    criteria: Path | None = None
+    """The artifact `dsm5_criteria` that written assessments are compared with; None where none are asked for."""
 
     @classmethod
     def below(cls, artifacts: Path, scenarios: Path) -> HeldOut:
         """What lies in the usual places of an artifacts folder."""
-        return cls(scenarios, artifacts / "training_mixture", artifacts / "head_examples", artifacts / "personality_profile")
+        mixture, examples, profile = (artifacts / name for name in ("training_mixture", "head_examples", "personality_profile"))
+        return cls(scenarios, mixture, examples, profile, criteria=artifacts / "dsm5_criteria")
 
     @cached_property
     def training_files(self) -> tuple[Path, ...]:

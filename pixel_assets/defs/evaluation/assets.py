@@ -21,7 +21,8 @@ _HELD_OUT = ["checkpoint", "packed_dataset", "training_mixture", "head_examples"
 def held_out() -> evaluation.HeldOut:
     """Where the held-out items lie."""
     mixture, examples = paths.artifact("training_mixture"), paths.artifact("head_examples")
-    return evaluation.HeldOut(paths.shipped() / "scenarios", mixture, examples, paths.artifact("personality_profile"), _knowledge)
+    profile, criteria = paths.artifact("personality_profile"), paths.artifact("dsm5_criteria")
+    return evaluation.HeldOut(paths.shipped() / "scenarios", mixture, examples, profile, _knowledge, criteria)
 
 
 def _knowledge() -> Notes:
@@ -71,7 +72,7 @@ def empathy_evaluation(context: dg.AssetExecutionContext, config: Build) -> dg.M
 
 
 @dg.asset(
-    deps=[*_HELD_OUT, "knowledge_index"],
+    deps=[*_HELD_OUT, "knowledge_index", "dsm5_criteria"],
     group_name="evaluation",
     partitions_def=partitions.checkpoints,
     owners=OWNERS,
@@ -79,8 +80,8 @@ def empathy_evaluation(context: dg.AssetExecutionContext, config: Build) -> dg.M
     code_version=harness.VERSION,
     pool="evaluation",  # not that of training, whose checkpoints are evaluated while it goes on
     automation_condition=ON_NEW_CHECKPOINT,
-    description="Clinical recognition of a checkpoint: vignettes by likelihood, by head and as free text, and the heads clinical, pdm2 "
-    "and crisis on held-out labels. Tests a classifier; no clinical evidence.",
+    description="Clinical recognition of a checkpoint: vignettes by likelihood, by head and as free text, written assessments held against "
+    "the criteria, and the heads clinical, pdm2 and crisis on held-out labels. Tests a classifier; no clinical evidence.",
 )
 def clinical_evaluation(context: dg.AssetExecutionContext, config: Build) -> dg.MaterializeResult:
     """The axis clinical of one checkpoint."""
@@ -96,8 +97,8 @@ def clinical_evaluation(context: dg.AssetExecutionContext, config: Build) -> dg.
     code_version=harness.VERSION,
     pool="evaluation",  # not that of training, whose checkpoints are evaluated while it goes on
     automation_condition=ON_NEW_CHECKPOINT,
-    description="Whether a checkpoint knows who should speak next, therapist or assistant: by context and trigger, told and untold, and "
-    "on the turns of held-out conversations.",
+    description="Whether a checkpoint knows who should speak next, therapist or assistant: by context and trigger, told and untold, over "
+    "whole talks with a change or none, and on the turns of held-out conversations.",
 )
 def persona_evaluation(context: dg.AssetExecutionContext, config: Build) -> dg.MaterializeResult:
     """The axis persona of one checkpoint."""
@@ -135,7 +136,8 @@ def scorecard(context: dg.AssetExecutionContext, config: Build) -> dg.Materializ
     """The scorecard of one checkpoint."""
     key = context.partition_key
     folders = {axis: paths.artifact(f"{axis}_evaluation", key) for axis in evaluation.AXES}
-    built = evaluation.build_scorecard(folders, paths.artifact("scorecard", key), force=config.force)
+    beside = evaluation.promoted_scorecard(paths.artifact("promotion"), paths.artifact("scorecard"))
+    built = evaluation.build_scorecard(folders, paths.artifact("scorecard", key), promoted=beside, force=config.force)
     report = dg.MetadataValue.path(str(built.folder / cards.REPORT))
     return result_of(built, axes=picture(built.folder / cards.PICTURE), report=report)
 

@@ -1,6 +1,9 @@
 """A small world to evaluate in: mixture, labelled examples, packed dataset and a run of two checkpoints."""
 
 import random
+import shutil
+import tempfile
+from functools import cache
 from pathlib import Path
 
 import torch
@@ -10,6 +13,7 @@ from pixel_core import taxonomy
 from pixel_core.artifacts import Summary, finish, input_digest, write_json
 from pixel_core.conversation import Conversation, Label, Provenance, Turn, write_conversations
 from pixel_core.evaluation import HeldOut
+from pixel_core.knowledge import extract_dsm5
 from pixel_core.model.batch import head_targets_of
 from pixel_core.model.chat import END
 from pixel_core.model.decoding import prior_bias
@@ -94,9 +98,14 @@ def write_world(home: Path, examples: int = 15) -> HeldOut:
     inputs = {name: input_digest(artifacts / name) for name in ("training_mixture", "head_examples")}
     write_json(packed / "layout.json", {})
     finish(packed, kind="packed_dataset", version="1", inputs=inputs, summary=Summary())
-    return HeldOut(
-        ROOT / "data" / "scenarios", artifacts / "training_mixture", artifacts / "head_examples", artifacts / "personality_profile"
-    )
+    shutil.copytree(shipped_criteria(), artifacts / "dsm5_criteria")
+    return HeldOut.below(artifacts, ROOT / "data" / "scenarios")
+
+
+@cache
+def shipped_criteria() -> Path:
+    """The artifact `dsm5_criteria` of the knowledge that ships, built once a process."""
+    return extract_dsm5(ROOT / "data" / "knowledge", Path(tempfile.mkdtemp()) / "dsm5_criteria").folder
 
 
 def write_profile(folder: Path, hours: float) -> None:
