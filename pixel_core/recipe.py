@@ -17,7 +17,7 @@ from pydantic import Field, ValidationError, model_validator
 from pixel_core.conversation import MIXTURE_CATEGORIES
 from pixel_core.judges_recipe import JudgesRecipe
 from pixel_core.knowledge_recipe import KnowledgeRecipe, Positive, Section, Share
-from pixel_core.steering_recipe import CurriculumRecipe, GuardRecipe, TurnLosses, WeightingRecipe
+from pixel_core.steering_recipe import CurriculumRecipe, GuardRecipe, ProbeRecipe, TurnLosses, WeightingRecipe
 
 Merge = Literal["sum", "pcgrad", "upgrad", "mgda", "cagrad", "aligned"]
 
@@ -167,6 +167,8 @@ class TrainingRecipe(Section):
     """What is watched at each validation, and answered by raised weights and at last by the end of the run."""
     curriculum: CurriculumRecipe = CurriculumRecipe()
     """In which order the rows are seen."""
+    probe: ProbeRecipe = ProbeRecipe()
+    """A small clinical and EQ measurement between validations."""
     turn_losses: TurnLosses = TurnLosses()
     """Losses over pairs of turns."""
     validate_every: Positive

@@ -30,6 +30,8 @@ from pixel_core.training.finish import finish_run
 from pixel_core.training.interrupts import Interrupts
 from pixel_core.training.launch import Cluster, micro_batches
 from pixel_core.training.optimisation import set_rates
+from pixel_core.training.probe import HEADS as PROBED
+from pixel_core.training.probe import probe
 from pixel_core.training.runs import BASELINES, METRICS, RUN_FILE, Run, alone, append_events, append_speed, restart, truncate_log
 from pixel_core.training.steering import Event, Steering
 from pixel_core.training.step import TrainingStep
@@ -92,6 +94,8 @@ class _Trainer:
         _, self.micro = micro_batches(run.training, cluster)
         self.data, validation = PackedSplit(packed, "train"), PackedSplit(packed, "validation")
         self.held_out = validation.everything(rows=cluster.rows_per_rank, share=Share(rank, world))
+        recipe = run.training.probe
+        self.probed = validation.asking(set(PROBED), most=recipe.rows, share=Share(rank, world)) if recipe.every else []
         priors = read_priors(packed / PRIORS)
         against: list[dict[str, float]] = [{}]
         if rank == 0:
@@ -134,6 +138,8 @@ class _Trainer:
                 break
             done += 1
             seconds, tokens = seconds + time.monotonic() - began, tokens + taken
+            if self.probed and done % training.probe.every == 0:
+                self._probe(done)
             last, due = done == training.steps, done % training.checkpoint_every == 0
             if last or due or done % training.validate_every == 0:
                 validated = self._validate(done)
@@ -213,6 +219,11 @@ class _Trainer:
         self._report(step, figures)
         self._note(self.steering.after_validation(step, found))
         return figures, {name: fitted.scale for name, fitted in found.calibrations.items()}
+
+    def _probe(self, step: int) -> None:
+        found = probe(self.engine, self.step, self.probed, self.device, self.sum)
+        self._report(step, {name: round(value, 6) for name, value in found.items()})
+        self._note(self.steering.after_probe(step, found))
 
     def _report(self, step: int, figures: Mapping[str, float], details: Mapping[str, float] = MappingProxyType({})) -> None:
         """Tell the listener the figures of a step, and the run's own log the details too."""

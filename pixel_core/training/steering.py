@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from pixel_core.artifacts import write_json
 from pixel_core.objectives.curriculum import Curriculum
 from pixel_core.objectives.weighting import Weighting
 from pixel_core.recipe import TrainingRecipe
 from pixel_core.training.guard import LAST, Guard, Stopped
+from pixel_core.training.probe import ProbeWatch
 from pixel_core.training.validation import Validation
 
 if TYPE_CHECKING:
@@ -19,6 +20,12 @@ if TYPE_CHECKING:
 
 STATE = "steering.json"
 Event = dict[str, Any]
+
+
+class _Part(Protocol):
+    def state(self) -> dict[str, Any]: ...
+
+    def restore(self, state: Mapping[str, Any]) -> None: ...
 
 
 class Steering:
@@ -32,6 +39,7 @@ class Steering:
         self._weighting = Weighting(training.weighting, weights, steps=training.steps, seed=seed)
         self._guard = Guard(training.guard, weights, training.steps)
         self.curriculum = Curriculum(training.curriculum, training.steps)
+        self._probes = ProbeWatch(training.probe)
         self._shares: dict[str, float] = {}
 
     @property
@@ -72,6 +80,10 @@ class Steering:
         gains = [1 - share for share in self._shares.values()]
         return events + self.curriculum.after_validation(step, sum(gains) / len(gains) if gains else None)
 
+    def after_probe(self, step: int, figures: Mapping[str, float]) -> list[Event]:
+        """Take in the figures of a probe."""
+        return self._probes.judge(step, figures)
+
     @property
     def exhausted(self) -> bool:
         """Whether the run must stop."""
@@ -87,16 +99,18 @@ class Steering:
 
     def save(self, folder: Path) -> None:
         """Write the state beside an engine's."""
-        parts = {"weighting": self._weighting, "guard": self._guard, "curriculum": self.curriculum}
-        write_json(folder / STATE, {**{name: part.state() for name, part in parts.items()}, "shares": self._shares})
+        write_json(folder / STATE, {**{name: part.state() for name, part in self._parts.items()}, "shares": self._shares})
 
     def restore(self, folder: Path) -> None:
         """Go on from a state that `save` wrote."""
         state = json.loads((folder / STATE).read_text(encoding="utf-8"))
-        self._weighting.restore(state["weighting"])
-        self._guard.restore(state["guard"])
-        self.curriculum.restore(state["curriculum"])
+        for name, part in self._parts.items():
+            part.restore(state[name])
         self._shares = dict(state["shares"])
+
+    @property
+    def _parts(self) -> dict[str, _Part]:
+        return {"weighting": self._weighting, "guard": self._guard, "curriculum": self.curriculum, "probes": self._probes}
 
     def _entered(self, step: int) -> list[Event]:
         phase = self._weighting.phase
