@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+
+import polars as pl
 
 from pixel_core import taxonomy
 from pixel_core.conversation import Turn
@@ -34,6 +36,7 @@ from pixel_core.evaluation.vignettes import (
     measures_of,
     question_of,
     stratified,
+    tables_of,
     tags_of,
 )
 from pixel_core.recipe import EvaluationRecipe
@@ -45,6 +48,7 @@ _LISTING = (
     "Which of the known disorders describe this person best? Write names, one a line, at most three, the likeliest first, each with "
     "how sure you are in per cent; or write: No mental disorder."
 )
+ONE_DISORDER = "codes:1"
 _LIST_TOKENS = 40  # three names of common length
 
 
@@ -69,6 +73,10 @@ class RankedClasses(ChoiceTask):
     """The classes ranked by likelihood a byte as the answer; how likely each is follows as though all names were equally long."""
 
     top: tuple[int, ...] = TOP
+
+    def tables(self, answers: pl.DataFrame) -> Mapping[str, pl.DataFrame]:
+        """See Task and `tables_of`."""
+        return tables_of(answers)
 
     def _ranked(self, question: Question, likelihoods: Sequence[float]) -> Answer:
         codes = list(class_names())
@@ -115,6 +123,10 @@ class RankedHead(Task):
     head is, and of single classes, is measured on vignettes with one disorder.
     """
 
+    def tables(self, answers: pl.DataFrame) -> Mapping[str, pl.DataFrame]:
+        """See Task and `tables_of`."""
+        return tables_of(answers, ONE_DISORDER)
+
     def answer(self, respondent: Respondent) -> list[Answer]:
         """See Task."""
         prior, seen = respondent.prior("clinical"), respondent.supervised("clinical")
@@ -132,7 +144,7 @@ def by_head(data: HeldOut, vignettes: Sequence[Vignette]) -> RankedHead:
     ]
     questions, excluded = data.keep(asked)
     name = "vignettes_head"
-    measures = measures_of(name, "prior", majority="prior", judged="codes:1", headline=True)
+    measures = measures_of(name, "prior", majority="prior", judged=ONE_DISORDER, headline=True)
     return RankedHead(name=name, axis=AXIS, version=VERSION, questions=questions, measures=measures, excluded=excluded)
 
 
@@ -141,6 +153,10 @@ class ListedClasses(Task):
     """Up to three names that the model writes, parsed strictly. Floor: answering the commonest class to everything."""
 
     reply_tokens: int
+
+    def tables(self, answers: pl.DataFrame) -> Mapping[str, pl.DataFrame]:
+        """See Task and `tables_of`."""
+        return tables_of(answers)
 
     def answer(self, respondent: Respondent) -> list[Answer]:
         """See Task."""

@@ -157,6 +157,10 @@ def record(folder: Path, tasks: Sequence[Task], asked: Asked, told: Told, *, set
     if asked.judgements.height:
         write_table(folder / JUDGEMENTS, asked.judgements)
     write_table(folder / QUESTIONS, questions_of(tasks))
+    for task in tasks:
+        own = answers.filter(pl.col("task") == task.name)
+        for name, table in task.tables(own).items() if own.height else ():
+            write_table(folder / f"{task.name}.{name}.parquet", table)
     judged = _judged(tasks, asked.judgements)
     card = Scorecard(
         schema_version=SCHEMA_VERSION,

@@ -119,6 +119,10 @@ class Task(ABC):
         """SHA-256 of what judges are told about the answers, but the answers; empty where nobody judges."""
         return ""
 
+    def tables(self, answers: pl.DataFrame) -> Mapping[str, pl.DataFrame]:
+        """What follows from this task's own answers and is kept beside them, by name: `<task>.<name>.parquet`. Most tasks have none."""
+        return {}
+
     @property
     def digest(self) -> str:
         """SHA-256 of all that determines the answers but the respondent: items, settings, version."""

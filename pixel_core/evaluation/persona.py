@@ -6,10 +6,10 @@ from collections.abc import Iterable
 
 from pixel_core.conversation import Conversation, Turn
 from pixel_core.evaluation.figures import Measure
-from pixel_core.evaluation.harness import HeadTask, Question, Task
+from pixel_core.evaluation.harness import Question, Task
 from pixel_core.evaluation.held_out import HeldOut, named, unlabelled
 from pixel_core.evaluation.items import PersonaItem, read_persona_items
-from pixel_core.evaluation.persona_sessions import session_choices, session_replies, session_turns
+from pixel_core.evaluation.persona_sessions import Speaking, session_choices, session_replies, session_turns
 from pixel_core.model.heads import PERSONAS
 from pixel_core.recipe import EvaluationRecipe
 
@@ -24,7 +24,7 @@ def tasks(data: HeldOut, recipe: EvaluationRecipe) -> tuple[Task, ...]:
     return persona_items(data), *talks, persona_turns(data, recipe.items)
 
 
-def persona_items(data: HeldOut) -> HeadTask:
+def persona_items(data: HeldOut) -> Speaking:
     """Switching and staying when told and untold, by context and by trigger; the headline is macro-F1 over all items."""
     items = read_persona_items(data.scenarios)
     questions, excluded = data.keep(map(question_of, items))
@@ -37,7 +37,7 @@ def persona_items(data: HeldOut) -> HeadTask:
     return _task("persona_items", questions, (*whole, *parts), excluded)
 
 
-def persona_turns(data: HeldOut, limit: int) -> HeadTask:
+def persona_turns(data: HeldOut, limit: int) -> Speaking:
     """The persona of each learned turn of the held-out conversations, from what was said before."""
     questions, excluded = data.keep(learned_turns(data.conversations), limit)
     measures = (
@@ -79,5 +79,5 @@ def _truth(therapy: bool) -> tuple[float, ...]:
     return tuple(float((persona == "therapy") == therapy) for persona in PERSONAS)
 
 
-def _task(name: str, questions: tuple[Question, ...], measures: tuple[Measure, ...], excluded: int) -> HeadTask:
-    return HeadTask(name=name, axis=AXIS, version=VERSION, questions=questions, measures=measures, excluded=excluded, head="persona")
+def _task(name: str, questions: tuple[Question, ...], measures: tuple[Measure, ...], excluded: int) -> Speaking:
+    return Speaking(name=name, axis=AXIS, version=VERSION, questions=questions, measures=measures, excluded=excluded, head="persona")

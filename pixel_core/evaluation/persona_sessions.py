@@ -8,11 +8,13 @@ what comes later.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
+
+import polars as pl
 
 from pixel_core import taxonomy
 from pixel_core.artifacts import digest_of
@@ -21,6 +23,7 @@ from pixel_core.evaluation.figures import Measure
 from pixel_core.evaluation.harness import Answer, ChoiceTask, HeadTask, Question, Scored, TextTask
 from pixel_core.evaluation.held_out import HeldOut
 from pixel_core.evaluation.items import _read
+from pixel_core.evaluation.leakage import leakage
 from pixel_core.evaluation.respondent import Respondent
 from pixel_core.evaluation.transitions import transition_of
 from pixel_core.evaluation.voices import Voice, read_voice
@@ -81,7 +84,25 @@ def session_turns(data: HeldOut) -> SessionTurns:
 
 
 @dataclass(frozen=True, kw_only=True)
-class SessionTurns(HeadTask):
+class Speaking(HeadTask):
+    """The persona head, with the leakage matrix of what it says."""
+
+    def tables(self, answers: pl.DataFrame) -> Mapping[str, pl.DataFrame]:
+        """See Task."""
+        return {"leakage": leakage(answers)}
+
+
+@dataclass(frozen=True, kw_only=True)
+class SpokenReplies(TextTask):
+    """Replies that the model writes, with the leakage matrix of their voices."""
+
+    def tables(self, answers: pl.DataFrame) -> Mapping[str, pl.DataFrame]:
+        """See Task."""
+        return {"leakage": leakage(answers)}
+
+
+@dataclass(frozen=True, kw_only=True)
+class SessionTurns(Speaking):
     """The persona head at every reply; three further columns follow from the answers of the same talk.
 
     At the change: how many replies later it is first noticed (none noticed: all that are left). In long talks without one:
@@ -113,7 +134,7 @@ def session_choices(data: HeldOut) -> ChoiceTask:
     return ChoiceTask(name="persona_choices", axis=AXIS, version=VERSION, questions=questions, measures=measures, excluded=excluded)
 
 
-def session_replies(data: HeldOut, limit: int, reply_tokens: int) -> TextTask:
+def session_replies(data: HeldOut, limit: int, reply_tokens: int) -> SpokenReplies:
     """The model's own replies at the changes and along the long talks: whose voice they are in, and how smooth the change is.
 
     Asked where the voice of the written reply is told rightly, which is thus the best possible answer. Floor: other replies of
@@ -147,7 +168,7 @@ def session_replies(data: HeldOut, limit: int, reply_tokens: int) -> TextTask:
         others = [values(choice, question) for choice in question.choices]
         return [sum(column) / len(others) for column in zip(*others, strict=True)]
 
-    return TextTask(
+    return SpokenReplies(
         name="persona_replies",
         axis=AXIS,
         version=f"{VERSION}.{digest_of(voice.odds)[:12]}",  # the voice is told by other data than the questions

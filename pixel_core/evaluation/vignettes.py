@@ -11,11 +11,14 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import polars as pl
+
 from pixel_core import taxonomy
 from pixel_core.conversation import Turn
 from pixel_core.evaluation.figures import Measure
 from pixel_core.evaluation.harness import Answer, Question
 from pixel_core.evaluation.items import NO_DISORDER, SEVERITIES, Vignette
+from pixel_core.evaluation.selective import reliability, risk_coverage
 
 NO_DISORDER_NAME = "No mental disorder"
 TOP = (1, 3)
@@ -164,6 +167,32 @@ def measures_of(
         Measure(f"{name}_risk_area", "risk_area", floor, (HIT, SURE), "scores", (judged,)),
         *(Measure(f"{name}_{kind.replace(':', '_')}", "mean", floor, (OVER,), tags=(kind,)) for kind in kinds),
     )
+
+
+def tables_of(answers: pl.DataFrame, judged: str = SINGLE) -> dict[str, pl.DataFrame]:
+    """The tables beneath the figures of one way of asking: `reliability`, `risk_coverage` and `families` (who was taken for what).
+
+    A family counts for each person whom it applies to; `answered` is null where nothing could be read from the answer.
+    """
+    rows = answers.to_dicts()
+    told = [row["scores"] for row in rows if judged in row["tags"] and row["scores"][HIT] is not None]
+    hit, sure = [scores[HIT] for scores in told], [scores[SURE] for scores in told]
+    family = families()
+    pairs = Counter(
+        (tag.partition(":")[2], family[row["answer"]] if row["answer"] else None)
+        for row in rows
+        for tag in row["tags"]
+        if tag.startswith("family:")
+    )
+    order = list(dict.fromkeys(family.values()))
+    places = sorted(pairs, key=lambda pair: (order.index(pair[0]), order.index(pair[1]) if pair[1] else len(order)))
+    confusion = [{"family": right, "answered": said, "n": pairs[right, said]} for right, said in places]
+    schema = {"family": pl.String, "answered": pl.String, "n": pl.Int64}
+    return {
+        "reliability": reliability(hit, sure),
+        "risk_coverage": risk_coverage(hit, sure),
+        "families": pl.DataFrame(confusion, schema=schema),
+    }
 
 
 def _right(question: Question) -> set[str]:

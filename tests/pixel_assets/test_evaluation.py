@@ -21,7 +21,7 @@ from tests.pixel_core.evaluation.world import RUN, write_run, write_world
 DEFINITIONS = defs()
 GRAPH = DEFINITIONS.resolve_asset_graph()
 JOB = DEFINITIONS.resolve_implicit_global_asset_job_def()
-UPSTREAM = ("knowledge_index", "packed_dataset", "training_mixture", "head_examples", "personality_profile")
+UPSTREAM = ("knowledge_index", "dsm5_criteria", "packed_dataset", "training_mixture", "head_examples", "personality_profile")
 EVALUATIONS = {f"{axis}_evaluation" for axis in AXES}
 CHECK = "checkpoint:checkpoint_is_whole"
 SMALL = {"evaluation.bootstrap": "20", "evaluation.reply_tokens": "2", "evaluation.replies": "2", "evaluation.items": "4", "evaluation.vignettes": "4"}

@@ -251,3 +251,24 @@ def test_fewer_vignettes_keep_the_shares_of_the_families(limit):
 
 def test_fewer_vignettes_are_the_same_whatever_the_order():
     assert {v.id for v in stratified(VIGNETTES[::-1], 50)} == {v.id for v in stratified(VIGNETTES, 50)}
+
+
+def test_the_tables_follow_from_the_answers(data):
+    task = by_likelihood(data, VIGNETTES)
+    answers = ask([task], Prefers({"F41.1": 0.0, "F34.1": -0.01}))
+    tables = task.tables(answers)
+    single = [v for v in VIGNETTES if len(v.codes) < 2]
+    assert tables["reliability"]["n"].sum() == len(single)
+    assert tables["risk_coverage"]["coverage"][-1] == 1
+    assert set(tables["families"]["answered"]) == {"Anxiety Disorders"}
+    assert tables["families"]["n"].sum() == sum(len({families()[code] for code in v.codes or ("none",)}) for v in VIGNETTES)
+    figures = {f.name: f for f in figures_of([task], answers, Settings(resamples=5))}
+    gap = (tables["reliability"]["n"] * (tables["reliability"]["accuracy"] - tables["reliability"]["confidence"]).abs()).sum() / len(single)
+    assert figures["vignettes_choice_calibration_error"].value == pytest.approx(gap, abs=1e-5)
+
+
+def test_what_could_not_be_read_is_in_the_tables_too(data):
+    task = by_text(data, VIGNETTES)
+    tables = task.tables(ask([task], Says("")))
+    assert tables["families"]["answered"].is_null().all()
+    assert tables["risk_coverage"].to_dicts() == [{"confidence": 1.0, "coverage": 1.0, "risk": 1.0}]

@@ -33,6 +33,14 @@ def test_all_axes_hold_their_checks(world):
         assert quality.check_held_out(folder, world.data.training_files).passed
 
 
+def test_tables_lie_beside_the_answers_that_they_follow_from(world):
+    clinical, persona = (world.artifacts / f"{name}_evaluation" / KEY for name in ("clinical", "persona"))
+    asked = pl.read_parquet(clinical / ITEMS).filter(task="vignettes_choice").height
+    assert pl.read_parquet(clinical / "vignettes_choice.families.parquet")["n"].sum() >= asked > 0
+    assert {f"vignettes_{way}.reliability.parquet" for way in ("choice", "head", "text")} <= {p.name for p in clinical.iterdir()}
+    assert pl.read_parquet(persona / "persona_sessions.leakage.parquet").height > 0
+
+
 def test_every_figure_stands_beside_the_base_and_the_base_beside_itself(world):
     later = read_scorecard(world.artifacts / "eq_evaluation" / KEY / FIGURES)
     base = read_scorecard(world.artifacts / "eq_evaluation" / f"{RUN}.0" / FIGURES)

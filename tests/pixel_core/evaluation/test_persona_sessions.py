@@ -227,3 +227,30 @@ def test_nothing_is_measured_where_it_has_no_meaning(data):
     for row in rows:
         switch, long = "phase:switch" in row["tags"], "length:long" in row["tags"]
         assert [value is not None and not math.isnan(value) for value in row["truth"][2:]] == [switch, long, long]
+
+
+def test_the_leakage_matrix_says_who_speaks_where(data):
+    task = session_turns(data)
+    never = ask([task], Stubborn([task], 99))
+    table = task.tables(never)["leakage"].to_dicts()
+    cells = {(row["kind"], row["situation"], row["should"], row["speaks"]): row for row in table}
+    for mode in ("therapy", "assistance"):
+        other = "assistance" if mode == "therapy" else "therapy"
+        assert cells["phase", "before", mode, mode]["share"] == cells["phase", "steady", mode, mode]["share"] == 1
+        assert cells["phase", "switch", mode, other]["n"] == 6
+        assert ("phase", "switch", mode, mode) not in cells
+    assert sum(row["n"] for row in table if row["kind"] == "all") == never.height
+    assert sum(row["n"] for row in table if row["kind"] == "trigger") == len(CHANGING)
+
+
+def test_the_voices_of_written_replies_leak_too(data):
+    class Therapist(Knowing):
+        def replies(self, dialogues, part, max_new_tokens):
+            return ["How does that feel, and what comes up in you when you say it?" if k else "" for k, _ in enumerate(dialogues)]
+
+    task = session_replies(data, 999, 8)
+    table = task.tables(ask([task], Therapist([task])))["leakage"]
+    whole = {(row["should"], row["speaks"]): row["n"] for row in table.filter(kind="all").to_dicts()}
+    assert whole["assistance", "therapy"] >= 8
+    assert sum(n for (_, speaks), n in whole.items() if speaks is None) == 1
+    assert not [speaks for _, speaks in whole if speaks == "assistance"]
