@@ -78,6 +78,7 @@ def read_score(body: bytes, prompt: str, continuation: str) -> Reply:
         raise BrokenReplyError("invalid_answer", "answered without the log-probabilities of the text") from None
     if not within or not all(map(math.isfinite, within)):
         raise BrokenReplyError("invalid_answer", "answered without the log-probabilities of the continuation")
-    usage = raw.get("usage") if isinstance(raw.get("usage"), dict) else {}
+    told_usage = raw.get("usage")
+    usage = told_usage if isinstance(told_usage, dict) else {}
     spent = (count_of(usage.get(f"{side}_tokens")) for side in ("prompt", "completion"))
     return Reply(json.dumps(math.fsum(within)), "stop", False, *spent)

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import log
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 import torch
 from torch import Tensor
@@ -25,6 +26,9 @@ from pixel_core.model.chat import END, Encoded, encode, prompt
 from pixel_core.model.decoding import decode, prior_bias
 from pixel_core.model.heads import HEADS, READS, find_head
 from pixel_core.model.pixel import PixelModel
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
 
 WINDOW = 1024  # tokens of a dialogue that are read at most
 _READ, _WRITTEN = 2048, 8192  # tokens that are read, or continued, together on CPU: a step of writing costs as much for few rows
@@ -60,16 +64,19 @@ class CheckpointRespondent:
         self._model = PixelModel.load(folder, dtype=torch.float32 if device == "cpu" else None).to(self._device)
         if self._model.tokenizer is None:
             raise ValueError(f"{folder} holds no tokenizer: a checkpoint without one cannot be asked anything")
-        self._tokenizer = Remembering(self._model.tokenizer)
+        self._stored = self._model.tokenizer
+        self._tokenizer = Remembering(self._stored)
+        self._chat = cast("PreTrainedTokenizerBase", self._tokenizer)  # which chat.py asks for no more than that
         together = (batch_size * WINDOW, batch_size)
         self._reading, self._writing = ((_READ, _ROWS), (_WRITTEN, _ROWS)) if device == "cpu" else (together, together)
         self._said: dict[Key, Mapping[str, HeadAnswer]] = {}
+        self._wrote: dict[int, dict[tuple[int, ...], str]] = {}  # by the most tokens allowed, replies by prompt
 
     @torch.no_grad()
     def likelihoods(self, dialogues: Sequence[Sequence[Turn]], choices: Sequence[Sequence[str]]) -> list[list[float]]:
         """See Respondent. Each prompt is read once with its choices behind it, and once what several choices begin with."""
         self._tokenizer.prepare(dialogues)
-        prompts = [prompt(self._recent(turns), self._tokenizer) for turns in dialogues]
+        prompts = [prompt(self._recent(turns), self._chat) for turns in dialogues]
         tries = {given: Trie.of(self._tokenizer.encode_all(given)) for given in dict.fromkeys(map(tuple, choices))}
         trees = [tries[tuple(given)] for given in choices]
         found: list[list[float]] = [[] for _ in prompts]
@@ -82,11 +89,11 @@ class CheckpointRespondent:
 
     @torch.no_grad()
     def replies(self, dialogues: Sequence[Sequence[Turn]], part: Part, max_new_tokens: int) -> list[str]:
-        """See Respondent. A reply ends at `<|im_end|>` or after `max_new_tokens`."""
+        """See Respondent. A reply ends at `<|im_end|>` or after `max_new_tokens`; what was written once is remembered."""
         self._tokenizer.prepare(dialogues)
-        prompts = [prompt(self._recent(turns), self._tokenizer, part) for turns in dialogues]
-        new = sorted(set(map(tuple, prompts)))
-        written: dict[tuple[int, ...], str] = {}
+        prompts = [prompt(self._recent(turns), self._chat, part) for turns in dialogues]
+        written = self._wrote.setdefault(max_new_tokens, {})
+        new = sorted(set(map(tuple, prompts)) - written.keys())
         for batch in batches([len(ids) for ids in new], *self._writing):
             for place, ids in zip(batch, self._continue([new[place] for place in batch], max_new_tokens), strict=True):
                 written[new[place]] = self._text(ids).strip()
@@ -115,7 +122,7 @@ class CheckpointRespondent:
         counts = self._tokenizer.count_learned(training)
         total = counts.total() + len(self._tokenizer)
         self._tokenizer.prepare(dialogues)
-        encoded = [encode(turns, self._tokenizer).cut(WINDOW) for turns in dialogues]
+        encoded = [encode(turns, self._chat).cut(WINDOW) for turns in dialogues]
         learned = [[place for place in range(1, len(one.ids)) if one.learn[place]] for one in encoded]
         found: list[Loss | None] = [None] * len(encoded)
         for batch, hidden in self._hidden([one.ids for one in encoded]):
@@ -229,10 +236,10 @@ class CheckpointRespondent:
 
     def _encoded(self, turns: Sequence[Turn]) -> _Read:
         """The last turns of a dialogue that fit into the window together; the last one alone is cut to it."""
-        encoded = encode(turns, self._tokenizer)
+        encoded = encode(turns, self._chat)
         while len(encoded.ids) > WINDOW and len(turns) > 1:
             turns = turns[1:]
-            encoded = encode(turns, self._tokenizer)
+            encoded = encode(turns, self._chat)
         return _Read(turns, encoded.cut(WINDOW))
 
     def _logits(self, states: Tensor) -> Tensor:
@@ -246,7 +253,7 @@ class CheckpointRespondent:
         return len(self._text(encoded.ids[start:end]).encode())
 
     def _text(self, ids: Sequence[int]) -> str:
-        return str(self._model.tokenizer.decode(list(ids), skip_special_tokens=True))
+        return str(self._stored.decode(list(ids), skip_special_tokens=True))
 
     @property
     def _decoder(self) -> torch.nn.Module:

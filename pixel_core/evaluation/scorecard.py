@@ -32,7 +32,7 @@ from pixel_core.evaluation.judges.agreement import Judged
 from pixel_core.evaluation.measuring import Rows, difference_of
 
 KIND, VERSION = "scorecard", "2"
-SCHEMA_VERSION = "2"  # of figures.json and scorecard.json
+SCHEMA_VERSION: Literal["2"] = "2"  # of figures.json and scorecard.json
 SCORECARD, FIGURES, ITEMS, QUESTIONS = "scorecard.json", "figures.json", "items.parquet", "questions.parquet"
 JUDGEMENTS = "judgements.parquet"
 _PAIRED = "promoted"  # the input that names the scorecard of the last promoted checkpoint
