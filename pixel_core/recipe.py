@@ -205,7 +205,7 @@ class EvaluationRecipe(Section):
     empathic_reactions: str | None
     """The published Empathic Reactions ratings (`messages.csv`), which the empathy head is held against; null: it is not."""
     vignettes: Positive
-    """Vignettes that are asked at most: every family of disorders keeps its share."""
+    """Vignettes that are asked by likelihood and as text at most: every family of disorders keeps its share. The head reads all."""
     mcq: str | None
     """CSV or JSONL of multiple-choice questions of the field (question, A, B, C, D, answer), or null."""
     clients: Positive

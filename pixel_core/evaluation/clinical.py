@@ -55,17 +55,18 @@ _LIST_TOKENS = 40  # three names of common length
 def tasks(data: HeldOut, recipe: EvaluationRecipe) -> tuple[Task, ...]:
     """The tasks of the axis: vignettes three ways, written assessments, then the heads clinical, pdm2 and crisis on held-out labels.
 
-    Where the recipe says so, the first way is asked a second time with retrieved knowledge, beside it, and questions of the field
-    are asked from a file.
+    The head reads every vignette, which costs little; the recipe says how many are asked the other ways, whether the first of these
+    is asked a second time with retrieved knowledge, beside it, and of a file of questions of the field.
     """
-    vignettes = stratified(read_vignettes(data.scenarios), recipe.vignettes)
+    everybody = read_vignettes(data.scenarios)
+    vignettes = stratified(everybody, recipe.vignettes)
     heads = [head_task(head, AXIS, data, limit=recipe.items) for head in ("clinical", "pdm2", "crisis")]
     plain = by_likelihood(data, vignettes)
     informed = (with_knowledge(plain, data.background()),) if recipe.retrieval and data.background else ()
     few = stratified([v for v in vignettes if v.codes], recipe.replies)
     judged = (assessments(data, few, read_manual(data.criteria), reply_tokens=recipe.reply_tokens),) if data.criteria else ()
     field = (knowledge_questions(data, Path(recipe.mcq)),) if recipe.mcq else ()
-    return plain, *informed, by_head(data, vignettes), by_text(data, vignettes), *judged, *field, *heads
+    return plain, *informed, by_head(data, everybody), by_text(data, vignettes), *judged, *field, *heads
 
 
 @dataclass(frozen=True, kw_only=True)

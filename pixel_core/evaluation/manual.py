@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,6 +52,11 @@ class Manual:
         seen = Counter(stem for one in self.disorders.values() for stem in frozenset().union(*one.units))
         self._weights = {stem: math.log((len(self.disorders) + 1) / count) for stem, count in seen.items()}
         self._unseen = math.log(len(self.disorders) + 1)
+        self._units = [code for code, one in self.disorders.items() for _ in one.units]
+        self._where: dict[str, list[int]] = defaultdict(list)
+        for place, unit in enumerate(unit for one in self.disorders.values() for unit in one.units):
+            for stem in unit:
+                self._where[stem].append(place)
 
     def names_sign(self, phrase: str, codes: Iterable[str]) -> bool:
         """Whether a phrase names a sign or a criterion of one of these disorders: one of theirs covers half of its weight.
@@ -61,15 +66,14 @@ class Manual:
         stems, own = stems_of(phrase), set(codes)
         if not stems:
             return False
-        mine = self._best(stems, [one for code, one in self.disorders.items() if code in own])
-        others = self._best(stems, [one for code, one in self.disorders.items() if code not in own])
-        return mine >= (_WHOLE if others >= _WHOLE else _ENOUGH)
-
-    def _best(self, stems: set[str], disorders: Iterable[Disorder]) -> float:
-        """The largest share of the stems' weight that one sign of these disorders covers."""
-        total = sum(self._weights.get(stem, self._unseen) for stem in stems)
-        covered = (sum(self._weights[stem] for stem in stems & unit) for one in disorders for unit in one.units)
-        return max(covered, default=0.0) / total
+        covered: dict[int, float] = defaultdict(float)
+        for stem in sorted(stems):
+            for place in self._where.get(stem, ()):
+                covered[place] += self._weights[stem]
+        total = sum(self._weights.get(stem, self._unseen) for stem in sorted(stems))
+        mine = max((weight for place, weight in covered.items() if self._units[place] in own), default=0.0)
+        others = max((weight for place, weight in covered.items() if self._units[place] not in own), default=0.0)
+        return mine / total >= (_WHOLE if others / total >= _WHOLE else _ENOUGH)
 
 
 def read_manual(folder: Path) -> Manual:

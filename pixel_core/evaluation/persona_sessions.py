@@ -199,9 +199,8 @@ def _session(row: dict[str, Any]) -> PersonaSession:
 
 
 def _asked(session: PersonaSession, t: int) -> Question:
-    """Who speaks turn t, from what comes before it; the turn itself is not shown."""
-    therapy = session.turns[t].part == "therapist"
-    turns = (*session.turns[:t], Turn("assistant", "assistant", "..."))
+    """Who speaks turn t: the head reads what comes before it, and talks that begin one another are read together."""
+    therapy, turns = session.turns[t].part == "therapist", session.turns[: t + 1]
     truth = tuple(float((persona == "therapy") == therapy) for persona in PERSONAS)
     text = session.turns[t - 1].content
     return Question(f"{session.id}.{t:02d}", session.id, turns, truth, text, _tags(session, t), t=t)

@@ -176,4 +176,4 @@ def test_an_unknown_axis_lists_those_there_are(world):
 
 def _overrides():
     own = RECIPE.evaluation.model_dump()
-    return [f"evaluation.{key}={value}" for key, value in own.items()]
+    return [f"evaluation.{key}={json.dumps(value)}" for key, value in own.items()]
