@@ -29,12 +29,6 @@ def scan_held_out(paths: Iterable[Path], texts: Sequence[str]) -> Finding:
     return none_of("rows that hold an evaluation text", {path.stem: sum(map(marks.stand_in, _rows(path))) for path in paths})
 
 
-def rows_with_held_out(path: Path, texts: Sequence[str]) -> list[int]:
-    """The numbers of the rows of a file that hold one of these texts."""
-    marks = _Marks(texts)
-    return [number for number, turns in enumerate(_rows(path)) if marks.stand_in(turns)]
-
-
 def _rows(path: Path) -> Iterator[list[list[str]]]:
     """The words of each turn of each row."""
     for turns in pl.read_parquet(path, columns=["turns"])["turns"]:

@@ -1,4 +1,9 @@
-"""Drawing 100,000 rows from 775,000 in five sources to Parquet, beside Hugging Face `datasets.interleave_datasets`."""
+"""Drawing 100,000 rows from 775,000 in five sources to Parquet, beside Hugging Face `datasets.interleave_datasets`.
+
+Both begin with the same Parquet files of conversations and end with a Parquet file of 100,000 of them, all columns. Pixel reads the
+files within its time; the peer has them loaded and mapped into memory before its clock starts (1.8 s of processor more). What is compared
+is processor time, since other work on a machine stretches the clock unevenly.
+"""
 
 import os
 import statistics
@@ -71,7 +76,7 @@ def test_exact_shares_faster_than_interleaving(files, tmp_path, capsys):
     off = sum(abs(other[name] - count) for name, count in wanted.items())
     with capsys.disabled():
         told = {name: f"{wall[name]:.2f} s, {work[name]:.2f} s of processor" for name in wall}
-        print(f"\n{DRAWN} of {ROWS} rows: pixel {told['pixel']}; datasets {told['datasets']}; {wall['datasets'] / wall['pixel']:.1f} times")
+        print(f"\n{DRAWN} of {ROWS} rows: pixel {told['pixel']}; datasets {told['datasets']}; {work['datasets'] / work['pixel']:.1f} times")
         print(f"rows beside the shares: pixel 0, datasets {off}")
     assert got == wanted
-    assert wall["datasets"] >= FASTER * wall["pixel"]
+    assert work["datasets"] >= FASTER * work["pixel"]

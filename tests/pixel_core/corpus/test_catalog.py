@@ -156,3 +156,13 @@ def test_where_the_files_lie_is_no_part_of_the_digest(tmp_path):
     entry = load_catalogue(catalogue(tmp_path, files=["${SETS}/d.csv"]))["mine"]
     assert entry.digest == load_catalogue(catalogue(tmp_path, files=["${SETS}/d.csv"]))["mine"].digest
     assert entry.digest != load_catalogue(catalogue(tmp_path, files=["${SETS}/e.csv"]))["mine"].digest
+
+
+def test_each_hub_set_has_a_commit_or_says_beside_it_where_to_choose_one():
+    text = SHIPPED.read_text(encoding="utf-8")
+    sets = [entry for entry in load_catalogue(SHIPPED).values() if entry.hub]
+    assert {entry.hub for entry in sets} == NAMED
+    for entry in sets:
+        own = text.split(f"\n{entry.name}:\n")[1].split("\n\n")[0]
+        assert entry.revision or f"choose a commit on https://huggingface.co/datasets/{entry.hub}/commits/main" in own, entry.name
+        assert entry.revision or not entry.enabled
