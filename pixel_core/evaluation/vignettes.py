@@ -220,7 +220,7 @@ def _in_turn(vignettes: Sequence[Vignette]) -> list[Vignette]:
     """The vignettes with their classes taking turns."""
     ordered = sorted(vignettes, key=lambda v: hashlib.sha256(v.id.encode()).hexdigest())
     turn: Counter[str] = Counter()
-    places = []
+    places: list[tuple[int, int, Vignette]] = []
     for vignette in ordered:
         places.append((turn[_leading(vignette)], len(places), vignette))
         turn[_leading(vignette)] += 1
