@@ -10,7 +10,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 import polars as pl
@@ -22,6 +22,7 @@ from pixel_core.shards import read_split, shards
 Ask = Callable[[str], tuple[Turn, Provenance] | None]  # a system turn of knowledge that answers a text, if there is any
 GRAM = 8
 SHARE = 0.5
+_SMALL = 4 << 20  # bytes of Parquet whose n-grams are kept between two questions: more would fill the memory
 _WORD = re.compile(r"\w+")
 
 
@@ -95,24 +96,32 @@ def in_shares(questions: Sequence[Question], limit: int, kind: str) -> tuple[Que
 
 def in_training(texts: Sequence[str], files: Iterable[Path]) -> list[bool]:
     """Whether each text stands in the turns of these Parquet files of conversations (see the module)."""
-    short: dict[str, list[int]] = defaultdict(list)
-    grams: dict[str, list[int]] = defaultdict(list)
-    counts = []
-    for index, text in enumerate(texts):
-        own = set(_grams(_WORD.findall(text.lower())))
-        counts.append(len(own))
-        for gram in own:
-            grams[gram].append(index)
-        if not own:
-            short[_normal(text)].append(index)
-    found = [0] * len(texts)
+    asked = [(set(_grams(_WORD.findall(text.lower()))), _normal(text)) for text in texts]
+    grams, turns = _standing({gram for own, _ in asked for gram in own}, {text for own, text in asked if not own}, list(files))
+    return [len(own & grams) >= SHARE * len(own) if own else text in turns for own, text in asked]
+
+
+def _standing(grams: set[str], turns: set[str], files: Sequence[Path]) -> tuple[set[str], set[str]]:
+    """Which of these n-grams and whole turns stand in training."""
+    stamps = tuple((path, path.stat().st_mtime_ns, path.stat().st_size) for path in files)
+    if sum(size for _, _, size in stamps) <= _SMALL:
+        known, whole = _everything(stamps)
+        return grams & known, turns & whole
+    found: set[str] = set()
+    spoken: set[str] = set()
     for turn in _turns(files):
-        for index in short.pop(_normal(turn), ()):
-            found[index], counts[index] = 1, 1
-        for gram in _grams(_WORD.findall(turn.lower())):
-            for index in grams.pop(gram, ()):  # each gram counts once, however often it stands in training
-                found[index] += 1
-    return [total > 0 and hits >= SHARE * total for hits, total in zip(found, counts, strict=True)]
+        words = _WORD.findall(turn.lower())
+        found.update(gram for gram in _grams(words) if gram in grams)
+        if (text := " ".join(words)) in turns:
+            spoken.add(text)
+    return found, spoken
+
+
+@lru_cache(maxsize=1)
+def _everything(stamps: tuple[tuple[Path, int, int], ...]) -> tuple[frozenset[str], frozenset[str]]:
+    """All n-grams and turns of small files, which every task of a checkpoint is compared with."""
+    turns = [_WORD.findall(turn.lower()) for turn in _turns(path for path, _, _ in stamps)]
+    return frozenset(gram for words in turns for gram in _grams(words)), frozenset(" ".join(words) for words in turns)
 
 
 def named(conversation: Conversation, t: int) -> str:

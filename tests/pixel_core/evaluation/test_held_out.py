@@ -5,6 +5,7 @@ from collections import Counter
 import pytest
 
 from pixel_core.conversation import Conversation, Provenance, Turn, write_conversations
+from pixel_core.evaluation import held_out
 from pixel_core.evaluation.harness import Question
 from pixel_core.evaluation.held_out import HeldOut, in_shares, in_training
 from tests.pixel_core.evaluation.world import speech
@@ -33,8 +34,17 @@ def files(tmp_path):
         ("", False),
     ],
 )
-def test_finds(files, text, seen):
+@pytest.mark.parametrize("kept", [1 << 20, 0], ids=["kept in memory", "read each time"])
+def test_finds(files, text, seen, kept, monkeypatch):
+    monkeypatch.setattr(held_out, "_SMALL", kept)
     assert in_training([text], files) == [seen]
+
+
+def test_files_that_were_written_anew_are_read_anew(files):
+    assert in_training([speech("new", 30)], files) == [False]
+    turns = (Turn("user", "other", speech("new", 30)), Turn("assistant", "assistant", "Thanks!", learn=True))
+    write_conversations(files[1], [Conversation(turns, "reasoning", "h", 1, (Provenance("s", "u", "row 2", "CC0-1.0", "written", "1"),))])
+    assert in_training([speech("new", 30)], files) == [True]
 
 
 def test_each_text_is_judged_by_itself(files):
