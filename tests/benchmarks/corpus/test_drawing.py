@@ -3,6 +3,9 @@
 Both begin with the same Parquet files of conversations and end with a Parquet file of 100,000 of them, all columns. Pixel reads the
 files within its time; the peer has them loaded and mapped into memory before its clock starts (1.8 s of processor more). What is compared
 is processor time, since other work on a machine stretches the clock unevenly.
+
+Measured on a shared machine with datasets 5.0: Pixel 2.1 to 2.4 s (reading 1.1, writing .35), the peer 61 s. Of these 10 are writing and
+about 5 drawing the indices; the rest is its fingerprint of 1.5 million indices, which `disable_caching` does not spare.
 """
 
 import os

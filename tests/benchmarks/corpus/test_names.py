@@ -29,7 +29,7 @@ FOREIGN = (
     "sl_SI",
     "tw_GH",
     "ga_IE",
-)  # locales that the finder does not read
+)  # not read by the finder
 _PERSON = re.compile(r"\b(?:he|she|him)\b")
 pytestmark = pytest.mark.skipif(not REFERENCE, reason="PIXEL_REFERENCE_DATA names no folder of dialogues")
 

@@ -1,5 +1,8 @@
 """Load, filter, deduplication and mixture of ten thousand to a million conversations: what a row costs at each stage, and memory.
 
+Measured on one core of a shared machine, seconds of processor a 1,000 rows: load and filter 1.33 at 10,000 rows (.21 GB) and 1.35 at
+100,000 (.39 GB), names of people and language included; deduplication and mixture .46 (.37 GB) and .32 (.88 GB).
+
 PIXEL_REFERENCE_DATA=... make bench ARGS="-k scale", with PIXEL_SCALE_PLOT=<file> to keep the plot
 """
 
