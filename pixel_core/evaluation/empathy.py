@@ -9,13 +9,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import nan
+from pathlib import Path
 
 from pixel_core.conversation import Turn
+from pixel_core.evaluation.contrasts import contrasts
 from pixel_core.evaluation.figures import Measure
 from pixel_core.evaluation.harness import Answer, Question, Task
 from pixel_core.evaluation.held_out import HeldOut
 from pixel_core.evaluation.items import SeekerPost, read_seeker_posts
+from pixel_core.evaluation.ratings import ratings
 from pixel_core.evaluation.respondent import Respondent
+from pixel_core.evaluation.steadiness import steadiness
 from pixel_core.evaluation.supervised import head_task
 from pixel_core.model.heads import EMPATHY
 from pixel_core.recipe import EvaluationRecipe
@@ -25,8 +29,10 @@ VERSION = "1"
 
 
 def tasks(data: HeldOut, recipe: EvaluationRecipe) -> tuple[Task, ...]:
-    """The tasks of the axis: labelled pairs by the head, then replies to held-out seeker posts."""
-    return head_task("empathy", AXIS, data, limit=recipe.items, headline=True), seeker_replies(data, recipe)
+    """The tasks of the axis: labelled pairs by the head, contrasts, own replies to posts and over whole conversations, people's ratings."""
+    labelled = head_task("empathy", AXIS, data, limit=recipe.items, headline=True)
+    rated = (ratings(data, Path(recipe.empathic_reactions), recipe),) if recipe.empathic_reactions else ()
+    return (labelled, *contrasts(data), seeker_replies(data, recipe), steadiness(data, recipe), *rated)
 
 
 @dataclass(frozen=True, kw_only=True)

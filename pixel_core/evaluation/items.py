@@ -71,6 +71,16 @@ class SeekerPost:
     reply: str
 
 
+@dataclass(frozen=True, slots=True)
+class Contrast:
+    """A post by somebody in distress, a reply to just that post, and one of like length that would fit any post."""
+
+    id: str
+    text: str
+    specific: str
+    formulaic: str
+
+
 def read_eq_items(scenarios: Path) -> list[EqItem]:
     """The items of `eq_items.jsonl`."""
 
@@ -134,6 +144,19 @@ def read_clients(scenarios: Path) -> list[Client]:
         if client.look_alike_of is not None and client.look_alike_of not in known:
             raise ItemError(f"{path}: {client.id} is a look-alike of {client.look_alike_of!r}, which is no client with a danger of its own")
     return found
+
+
+def read_contrasts(scenarios: Path) -> list[Contrast]:
+    """The contrasts of `empathy_contrasts.jsonl`."""
+
+    def read(row: dict[str, Any]) -> Contrast:
+        found = Contrast(row["id"], row["text"], row["specific"], row["formulaic"])
+        sizes = sorted((len(found.specific.strip()), len(found.formulaic.strip())))
+        if sizes[0] < 0.9 * sizes[1] or not sizes[0]:
+            raise ValueError(f"the replies have {sizes[0]} and {sizes[1]} characters: their length must not tell them")
+        return found
+
+    return _read(scenarios / "empathy_contrasts.jsonl", read)
 
 
 def _read(path: Path, read: Callable[[dict[str, Any]], T]) -> list[T]:

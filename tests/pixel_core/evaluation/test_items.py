@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from pixel_core.evaluation.items import ItemError, read_eq_items, read_persona_items, read_seeker_posts, read_vignettes
+from pixel_core.evaluation.items import ItemError, read_contrasts, read_eq_items, read_persona_items, read_seeker_posts, read_vignettes
 from tests.pixel_core.evaluation.world import ROOT
 
 SCENARIOS = ROOT / "data" / "scenarios"
@@ -13,6 +13,7 @@ READERS = {
     "vignettes.jsonl": read_vignettes,
     "persona_items.jsonl": read_persona_items,
     "seeker_posts.jsonl": read_seeker_posts,
+    "empathy_contrasts.jsonl": read_contrasts,
 }
 
 
@@ -33,6 +34,7 @@ def broken(name, raw):
         "vignettes.jsonl": {"code": "F99.9", "codes": ["F99.9"]},
         "persona_items.jsonl": {"next_part": "client"},
         "seeker_posts.jsonl": {"reply": ...},
+        "empathy_contrasts.jsonl": {"formulaic": ""},
     }[name]
     return {key: value for key, value in (raw | changes).items() if value is not ...}
 

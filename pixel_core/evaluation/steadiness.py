@@ -1,0 +1,129 @@
+"""Steadiness: is a conversation met with the same empathy in every turn?
+
+Held-out conversations are answered turn by turn, each turn behind what was really said before it. The levels come from the same
+head that was trained with the model, so these figures are indicative; human replies at the same places stand beside them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+
+import numpy as np
+
+from pixel_core.conversation import Conversation, Turn
+from pixel_core.evaluation.figures import Measure
+from pixel_core.evaluation.harness import Answer, Question, Task
+from pixel_core.evaluation.held_out import HeldOut, unlabelled
+from pixel_core.evaluation.intervals import seeded
+from pixel_core.evaluation.respondent import Respondent
+from pixel_core.model.heads import EMPATHY
+from pixel_core.recipe import EvaluationRecipe
+
+AXIS, VERSION = "empathy", "1"
+FEWEST, MOST = 3, 4  # replies of a conversation that are looked at
+_DEALS = 200
+
+
+@dataclass(frozen=True, kw_only=True)
+class SteadyReplies(Task):
+    """A row a conversation; columns: how little the empathy of its replies varies, and that of the weakest of them.
+
+    Empathy is the mean expected level of the trained mechanisms over 2, so it lies in [0, 1]; steadiness is 1 - (highest - lowest).
+    Who says the same to everybody is perfectly steady, so the two are read together. `scores` are those of the human replies, `reply`
+    holds the replies one below the other. Floor: as many replies dealt from all conversations.
+    """
+
+    reply_tokens: int
+
+    def answer(self, respondent: Respondent) -> list[Answer]:
+        """See Task."""
+        learned = [bool(count) for count in respondent.supervised("empathy")]
+        if not any(learned):
+            return [Answer(question, [1.0] * 2, [np.nan] * 2, [np.nan] * 2) for question in self.questions]
+        places = [_places(question.turns) for question in self.questions]
+        before = [question.turns[:t] for question, own in zip(self.questions, places, strict=True) for t in own]
+        replies = respondent.replies(before, "therapist", self.reply_tokens)
+        own = _empathy(
+            respondent, [(*turns, Turn("assistant", "therapist", text)) for turns, text in zip(before, replies, strict=True)], learned
+        )
+        human = _empathy(respondent, [q.turns[: t + 1] for q, own in zip(self.questions, places, strict=True) for t in own], learned)
+        ends = list(accumulate(map(len, places)))
+        found = []
+        for question, end, where in zip(self.questions, ends, places, strict=True):
+            part = slice(end - len(where), end)
+            found.append(
+                Answer(
+                    question,
+                    [1.0] * 2,
+                    course(own[part]),
+                    dealt(own, len(where), question.item),
+                    course(human[part]),
+                    dealt(human, len(where), question.item),
+                    reply="\n".join(replies[part]),
+                )
+            )
+        return found
+
+
+def steadiness(data: HeldOut, recipe: EvaluationRecipe) -> SteadyReplies:
+    """Held-out conversations in which a therapist speaks three times or more, at most `recipe.replies` of them."""
+    questions, excluded = data.keep(map(question_of, filter(_is_long, data.conversations)), recipe.replies)
+    names = ("steadiness", "weakest")
+    measures = [
+        Measure(f"{whose}_empathy_{name}", "mean", "dealt", (k,), use, indicative=True)  # type: ignore[arg-type]
+        for whose, use in (("own", "prediction"), ("human", "scores"))
+        for k, name in enumerate(names)
+    ]
+    return SteadyReplies(
+        name="empathy_over_turns",
+        axis=AXIS,
+        version=VERSION,
+        questions=questions,
+        measures=tuple(measures),
+        excluded=excluded,
+        reply_tokens=recipe.reply_tokens,
+    )
+
+
+def question_of(conversation: Conversation) -> Question:
+    """The conversation up to its last reply that is looked at."""
+    turns = unlabelled(conversation.turns)
+    turns = turns[: _places(turns)[-1] + 1]
+    text, first = "\n".join(turn.content for turn in turns if turn.role != "system"), _places(turns)[0]
+    right = tuple(turn.content for turn in turns[first::2])
+    return Question(conversation.id[:16], conversation.group, turns, (), text, t=first, right=right)
+
+
+def course(levels: Sequence[float]) -> list[float]:
+    """The columns of the empathy of replies in their order."""
+    return [1 - (max(levels) - min(levels)), min(levels)]
+
+
+def dealt(levels: Sequence[float], size: int, item: str) -> list[float]:
+    """The mean columns of so many replies that are drawn from those of all conversations; seeded by the item."""
+    drawn = seeded(f"{item}:dealt").choice(np.asarray(levels), size=(_DEALS, size))
+    spread = drawn.max(1) - drawn.min(1)
+    return [float(1 - spread.mean()), float(drawn.min(1).mean())]
+
+
+def _places(turns: Sequence[Turn]) -> list[int]:
+    """The first, the last and evenly spread replies between them, of the therapist to something that was said."""
+    found = [t for t, turn in enumerate(turns) if t and turn.part == "therapist" and turns[t - 1].role == "user"]
+    if len(found) <= MOST:
+        return found
+    return [found[round(k * (len(found) - 1) / (MOST - 1))] for k in range(MOST)]
+
+
+def _is_long(conversation: Conversation) -> bool:
+    return len(_places(conversation.turns)) >= FEWEST
+
+
+def _empathy(respondent: Respondent, dialogues: Sequence[Sequence[Turn]], learned: Sequence[bool]) -> list[float]:
+    """The empathy of the last turn of each dialogue; 0 for a reply that says nothing."""
+    found = []
+    for dialogue, heads in zip(dialogues, respondent.heads(dialogues, [len(d) - 1 for d in dialogues]), strict=True):
+        said = heads["empathy"].scores if dialogue[-1].content else (0.0,) * len(EMPATHY)
+        found.append(sum(level for level, known in zip(said, learned, strict=True) if known) / (2 * sum(learned)))
+    return found
