@@ -19,7 +19,7 @@ from torch.nn import functional
 
 from pixel_core.conversation import Part, Turn
 from pixel_core.evaluation.respondent import HeadAnswer, Loss
-from pixel_core.evaluation.tokens import Remembering, batches
+from pixel_core.evaluation.tokens import Remembering, batches, longest_of
 from pixel_core.evaluation.trie import Trie, lay_out
 from pixel_core.model.batch import PixelBatch, query_masks_of
 from pixel_core.model.chat import END, Encoded, encode, prompt
@@ -69,6 +69,7 @@ class CheckpointRespondent:
         self._chat = cast("PreTrainedTokenizerBase", self._tokenizer)  # which chat.py asks for no more than that
         together = (batch_size * WINDOW, batch_size)
         self._reading, self._writing = ((_READ, _ROWS), (_WRITTEN, _ROWS)) if device == "cpu" else (together, together)
+        self._deaf = self._model.heads.constant  # checkpoint-0 says the priors of everything
         self._said: dict[Key, Mapping[str, HeadAnswer]] = {}
         self._wrote: dict[int, dict[tuple[int, ...], str]] = {}  # by the most tokens allowed, replies by prompt
 
@@ -109,8 +110,8 @@ class CheckpointRespondent:
         reads = [self._encoded(dialogue[: t + 1]) for dialogue, t in zip(dialogues, turns, strict=True)]
         keys = [read.key for read in reads]
         new = list({key: read for key, read in zip(keys, reads, strict=True) if key not in self._said}.values())
-        longest = _longest([read.encoded.ids for read in new])
-        for batch, hidden in self._hidden([ids for ids, _ in longest]):
+        longest = longest_of([read.encoded.ids for read in new])
+        for batch, hidden in self._hidden([ids for ids, _ in longest], read=not self._deaf):
             asked = [(row, new[place]) for row, index in enumerate(batch) for place in longest[index][1]]
             for (_, read), said in zip(asked, self._answers(hidden, asked), strict=True):
                 self._said[read.key] = said
@@ -225,9 +226,13 @@ class CheckpointRespondent:
                     answers[place][spec.name] = HeadAnswer(scores, decisions)
         return answers
 
-    def _hidden(self, rows: Sequence[Sequence[int]]) -> Iterator[tuple[list[int], Tensor]]:
-        """The last hidden states [B, T, H] of batches of rows of like length, with the places of the rows."""
+    def _hidden(self, rows: Sequence[Sequence[int]], *, read: bool = True) -> Iterator[tuple[list[int], Tensor]]:
+        """The last hidden states [B, T, H] of batches of rows of like length, with the places of the rows; zeros where nobody reads."""
         for batch in batches([len(ids) for ids in rows], *self._reading):
+            if not read:
+                width = max(len(rows[place]) for place in batch)
+                yield batch, torch.zeros((len(batch), width, self._width), device=self._device)
+                continue
             padded = _padded([rows[place] for place in batch], 0).to(self._device)
             yield batch, self._decoder(input_ids=padded, use_cache=False).last_hidden_state
 
@@ -260,6 +265,10 @@ class CheckpointRespondent:
         return self._model.language_model.get_decoder()
 
     @property
+    def _width(self) -> int:
+        return int(self._model.language_model.config.get_text_config().hidden_size)
+
+    @property
     def _dtype(self) -> torch.dtype:
         return self._model.language_model.dtype
 
@@ -274,17 +283,6 @@ def _mean(sums: Tensor, spans: Sequence[tuple[int, int]]) -> Tensor:
     """The mean state over the tokens of the spans, from the sums up to each token."""
     starts, ends = zip(*spans, strict=True)
     return ((sums[list(ends)] - sums[list(starts)]).sum(0) / sum(end - start for start, end in spans)).float()
-
-
-def _longest(rows: Sequence[Sequence[int]]) -> list[tuple[Sequence[int], list[int]]]:
-    """The rows that begin no other row, each with the places of all rows that it begins with; every place once."""
-    found: list[tuple[Sequence[int], list[int]]] = []
-    for place in sorted(range(len(rows)), key=lambda k: tuple(rows[k]), reverse=True):
-        if found and list(found[-1][0][: len(rows[place])]) == list(rows[place]):
-            found[-1][1].append(place)  # in this order a row stands behind those it begins
-        else:
-            found.append((rows[place], [place]))
-    return found
 
 
 def _padded(rows: Sequence[Sequence[int]], pad: int) -> Tensor:

@@ -71,3 +71,14 @@ def batches(lengths: Sequence[int], tokens: int, rows: int) -> Iterator[list[int
         batch.append(place)
     if batch:
         yield batch
+
+
+def longest_of(rows: Sequence[Sequence[int]]) -> list[tuple[Sequence[int], list[int]]]:
+    """The rows that begin no other row, each with the places of all rows that it begins with; every place once."""
+    found: list[tuple[Sequence[int], list[int]]] = []
+    for place in sorted(range(len(rows)), key=lambda k: tuple(rows[k]), reverse=True):
+        if found and list(found[-1][0][: len(rows[place])]) == list(rows[place]):
+            found[-1][1].append(place)  # in this order a row stands behind those it begins
+        else:
+            found.append((rows[place], [place]))
+    return found

@@ -36,6 +36,12 @@ class HeadBank(nn.Module):
                 raw[spec.name] = self.by_name[spec.name](features)
         return raw
 
+    @property
+    def constant(self) -> bool:
+        """Whether every head says the same whatever it reads, as before training."""
+        weights = (value for name, value in self.by_name.state_dict().items() if name.endswith("predict.weight"))
+        return not any(bool(weight.any()) for weight in weights)
+
     def start_at(self, priors: Mapping[str, Tensor]) -> None:
         """Make the heads named in `priors` predict these raw outputs whatever they read."""
         for name, raw in priors.items():

@@ -114,13 +114,21 @@ def test_dialogues_that_begin_one_another_are_read_once_and_answered_alike(world
     together, apart = (CheckpointRespondent(world.run[4], batch_size=2) for _ in range(2))
     read = []
     hidden = together._hidden
-    together._hidden = lambda rows: (read.extend(rows), hidden(rows))[1]
+    together._hidden = lambda rows, **how: (read.extend(rows), hidden(rows, **how))[1]
     found = together.heads([turns, turns, turns, DIALOGUES[1], turns], [3, 1, 2, 1, 1])
     assert len(read) == 2
     alone = [apart.heads([d], [t])[0] for d, t in zip([turns, turns, turns, DIALOGUES[1], turns], [3, 1, 2, 1, 1], strict=True)]
     assert scores_of(found) == pytest.approx(scores_of(alone), abs=2e-5)
     assert together.heads([turns], [2])[0] == found[2]
     assert len(read) == 2
+
+
+def test_heads_that_say_the_same_of_everything_need_no_reading(world):
+    unread, read = (CheckpointRespondent(world.run[0]) for _ in range(2))
+    assert (unread._deaf, CheckpointRespondent(world.run[4])._deaf) == (True, False)
+    read._deaf = False
+    places = [len(d) - 1 for d in DIALOGUES]
+    assert unread.heads(DIALOGUES, places) == read.heads(DIALOGUES, places)
 
 
 def test_who_speaks_matters_to_the_heads_though_the_tokens_are_the_same(respondents):
