@@ -72,7 +72,9 @@ class Steering:
         """Take in a validation; the answer to every breach is in force at once."""
         self._shares = {name: loss / self._baselines[name] for name, loss in found.losses.items() if self._baselines.get(name)}
         events: list[Event] = []
-        for breach in self._guard.judge(step, found.losses, found.safety):
+        own = self._weighting.weights()  # turn losses have none: they are parts of their heads' objectives
+        losses = {name: loss for name, loss in found.losses.items() if name in own}
+        for breach in self._guard.judge(step, losses, found.safety):
             raised = self._weighting.raise_weight(breach.component, self._training.guard.raise_by)
             event = "weight_raised" if breach.number < LAST else "stopped"
             told = {"component": breach.component, "figure": breach.figure, "observed": breach.observed, "bound": breach.bound}

@@ -48,6 +48,12 @@ def test_a_first_breach_raises_the_weight_and_a_second_stops_the_run():
         own.require_safe(8)
 
 
+def test_a_loss_that_has_no_weight_of_its_own_is_not_guarded():
+    own = steering()
+    own.after_validation(0, validation(consistency=0.01))
+    assert own.after_validation(5, validation(consistency=9.0)) == []
+
+
 def test_phases_are_events():
     own = steering("training.weighting.phases=[{name: foundation, until: 0.3, priorities: {eq: 0.0}}]")
     assert own.begin() == [{"step": 0, "event": "phase", "phase": "foundation"}]
