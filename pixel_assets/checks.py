@@ -8,8 +8,8 @@ from pixel_core.artifacts import ArtifactError
 from pixel_core.findings import Findings
 
 
-def answer(check: Callable[[], Findings]) -> dg.AssetCheckResult:
-    """The result of a check. An artifact that is missing or altered fails it, with the reason."""
+def answer(check: Callable[[], Findings], severity: dg.AssetCheckSeverity = dg.AssetCheckSeverity.ERROR) -> dg.AssetCheckResult:
+    """The result of a check. An artifact that is missing or altered fails it, with the reason; `severity` is that of a failure."""
     try:
         findings = check()
     except ArtifactError as error:
@@ -18,7 +18,7 @@ def answer(check: Callable[[], Findings]) -> dg.AssetCheckResult:
     reasons = {f"{f.name}: {reason}": count for f in findings.failed for reason, count in f.reasons.items()}
     return dg.AssetCheckResult(
         passed=findings.passed,
-        severity=dg.AssetCheckSeverity.ERROR,
+        severity=severity,
         description=str(findings),
         metadata={**metadata, **reasons},
     )

@@ -38,6 +38,7 @@ from pixel_core.recipe import EvaluationRecipe, Recipe
 
 VERSION = "2"
 BASE = "checkpoint-0"
+_DATA = ("training_mixture", "head_examples")  # what a packed dataset is made of
 logger = logging.getLogger(__name__)
 
 
@@ -100,14 +101,16 @@ def build_evaluation(
     base: Path | None,
     settings: Settings,
     kind: str = "evaluation",
+    data: Mapping[str, str] | None = None,
     force: bool = False,
 ) -> Built:
     """Write `figures.json`, `items.parquet` (answers) and `questions.parquet`; where `base` is `out` it is compared with itself.
 
-    With force on a valid evaluation of the same work key the answers must come out the same: EvaluationError if not.
+    `data` are digests of what the checkpoint's packed dataset was made of. With force on a valid evaluation of the same work
+    key the answers must come out the same: EvaluationError if not.
     """
     manifest = checkpoint_manifest(checkpoint)
-    told = Told(key_of(checkpoint), manifest.digest, manifest.inputs)
+    told = Told(key_of(checkpoint), manifest.digest, {**manifest.inputs, **(data or {})})
 
     def respond() -> Respondent:
         from pixel_core.evaluation.checkpoint import open_checkpoint
@@ -226,14 +229,17 @@ def evaluate_axis(axis: str, checkpoint: Path, out: Path, *, data: HeldOut, pack
     """
     tasks = tasks_of(axis, data, recipe.evaluation)
     settings, kind = Settings.of(recipe), f"{axis}_evaluation"
-    base = checkpoint.parent / BASE
+    base, made = checkpoint.parent / BASE, read_manifest(packed).inputs
+    made_of = {name: made[name] for name in _DATA if name in made}
     require_held_out(checkpoint, packed, data)
     if not (base / MANIFEST).is_file():
         raise EvaluationError(f"{checkpoint.parent} holds no {BASE}, which its checkpoints are compared with: train the run again")
     beside = out / key_of(base)
     if checkpoint.name != BASE:
-        build_evaluation(base, tasks, beside, base=beside, settings=settings, kind=kind)
-    return build_evaluation(checkpoint, tasks, out / key_of(checkpoint), base=beside, settings=settings, kind=kind, force=force)
+        build_evaluation(base, tasks, beside, base=beside, settings=settings, kind=kind, data=made_of)
+    return build_evaluation(
+        checkpoint, tasks, out / key_of(checkpoint), base=beside, settings=settings, kind=kind, data=made_of, force=force
+    )
 
 
 def key_of(checkpoint: Path) -> str:

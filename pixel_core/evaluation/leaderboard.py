@@ -1,4 +1,4 @@
-"""The leaderboard: one row a scorecard, best first, with the course of every axis as a picture.
+"""The leaderboard: one row a scorecard, best first, with the course of every axis as a picture, alerts, and a report.
 
 Rule: scorecards of the present evaluator first, then by score (the mean over the axes of how far the headline stands
 between floor and the best possible value), then by name. Scores with the same `comparable` were measured on the same items.
@@ -13,14 +13,16 @@ from typing import Any
 import polars as pl
 
 from pixel_core.artifacts import ArtifactError, Built, Summary, build, input_digest, write_table
+from pixel_core.evaluation.alerts import ALERTS, TREND, all_alerts, to_frame
+from pixel_core.evaluation.board_report import write_board_report
 from pixel_core.evaluation.evaluation import VERSION as EVALUATOR
 from pixel_core.evaluation.figures import AXES, headlines
 from pixel_core.evaluation.plots import draw_steps
 from pixel_core.evaluation.scorecard import SCORECARD, Scorecard, read_scorecard
 from pixel_core.rejects import Reject, count_reasons, write_rejects
 
-KIND, VERSION = "leaderboard", "1"
-LEADERBOARD, PICTURE = "leaderboard.parquet", "steps.png"
+KIND, VERSION = "leaderboard", "2"
+LEADERBOARD, PICTURE, REPORT = "leaderboard.parquet", "steps.png", "leaderboard.html"
 _AXIS_COLUMNS = ("value", "low", "high", "floor", "base", "skill", "difference", "difference_low", "difference_high")
 SCHEMA = pl.Schema(
     {
@@ -50,9 +52,15 @@ def build_leaderboard(scorecards: Path, out: Path, *, force: bool = False) -> Bu
         why = "missing, incomplete or altered: evaluate the checkpoint again with force"
         rejects = [Reject("scorecard", key, "broken_scorecard", why) for key in broken]
         write_rejects(folder, rejects)
+        alerts = all_alerts(list(cards.values()))
+        write_table(folder / ALERTS, to_frame(alerts))
         draw_steps(folder / PICTURE, frame.to_dicts())
+        write_board_report(
+            folder / REPORT, frame, {card.checkpoint: card for card in cards.values()}, scorecards, alerts=alerts, broken=broken
+        )
         best = frame.row(0, named=True) if frame.height else {"checkpoint": None, "score": None}
         figures = {"best": best["checkpoint"], "best_score": best["score"], "runs": frame["run"].n_unique(), "read": len(inputs)}
+        figures |= {"figures_that_fell": sum(a.kind != TREND for a in alerts), "figures_out_of_trend": sum(a.kind == TREND for a in alerts)}
         return Summary(rows=frame.height, rejects=count_reasons(rejects), figures=figures)
 
     return build(out, kind=KIND, version=VERSION, inputs=inputs, write=write, force=force)

@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from pixel_core.artifacts import digest_of
 from pixel_core.evaluation import metrics
 from pixel_core.evaluation.figures import Difference, Figure, Measure, Status
 from pixel_core.evaluation.intervals import interval_of, resamples, seeded
@@ -132,6 +133,21 @@ def figure_of(
         floors={name: round(number, _DIGITS) for name, number in floors.items()},
         skill=round(skill, _DIGITS),
     )
+
+
+def draws_of(measure: Measure, rows: Rows, *, count: int, seed: str) -> tuple[str, Array] | None:
+    """The resampled values of a figure, and a digest of the items, groups and labels that they rest on; None without a number.
+
+    Under the same digest, count and seed the draws of two checkpoints are of the same resamples: their difference is that of
+    `difference_of`, draw by draw.
+    """
+    view = _view(measure, rows)
+    if view is None:
+        return None
+    truth = np.nan_to_num(view.truth, nan=-1.0).tolist()  # labels are never negative
+    basis = digest_of([view.items, view.groups, [s.tolist() for s in view.strata], truth])
+    drawn = [view.statistic(measure.statistic, view.prediction, w) for w in resamples(view.groups, count, f"{seed}:{measure.name}")]
+    return basis, np.concatenate(drawn)
 
 
 def difference_of(measure: Measure, rows: Rows, other: Rows, *, count: int, seed: str) -> tuple[float, Difference] | None:

@@ -18,7 +18,7 @@ from pixel_core.evaluation.leaderboard import LEADERBOARD, order
 from pixel_core.evaluation.measuring import Rows, figure_of
 from pixel_core.evaluation.metrics import STATISTICS
 from pixel_core.evaluation.promotion import DECISION, POINTER
-from pixel_core.evaluation.scorecard import FIGURES, ITEMS, QUESTIONS, REPORT, SCORECARD, Scorecard, read_items, read_scorecard
+from pixel_core.evaluation.scorecard import FIGURES, ITEMS, QUESTIONS, SCORECARD, Scorecard, read_items, read_scorecard
 from pixel_core.findings import Finding, Findings, Severity, at_most, equals, none_of
 from pixel_core.rejects import REJECTED
 
@@ -95,15 +95,6 @@ def check_scorecard(folder: Path) -> Findings:
             ),
         ]
     )
-
-
-def check_report(folder: Path) -> Findings:
-    """The report shows every figure and loads nothing from anywhere."""
-    verify(folder)
-    card, text = read_scorecard(folder / SCORECARD), (folder / REPORT).read_text(encoding="utf-8")
-    missing = {figure.name: int(f"<td>{figure.name}" not in text) for figure in card.figures}
-    outside = {mark: text.count(mark) for mark in ('src="http', 'href="http', "@import", "<script src", "<link")}
-    return Findings.of([none_of("figures that the report leaves out", missing), none_of("references to elsewhere", outside)])
 
 
 def check_leaderboard(folder: Path, scorecards: Path) -> Findings:

@@ -31,7 +31,7 @@ from pixel_core.evaluation.harness import ITEM_SCHEMA
 from pixel_core.evaluation.judges.agreement import Judged
 from pixel_core.evaluation.measuring import Rows, difference_of
 
-KIND, VERSION = "scorecard", "2"
+KIND, VERSION = "scorecard", "3"
 SCHEMA_VERSION: Literal["2"] = "2"  # of figures.json and scorecard.json
 SCORECARD, FIGURES, ITEMS, QUESTIONS = "scorecard.json", "figures.json", "items.parquet", "questions.parquet"
 JUDGEMENTS = "judgements.parquet"
@@ -66,7 +66,7 @@ class Scorecard(Record):
     digest: str
     """Digest of the checkpoint's manifest; of a model behind an endpoint: of its address, name and way of being asked."""
     trained_with: dict[str, str]
-    """Digests of what the checkpoint was trained with: packed dataset, model and training recipe, seed."""
+    """Digests of what the checkpoint was trained with: mixture, head examples, packed dataset, model and training recipe, seed."""
     asked: dict[str, str] = Field(default_factory=dict)
     """How a model behind an endpoint was asked: host, model, and how choices were put to it."""
     base: str | None
@@ -142,7 +142,7 @@ def compare(a: Path, b: Path) -> tuple[Difference, ...]:
 
 
 def build_scorecard(evaluations: Mapping[str, Path], out: Path, *, promoted: Path | None = None, force: bool = False) -> Built:
-    """Unite the five evaluations of a checkpoint, by axis: scorecard, its schema, all items, a picture and a report.
+    """Unite the five evaluations of a checkpoint, by axis: scorecard, its schema, all items, bootstrap draws, a picture and a report.
 
     `promoted` is the scorecard of the last promoted checkpoint, which every figure is paired with. A scorecard of the same
     evaluations keeps the one that it was paired with, whatever was promoted since: only force pairs it anew. Raises
@@ -152,6 +152,8 @@ def build_scorecard(evaluations: Mapping[str, Path], out: Path, *, promoted: Pat
     inputs[_PAIRED] = (None if force else _paired(out, inputs)) or ("none" if promoted is None else input_digest(promoted))
 
     def write(folder: Path) -> Summary:
+        from pixel_core.evaluation.draws import write_draws
+        from pixel_core.evaluation.outcomes import base_items
         from pixel_core.evaluation.plots import draw_axes
         from pixel_core.evaluation.report import write_report
 
@@ -163,7 +165,8 @@ def build_scorecard(evaluations: Mapping[str, Path], out: Path, *, promoted: Pat
         write_scorecard(folder / SCORECARD, card)
         write_json(folder / SCHEMA, Scorecard.model_json_schema())
         draw_axes(folder / PICTURE, card)
-        write_report(folder / REPORT, card, folder / PICTURE)
+        write_draws(folder, card, read_items(folder))
+        write_report(folder / REPORT, card, folder / PICTURE, items, base_items(evaluations, card))
         return Summary(rows=len(card.figures), figures={"score": card.score} | summary_figures(card))
 
     return build(out, kind=KIND, version=VERSION, inputs=inputs, write=write, force=force)

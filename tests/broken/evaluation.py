@@ -1,6 +1,7 @@
 """Evaluation artifacts that are plausible but for one thing each; no model is asked for them."""
 
 import json
+import shutil
 
 import polars as pl
 
@@ -11,6 +12,7 @@ from pixel_core.evaluation.evaluation import VERSION, Settings, Told, record
 from pixel_core.evaluation.figures import Measure
 from pixel_core.evaluation.harness import ChoiceTask, Question, ask_all
 from pixel_core.evaluation.leaderboard import LEADERBOARD
+from pixel_core.evaluation.leaderboard import REPORT as BOARD_REPORT
 from pixel_core.evaluation.promotion import POINTER
 from pixel_core.evaluation.scorecard import FIGURES, ITEMS, REPORT, SCORECARD, read_scorecard, summary_figures, unite, write_scorecard
 from tests.pixel_core.evaluation.scripted import Guessing
@@ -106,6 +108,21 @@ def a_report_that_loads_a_script(home):
     return KEY
 
 
+def a_headline_that_fell(home):
+    folder = scorecard(home)
+    card = read_scorecard(folder / SCORECARD)
+    figures = [figure if figure.axis != "eq" else fallen(figure) for figure in card.figures]
+    write_scorecard(folder / SCORECARD, card.model_copy(update={"figures": tuple(figures), "base": "small-0123456789ab.0"}))
+    alter(folder)
+    return KEY
+
+
+def fallen(figure):
+    """The figure, below its base beyond the interval."""
+    gap = figure.difference.model_copy(update={"value": -0.2, "low": -0.3, "high": -0.1})
+    return figure.model_copy(update={"base": 0.5, "value": 0.3, "difference": gap})
+
+
 def leaderboard(home):
     for step in (0, 4, 8):
         scorecard(home, f"small-0123456789ab.{step}")
@@ -116,6 +133,27 @@ def a_scorecard_is_left_out(home):
     folder = leaderboard(home)
     write_table(folder / LEADERBOARD, pl.read_parquet(folder / LEADERBOARD).head(2))
     alter(folder)
+
+
+def a_report_that_runs_a_foreign_script(home):
+    folder = leaderboard(home)
+    path = folder / BOARD_REPORT
+    path.write_text(path.read_text().replace("</body>", "<script>fetch('https://example.org')</script></body>"))
+    alter(folder)
+
+
+def a_checkpoint_that_left_its_course(home):
+    folder = scorecard(home)
+    card = read_scorecard(folder / SCORECARD)
+    for step, value in ((4, 0.30), (8, 0.31), (12, 0.30), (16, 0.31), (20, 0.30), (24, 0.05)):
+        key = f"small-0123456789ab.{step}"
+        own = folder.with_name(key)
+        if step != 4:
+            shutil.copytree(folder, own)
+        figures = [f.model_copy(update={"value": value, "low": value - 0.02, "high": value + 0.02}) for f in card.figures]
+        write_scorecard(own / SCORECARD, card.model_copy(update={"checkpoint": key, "figures": tuple(figures)}))
+        alter(own)
+    build_leaderboard(home / "artifacts" / "scorecard", home / "artifacts" / "leaderboard")
 
 
 def the_promoted_checkpoint_does_not_exist(home):
@@ -133,6 +171,9 @@ BROKEN = {
     **{(f"{axis}_evaluation", "items_are_held_out"): an_item_from_training(axis) for axis in AXES},
     ("scorecard", "scorecard_is_complete"): an_axis_is_missing,
     ("scorecard", "report_is_self_contained"): a_report_that_loads_a_script,
+    ("scorecard", "no_figure_fell"): a_headline_that_fell,
+    ("leaderboard", "report_is_self_contained"): a_report_that_runs_a_foreign_script,
+    ("leaderboard", "no_figure_left_its_course"): a_checkpoint_that_left_its_course,
     ("leaderboard", "leaderboard_lists_every_scorecard"): a_scorecard_is_left_out,
     ("promotion", "promotion_is_earned"): the_promoted_checkpoint_does_not_exist,
 }

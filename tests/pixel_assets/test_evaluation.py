@@ -24,7 +24,13 @@ JOB = DEFINITIONS.resolve_implicit_global_asset_job_def()
 UPSTREAM = ("knowledge_index", "dsm5_criteria", "packed_dataset", "training_mixture", "head_examples", "personality_profile")
 EVALUATIONS = {f"{axis}_evaluation" for axis in AXES}
 CHECK = "checkpoint:checkpoint_is_whole"
-SMALL = {"evaluation.bootstrap": "20", "evaluation.reply_tokens": "2", "evaluation.replies": "2", "evaluation.items": "4", "evaluation.vignettes": "4"}
+SMALL = {
+    "evaluation.bootstrap": "20",
+    "evaluation.reply_tokens": "2",
+    "evaluation.replies": "2",
+    "evaluation.items": "4",
+    "evaluation.vignettes": "4",
+}
 
 
 class Automation:
@@ -220,6 +226,11 @@ def test_the_named_jobs_together_build_everything():
     assert {key.to_user_string() for key in materializable - built} == {"loss_weight_search"}  # a study that no run needs
 
 
-def test_the_sensor_that_starts_it_runs_by_default():
-    sensor = next(s for s in DEFINITIONS.get_repository_def().sensor_defs if s.name == "evaluation_automation")
-    assert sensor.default_status is dg.DefaultSensorStatus.RUNNING
+def test_what_starts_it_runs_by_default():
+    repository = DEFINITIONS.get_repository_def()
+    assert {s.name: s.default_status.value for s in (*repository.sensor_defs, *repository.schedule_defs)} == {
+        "evaluation_automation": "RUNNING",
+        "new_checkpoints": "RUNNING",
+        "nightly_evaluation": "RUNNING",
+        "weekly_evaluation": "RUNNING",
+    }

@@ -8,6 +8,7 @@ from pixel_assets.config import Build
 from pixel_assets.defs.evaluation.conditions import AFTER_ANY_UPDATE, ON_NEW_CHECKPOINT
 from pixel_assets.metadata import picture, result_of
 from pixel_core import evaluation
+from pixel_core.evaluation import alerts
 from pixel_core.evaluation import evaluation as harness
 from pixel_core.evaluation import leaderboard as ranking
 from pixel_core.evaluation import promotion as pointer
@@ -130,7 +131,7 @@ def dialogue_evaluation(context: dg.AssetExecutionContext, config: Build) -> dg.
     kinds={"python", "parquet"},
     code_version=cards.VERSION,
     automation_condition=ON_NEW_CHECKPOINT,
-    description="All figures of a checkpoint as one JSON file with a schema, all answers, a picture of the axes, a report in HTML.",
+    description="All figures of a checkpoint as one JSON file with a schema, all answers, alerts, and a report to click in.",
 )
 def scorecard(context: dg.AssetExecutionContext, config: Build) -> dg.MaterializeResult:
     """The scorecard of one checkpoint."""
@@ -139,7 +140,8 @@ def scorecard(context: dg.AssetExecutionContext, config: Build) -> dg.Materializ
     beside = evaluation.promoted_scorecard(paths.artifact("promotion"), paths.artifact("scorecard"))
     built = evaluation.build_scorecard(folders, paths.artifact("scorecard", key), promoted=beside, force=config.force)
     report = dg.MetadataValue.path(str(built.folder / cards.REPORT))
-    return result_of(built, axes=picture(built.folder / cards.PICTURE), report=report)
+    told = dg.MetadataValue.md(alerts.of_scorecard(built.folder))
+    return result_of(built, axes=picture(built.folder / cards.PICTURE), report=report, alerts=told)
 
 
 @dg.asset(
@@ -149,13 +151,15 @@ def scorecard(context: dg.AssetExecutionContext, config: Build) -> dg.Materializ
     kinds={"python", "parquet"},
     code_version=ranking.VERSION,
     automation_condition=AFTER_ANY_UPDATE,
-    description="One row a scorecard, best first by the mean skill over the axes, with every axis over the steps as a picture. A broken "
-    "scorecard is listed apart and stops nothing.",
+    description="One row a scorecard, best first by the mean skill over the axes; alerts of what fell or left its course; a report of "
+    "trends and of any two checkpoints. A broken scorecard is listed apart and stops nothing.",
 )
 def leaderboard(config: Build) -> dg.MaterializeResult:
     """All scorecards, ranked."""
     built = evaluation.build_leaderboard(paths.artifact("scorecard"), paths.artifact("leaderboard"), force=config.force)
-    return result_of(built, steps=picture(built.folder / ranking.PICTURE))
+    report = dg.MetadataValue.path(str(built.folder / ranking.REPORT))
+    told = dg.MetadataValue.md(alerts.of_leaderboard(built.folder))
+    return result_of(built, steps=picture(built.folder / ranking.PICTURE), report=report, alerts=told)
 
 
 @dg.asset(

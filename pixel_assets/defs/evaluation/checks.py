@@ -5,7 +5,7 @@ import dagster as dg
 from pixel_assets import partitions, paths
 from pixel_assets.checks import answer
 from pixel_assets.defs.evaluation.assets import held_out
-from pixel_core.evaluation import AXES, quality
+from pixel_core.evaluation import AXES, quality, report_quality
 
 
 def _of_axis(axis: str) -> list[dg.AssetChecksDefinition]:
@@ -61,12 +61,24 @@ def scorecard_is_complete(context: dg.AssetCheckExecutionContext) -> dg.AssetChe
 
 @dg.asset_check(
     asset="scorecard",
+    name="report_is_self_contained",
     partitions_def=partitions.checkpoints,
-    description="The HTML report shows every figure and loads nothing from elsewhere.",
+    description="The HTML report shows every figure, loads nothing from elsewhere and runs no script but its own.",
 )
-def report_is_self_contained(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
+def scorecard_report(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
     """Look at one report."""
-    return answer(lambda: quality.check_report(paths.artifact("scorecard", context.partition_key)))
+    return answer(lambda: report_quality.check_report(paths.artifact("scorecard", context.partition_key)))
+
+
+@dg.asset_check(
+    asset="scorecard",
+    partitions_def=partitions.checkpoints,
+    description="A warning: a headline fell below the base or the last promoted checkpoint beyond its paired interval, or more of the "
+    "other figures did than chance explains. The metadata of the scorecard lists them.",
+)
+def no_figure_fell(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
+    """Compare one scorecard with base and last promoted."""
+    return answer(lambda: report_quality.check_falls(paths.artifact("scorecard", context.partition_key)), dg.AssetCheckSeverity.WARN)
 
 
 @dg.asset_check(
@@ -77,6 +89,26 @@ def report_is_self_contained(context: dg.AssetCheckExecutionContext) -> dg.Asset
 def leaderboard_lists_every_scorecard() -> dg.AssetCheckResult:
     """Compare the leaderboard with the scorecards."""
     return answer(lambda: quality.check_leaderboard(paths.artifact("leaderboard"), paths.artifact("scorecard")))
+
+
+@dg.asset_check(
+    asset="leaderboard",
+    name="report_is_self_contained",
+    description="The HTML report shows every checkpoint, loads nothing from elsewhere and runs no script but its own.",
+)
+def leaderboard_report() -> dg.AssetCheckResult:
+    """Look at the report."""
+    return answer(lambda: report_quality.check_board_report(paths.artifact("leaderboard")))
+
+
+@dg.asset_check(
+    asset="leaderboard",
+    description="A warning: a figure of a run's newest checkpoint left the course of the checkpoints before it to the worse, by a robust "
+    "rule. The metadata of the leaderboard lists them.",
+)
+def no_figure_left_its_course() -> dg.AssetCheckResult:
+    """Look at the alerts of the newest checkpoints."""
+    return answer(lambda: report_quality.check_trends(paths.artifact("leaderboard")), dg.AssetCheckSeverity.WARN)
 
 
 @dg.asset_check(

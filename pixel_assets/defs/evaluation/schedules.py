@@ -17,6 +17,7 @@ EVALUATIONS = [*(f"{axis}_evaluation" for axis in AXES), "scorecard"]
 @dg.schedule(
     job=evaluation,
     cron_schedule="0 3 * * *",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
     description="Evaluates the newest and the best checkpoint of the present data again, by force: a determinism check. And what a new "
     "version of the evaluator, or new items, made stale.",
 )
@@ -30,6 +31,7 @@ def nightly_evaluation(context: dg.ScheduleEvaluationContext) -> Iterator[dg.Run
 @dg.schedule(
     job=evaluation,
     cron_schedule="0 5 * * 0",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
     description="Evaluates every checkpoint again that was ever promoted, by the history of decisions, by force; and what is stale.",
 )
 def weekly_evaluation(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRequest]:

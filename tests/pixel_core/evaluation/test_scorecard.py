@@ -8,7 +8,16 @@ import polars as pl
 import pytest
 
 from pixel_core.artifacts import ArtifactError, Summary, finish, read_manifest, verify
-from pixel_core.evaluation import AXES, EvaluationError, build_leaderboard, build_promotion, build_scorecard, quality, read_pointer
+from pixel_core.evaluation import (
+    AXES,
+    EvaluationError,
+    build_leaderboard,
+    build_promotion,
+    build_scorecard,
+    quality,
+    read_pointer,
+    report_quality,
+)
 from pixel_core.evaluation.due import newest_and_best
 from pixel_core.evaluation.figures import Difference, headlines
 from pixel_core.evaluation.leaderboard import LEADERBOARD, SCHEMA, rank
@@ -33,10 +42,15 @@ def test_it_has_all_five_axes_and_follows_its_schema(folder):
     assert len(described) == len(schema["$defs"]["Figure"]["properties"])
     assert quality.check_scorecard(folder).passed
     assert {figure["axis"] for figure in raw["figures"]} == set(AXES)
+    assert {"training_mixture", "head_examples", "packed_dataset", "model", "training"} <= set(raw["trained_with"])
+    broken = raw | {"figures": [{k: v for k, v in raw["figures"][0].items() if k != "n"}]}
+    for wrong in (broken, raw | {"tasks": {"eq_items": {"version": "1"}}}, raw | {"more": 1}):
+        with pytest.raises(jsonschema.ValidationError):
+            jsonschema.validate(wrong, schema)
 
 
 def test_the_report_needs_nothing_else(folder):
-    assert quality.check_report(folder).passed
+    assert report_quality.check_report(folder).passed
     assert "data:image/png;base64," in (folder / REPORT).read_text()
 
 
