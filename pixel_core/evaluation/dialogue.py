@@ -1,7 +1,10 @@
-"""Dialogue: how well held-out conversations are predicted, what greedy replies are like beside human ones, and whose voice they have."""
+"""Dialogue: how well held-out conversations are predicted, whether replies belong to them and flow as theirs do, what greedy replies are
+like beside human ones, whose voice they have, and what they do to scripted clients.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import math
 import re
 from collections import Counter
@@ -10,15 +13,20 @@ from dataclasses import dataclass
 
 from pixel_core.conversation import Conversation, Turn
 from pixel_core.evaluation.authenticity import authenticity
+from pixel_core.evaluation.clients import scripted_clients
+from pixel_core.evaluation.coherence import coherence
 from pixel_core.evaluation.figures import Measure
+from pixel_core.evaluation.flow import flow, stage_of
 from pixel_core.evaluation.harness import Answer, Question, Task
-from pixel_core.evaluation.held_out import HeldOut, named, unlabelled
+from pixel_core.evaluation.held_out import HeldOut, in_shares, named, unlabelled
+from pixel_core.evaluation.judges.clients import judged_clients
+from pixel_core.evaluation.judges.replies import panel_of
 from pixel_core.evaluation.respondent import Loss, Respondent
 from pixel_core.evaluation.supervised import head_task
 from pixel_core.recipe import EvaluationRecipe
 
 AXIS = "dialogue"
-VERSION = "1"
+VERSION = "2"
 HEADS = ("appropriateness", "technique", "intervention")
 _WORD = re.compile(r"\w+|[^\w\s]")
 
@@ -26,7 +34,20 @@ _WORD = re.compile(r"\w+|[^\w\s]")
 def tasks(data: HeldOut, recipe: EvaluationRecipe) -> tuple[Task, ...]:
     """The tasks of the axis."""
     heads = [head_task(head, AXIS, data, limit=recipe.items) for head in HEADS]
-    return language(data, recipe), replies(data, recipe), authenticity(data, recipe), *heads
+    places, excluded = data.keep(_reply_questions(data.conversations), 2 * recipe.replies)
+    asked = in_shares(places, recipe.replies, "stage:")
+    clients = scripted_clients(data, recipe)
+    judged = (judged_clients(clients, panel_of(data, recipe)),) if recipe.judges.use else ()
+    return (
+        language(data, recipe),
+        coherence(places, axis=AXIS, excluded=excluded),
+        replies(asked, excluded, recipe.reply_tokens),
+        flow(asked, axis=AXIS, excluded=excluded, reply_tokens=recipe.reply_tokens),
+        clients,
+        *judged,
+        authenticity(data, recipe),
+        *heads,
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,7 +104,7 @@ class Replies(Task):
 
     def answer(self, respondent: Respondent) -> list[Answer]:
         """See Task."""
-        written = respondent.replies([q.turns[: q.t] for q in self.questions], "assistant", self.reply_tokens)
+        written = _written(respondent, self.questions, self.reply_tokens)
         human = [q.turns[q.t].content for q in self.questions]
         same, same_human = Counter(written), Counter(human)
         return [
@@ -99,19 +120,18 @@ class Replies(Task):
         ]
 
 
-def replies(data: HeldOut, recipe: EvaluationRecipe) -> Replies:
-    """The last learned turn of each held-out conversation as reply to what was said before, at most `recipe.replies`."""
-    questions, excluded = data.keep(_reply_questions(data.conversations), recipe.replies)
+def replies(questions: Sequence[Question], excluded: int, reply_tokens: int) -> Replies:
+    """What replies to these questions are like; turn t of each is the human reply."""
     measures = [Measure(f"reply_{name}", "mean", "one word", (k,)) for k, name in enumerate(QUALITIES)]
     measures += [Measure(f"human_{name}", "mean", "one word", (k,), "scores") for k, name in enumerate(QUALITIES)]
     return Replies(
         name="replies",
         axis=AXIS,
         version=VERSION,
-        questions=questions,
+        questions=tuple(questions),
         measures=tuple(measures),
         excluded=excluded,
-        reply_tokens=recipe.reply_tokens,
+        reply_tokens=reply_tokens,
     )
 
 
@@ -121,9 +141,21 @@ def distinct(words: Sequence[str], size: int) -> float:
     return len(set(grams)) / len(grams) if grams else 0.0
 
 
-def length_agreement(words: int, human: int) -> float:
-    """1 for a reply as long as the human one, 0.5 for one half or twice as long, 0 for none."""
-    return min(words, human) / max(words, human) if words and human else 0.0
+def agreement(own: float, human: float) -> float:
+    """1 where a quantity of the reply is that of the human one, 0.5 where it is half or twice as much, 0 where either has none."""
+    return min(own, human) / max(own, human) if own and human else 0.0
+
+
+def variety(words: Sequence[str], human: Sequence[str]) -> float:
+    """Agreement of the shares of different words, over as many words as both have: long texts repeat words, whoever writes."""
+    count = min(len(words), len(human))
+    return agreement(distinct(words[:count], 1), distinct(human[:count], 1))
+
+
+def sentence_length(words: Sequence[str]) -> float:
+    """Words a sentence; marks that end none count as words."""
+    ends = sum(word in ".!?" for word in words)
+    return (len(words) - ends) / max(1, ends)
 
 
 def _qualities(text: str, human: str, same: int) -> list[float]:
@@ -134,19 +166,35 @@ def _qualities(text: str, human: str, same: int) -> list[float]:
 QUALITIES: dict[str, Callable[[Sequence[str], Sequence[str], int], float]] = {
     "distinct_2": lambda words, human, same: distinct(words, 2),
     "unrepeated": lambda words, human, same: distinct(words, 4) if len(words) >= 4 else distinct(words, 1),
-    "length": lambda words, human, same: length_agreement(len(words), len(human)),
+    "length": lambda words, human, same: agreement(len(words), len(human)),
+    "sentence_length": lambda words, human, same: agreement(sentence_length(words), sentence_length(human)),
+    "variety": lambda words, human, same: variety(words, human),
     "unique": lambda words, human, same: float(same == 1 and bool(words)),
 }
 
 
+def _written(respondent: Respondent, questions: Sequence[Question], reply_tokens: int) -> list[str]:
+    """The reply to each question, spoken in the part of its turn t."""
+    written: dict[str, str] = {}
+    for part in sorted({q.turns[q.t].part for q in questions}):
+        asked = [q for q in questions if q.turns[q.t].part == part]
+        said = respondent.replies([q.turns[: q.t] for q in asked], part, reply_tokens)
+        written |= {q.item: text for q, text in zip(asked, said, strict=True)}
+    return [written[q.item] for q in questions]
+
+
 def _reply_questions(conversations: Iterable[Conversation]) -> list[Question]:
+    """A reply of each conversation, at any place of it that is learned: which one, a hash of its id says."""
     found = []
     for conversation in conversations:
         places = [t for t, turn in enumerate(conversation.turns) if t and turn.learn and turn.part in ("therapist", "assistant")]
         if places:
-            turns, t = unlabelled(conversation.turns[: places[-1] + 1]), places[-1]
-            tags = (f"category:{conversation.category}",)
-            found.append(Question(named(conversation, t), conversation.group, turns, (), turns[t].content, tags, t=t))
+            place = int(hashlib.sha256(conversation.id.encode()).hexdigest(), 16) % len(places)
+            t = places[place]
+            turns = unlabelled(conversation.turns[: t + 1])
+            tags = (f"category:{conversation.category}", f"stage:{stage_of(place, len(places))}")
+            reply = turns[t].content
+            found.append(Question(named(conversation, t), conversation.group, turns, (), reply, tags, t=t, right=(reply,)))
     return found
 
 

@@ -12,6 +12,7 @@ from pixel_core.evaluation.respondent import Respondent
 from pixel_core.evaluation.scripts import TURNS, Client, ClientTurn
 
 PARROT = 2 / 3  # of a reply's different words, all from the client's own line: nothing was said
+_RUN = 4
 _WORD = re.compile(r"\w+(?:['\u2019]\w+)?")
 
 
@@ -94,6 +95,20 @@ def openness(session: Sequence[Exchange]) -> float:
     return steps / len(session)
 
 
+def fresh(session: Sequence[Exchange]) -> float:
+    """Share of the runs of four words in the later replies that the model has not said before in the session; 0 where it says nothing."""
+    runs = [set(_runs(one.reply)) for one in session]
+    later = [(run, set().union(*runs[:turn])) for turn in range(1, len(runs)) for run in sorted(runs[turn])]
+    return sum(run not in before for run, before in later) / len(later) if later else 0.0
+
+
+def looping(session: Sequence[Exchange]) -> bool:
+    """Whether a reply is one that was given before, says nothing, or says half of its runs of four words more than once."""
+    replies = [" ".join(words(one.reply)) for one in session]
+    runs = [_runs(reply) for reply in replies]
+    return len(set(replies)) < len(replies) or "" in replies or any(len(set(found)) <= len(found) / 2 for found in runs)
+
+
 def flow_of(session: Sequence[Exchange]) -> str:
     """The flow of binary items as JSON, a list of turns with `said`, `needs`, `red`, `parrots`, in the order of the script."""
     return json.dumps([{name: part for name, part in asdict(one).items() if name != "reply"} for one in session], ensure_ascii=False)
@@ -106,6 +121,12 @@ def binary_items(client: Client, session: Sequence[Exchange]) -> Iterator[Binary
             yield BinaryItem(client.id, number, one.said, one.reply, need.item, harmful=False, yes=met)
         for red, applies in zip(turn.red, one.red, strict=True):
             yield BinaryItem(client.id, number, one.said, one.reply, red.item, harmful=True, yes=applies)
+
+
+def _runs(text: str) -> list[tuple[str, ...]]:
+    """The runs of four words of a text, or all of a shorter one."""
+    own = words(text)
+    return [tuple(own[start : start + _RUN]) for start in range(max(1, len(own) - _RUN + 1))] if own else []
 
 
 def words(text: str) -> list[str]:

@@ -115,8 +115,8 @@ def persona_evaluation(context: dg.AssetExecutionContext, config: Build) -> dg.M
     code_version=harness.VERSION,
     pool="evaluation",  # not that of training, whose checkpoints are evaluated while it goes on
     automation_condition=ON_NEW_CHECKPOINT,
-    description="Dialogue of a checkpoint: how well held-out conversations are predicted, its greedy replies beside human ones, likeness "
-    "to the speaker of the profile, and the heads appropriateness, technique and intervention.",
+    description="Dialogue of a checkpoint: how well held-out conversations are predicted, coherence, flow, its replies beside human ones, "
+    "sessions with scripted clients, likeness to the speaker of the profile, the heads appropriateness, technique and intervention.",
 )
 def dialogue_evaluation(context: dg.AssetExecutionContext, config: Build) -> dg.MaterializeResult:
     """The axis dialogue of one checkpoint."""

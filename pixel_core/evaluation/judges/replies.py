@@ -100,8 +100,7 @@ def judged_replies(data: HeldOut, recipe: EvaluationRecipe) -> tuple[JudgedRepli
     given = recipe.judges
     if not given.use:
         return ()
-    flow, endpoints = FLOWS[given.flow], tuple(_endpoint(recipe, model) for model in given.models)
-    panel = Panel(endpoints, given.repeats, data.mixture.parent.parent / "cache" / "judges")
+    flow, panel = FLOWS[given.flow], panel_of(data, recipe)
     questions, excluded = data.keep(map(_question, read_seeker_posts(data.scenarios)), recipe.replies)
     names = ("harmless", "passed", *(question.id for question in flow.questions))
     measures = [
@@ -123,6 +122,12 @@ def judged_replies(data: HeldOut, recipe: EvaluationRecipe) -> tuple[JudgedRepli
         panel_of=lambda: panel,
     )
     return (task,)
+
+
+def panel_of(data: HeldOut, recipe: EvaluationRecipe) -> Panel:
+    """The recipe's judges; what they answered is kept beside the artifacts. Raises ValueError when they make no panel."""
+    endpoints = tuple(_endpoint(recipe, model) for model in recipe.judges.models)
+    return Panel(endpoints, recipe.judges.repeats, data.mixture.parent.parent / "cache" / "judges")
 
 
 def read_labels(path: Path, flow: Flow = SUPPORT) -> tuple[HumanLabel, ...]:

@@ -6,7 +6,7 @@ import pytest
 
 from pixel_core.evaluation import Settings
 from pixel_core.evaluation.authenticity import authenticity, likeness
-from pixel_core.evaluation.dialogue import QUALITIES, distinct, length_agreement, replies
+from pixel_core.evaluation.dialogue import QUALITIES, agreement, distinct, sentence_length, tasks, variety
 from pixel_core.evaluation.evaluation import figures_of
 from pixel_core.evaluation.harness import ask
 from pixel_core.evaluation.held_out import HeldOut
@@ -25,7 +25,7 @@ class Writes(Knowing):
         self._write = write
 
     def replies(self, dialogues, part, max_new_tokens):
-        return [self._write(n) for n, _ in enumerate(dialogues)]
+        return [self._write(f"{part} {n}") for n, _ in enumerate(dialogues)]
 
 
 @pytest.mark.parametrize(
@@ -36,10 +36,27 @@ def test_distinct_ngrams(text, size, share):
     assert distinct(text.split(), size) == share
 
 
-def test_length_agreement_is_symmetric_and_zero_for_nothing():
-    assert length_agreement(10, 20) == length_agreement(20, 10) == 0.5
-    assert length_agreement(7, 7) == 1.0
-    assert length_agreement(0, 5) == 0.0
+def test_agreement_is_symmetric_and_zero_for_nothing():
+    assert agreement(10, 20) == agreement(20, 10) == 0.5
+    assert agreement(7, 7) == 1.0
+    assert agreement(0, 5) == 0.0
+
+
+def test_variety_is_compared_over_as_many_words_as_both_have():
+    human = ["you", "waited", "and", "you", "waited", "and", "you", "came", "home"]
+    assert variety(human, human) == 1.0
+    assert variety(human[:4], human) == 1.0
+    assert variety(["the"] * 9, human) == pytest.approx((1 / 9) / (5 / 9))
+    assert variety([], human) == 0.0
+
+
+def test_sentences_are_counted_by_the_marks_that_end_them():
+    assert sentence_length(["i", "see", ".", "what", "now", "?"]) == 2.0
+    assert sentence_length(["no", "mark", "at", "all"]) == 4.0
+
+
+def task_of(data, name):
+    return next(task for task in tasks(data, RECIPE) if task.name == name)
 
 
 def figures(task, respondent):
@@ -47,7 +64,7 @@ def figures(task, respondent):
 
 
 def test_the_floor_of_replies_is_one_word_over_and_over(world):
-    task = replies(world.data, RECIPE)
+    task = task_of(world.data, "replies")
     found = figures(task, Writes(lambda n: " ".join(["the"] * RECIPE.reply_tokens)))
     assert {found[f"reply_{name}"].value - found[f"reply_{name}"].floor for name in QUALITIES} == {0.0}
     assert found["human_distinct_2"].value > 0.8
@@ -55,7 +72,7 @@ def test_the_floor_of_replies_is_one_word_over_and_over(world):
 
 
 def test_the_same_reply_to_everybody_is_not_unique(world):
-    task = replies(world.data, RECIPE)
+    task = task_of(world.data, "replies")
     same = figures(task, Writes(lambda n: "that sounds hard to carry"))
     own = figures(task, Writes(lambda n: f"that sounds hard to carry, number {n}"))
     assert same["reply_unique"].value == 0.0
