@@ -27,6 +27,7 @@ from pixel_core.evaluation.respondent import HeadAnswer, Respondent
 from pixel_core.evaluation.supervised import head_task
 from pixel_core.evaluation.vignettes import (
     CLASSES,
+    HIT3,
     TOP,
     Verdict,
     answer_of,
@@ -71,7 +72,10 @@ def tasks(data: HeldOut, recipe: EvaluationRecipe) -> tuple[Task, ...]:
 
 @dataclass(frozen=True, kw_only=True)
 class RankedClasses(ChoiceTask):
-    """The classes ranked by likelihood a byte as the answer; how likely each is follows as though all names were equally long."""
+    """The classes ranked by likelihood a byte as the answer; how likely each is follows as though all names were equally long.
+
+    A respondent that only picks one is taken as certain of it, and has no second and third.
+    """
 
     top: tuple[int, ...] = TOP
 
@@ -89,7 +93,8 @@ class RankedClasses(ChoiceTask):
         weights = [math.exp((likelihoods[index] - likelihoods[ranked[0]]) * length) for index in ranked]
         likely = {codes[index]: round(weight / sum(weights), 6) for index, weight in zip(ranked, weights, strict=True)}
         verdict = Verdict(tuple(codes[index] for index in ranked), likely[codes[ranked[0]]], likely)
-        return answer_of(question, verdict, guess(question))
+        found = answer_of(question, verdict, guess(question))
+        return found if len(ranked) >= TOP[1] else replace(found, prediction=_without_third(found.prediction))
 
 
 def by_likelihood(data: HeldOut, vignettes: Sequence[Vignette]) -> RankedClasses:
@@ -181,6 +186,11 @@ def by_text(data: HeldOut, vignettes: Sequence[Vignette]) -> ListedClasses:
     return ListedClasses(
         name=name, axis=AXIS, version=VERSION, questions=questions, measures=measures, excluded=excluded, reply_tokens=_LIST_TOKENS
     )
+
+
+def _without_third(values: Sequence[float]) -> list[float]:
+    """The columns of a verdict that names fewer than three: what is among the first three is not known."""
+    return [math.nan if column == HIT3 else value for column, value in enumerate(values)]
 
 
 def _listed(reply: str) -> Verdict:

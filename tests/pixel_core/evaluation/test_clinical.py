@@ -1,5 +1,6 @@
 """Diagnoses are read strictly, and a person without a disorder is right to be told none."""
 
+import math
 from dataclasses import replace
 
 import pytest
@@ -272,3 +273,18 @@ def test_what_could_not_be_read_is_in_the_tables_too(data):
     tables = task.tables(ask([task], Says("")))
     assert tables["families"]["answered"].is_null().all()
     assert tables["risk_coverage"].to_dicts() == [{"confidence": 1.0, "coverage": 1.0, "risk": 1.0}]
+
+
+def test_whoever_only_picks_one_is_certain_of_it_and_has_no_third(data):
+    class Picks(Knowing):
+        def likelihoods(self, dialogues, choices):
+            picked = [None if k == 0 else 3 if k % 2 else len(NAMES) - 1 for k, _ in enumerate(dialogues)]
+            return [[0.0 if k == place else math.nan for k in range(len(NAMES))] for place in picked]
+
+    task = by_likelihood(data, VIGNETTES)
+    figures = {f.name.removeprefix("vignettes_choice_"): f for f in figures_of([task], ask([task], Picks([])), Settings(resamples=20))}
+    assert figures["top3"].status == "not answered"
+    assert figures["top1"].unparsed == 1
+    assert figures["top1"].value > 0
+    assert figures["calibration_error"].value == pytest.approx(1 - figures["top1"].value, abs=0.2)
+    assert all(figure.value is None or math.isfinite(figure.value) for figure in figures.values())
