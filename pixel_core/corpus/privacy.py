@@ -4,6 +4,9 @@ E-mail addresses, links, handles, street addresses, account and phone numbers ar
 (Faker's, and `names/words.yaml`) and by where they stand. Names of the 1990 United States census (1,000 of men and women each, drawn by
 frequency, no part of the lists), planted in public dialogues, are found at these rates: 92 % in ESConv and in counsel-chat, 89 % in forum
 posts at the places where GoEmotions had masked a name. Of what is found in those posts 98.8 % was planted; 1.2 words in 1,000 were not.
+`make bench ARGS="-k planted_names"` measures it with names that everybody can plant: of 80 common ones of several countries 97 % are found
+in ESConv and in counsel-chat; of given names from fourteen countries whose lists are not read 60 % and 62 %, since one that no list holds
+is found in a telling place only (`my name is ...`, `Dr. ...`).
 What is missed are mostly names that are places or months (Virginia, April), small letters, and sentences that begin with a name like Frank.
 """
 
