@@ -59,7 +59,7 @@ class KnowledgeRecipe(Section):
     passage_words: Positive
     """Words a passage aims at; sentences are never cut."""
     index: Literal["auto", "flat", "hnsw", "ivfpq"]
-    """FAISS index: `flat` (exact), `hnsw` (a graph), `ivfpq` (compressed lists); `auto`: flat below 50,000 passages, hnsw below 10^6."""
+    """FAISS index: `flat` (exact), `hnsw` (a graph), `ivfpq` (compressed lists); `auto`: flat below 50,000 passages, else ivfpq."""
     conversations: Positive
     """Conversations written from the knowledge; the mixture draws its psychology share from them."""
     classes: list[str] | None

@@ -14,7 +14,7 @@ from pixel_core.knowledge.neighbours import INDEX, Wanted, indexed, kind_for
 from pixel_core.knowledge.passages import TABLE as PASSAGES
 from pixel_core.knowledge.vectors import embed, embedded_texts
 
-VERSION = "2"
+VERSION = "3"
 ENCODER = "encoder.json"
 
 logger = logging.getLogger(__name__)
@@ -24,7 +24,7 @@ def build_index(passages: Path, out: Path, *, encoder: str, index: Wanted, force
     """The passages of an artifact folder as an index for `Retriever.open`: row n of every file is passage n of `passages.parquet`.
 
     Only documents whose texts changed since the index that lies in `out` are embedded; `force` embeds all, and gives the same
-    bytes. `auto` searches exactly below 50,000 passages, by a graph (HNSW) below a million, else by compressed lists (IVF-PQ).
+    bytes. `auto` searches exactly below 50,000 passages, else by compressed lists (IVF-PQ); `hnsw` by a graph.
     """
     return build(
         out,

@@ -69,5 +69,6 @@ def test_vectors_are_mapped_not_read(opened):
 
 
 def test_the_kind_follows_the_number_of_vectors():
-    assert [kind_for("auto", n) for n in (1, 49_999, 50_000, 999_999, 1_000_000)] == ["flat", "flat", "hnsw", "hnsw", "ivfpq"]
+    assert [kind_for("auto", n) for n in (1, 49_999, 50_000, 10**7)] == ["flat", "flat", "ivfpq", "ivfpq"]
     assert kind_for("flat", 10**7) == "flat"
+    assert kind_for("hnsw", 10**5) == "hnsw"
