@@ -91,7 +91,7 @@ def read_eq_items(scenarios: Path) -> list[EqItem]:
             raise ValueError(f"answer {row['answer']} does not point at one of {len(choices)} different choices")
         return EqItem(row["id"], row["domain"], row["difficulty"], row["scenario"], row["question"], choices, row["answer"])
 
-    return _read(scenarios / "eq_items.jsonl", read)
+    return read_rows(scenarios / "eq_items.jsonl", read)
 
 
 def read_vignettes(scenarios: Path) -> list[Vignette]:
@@ -113,7 +113,7 @@ def read_vignettes(scenarios: Path) -> list[Vignette]:
             raise ValueError(f"age {row['age']!r} is no whole number, or the text is empty")
         return Vignette(row["id"], row["text"], codes, row["age"], row["severity"], row["culture"], distractors)
 
-    return _read(scenarios / "vignettes.jsonl", read)
+    return read_rows(scenarios / "vignettes.jsonl", read)
 
 
 def read_persona_items(scenarios: Path) -> list[PersonaItem]:
@@ -127,18 +127,18 @@ def read_persona_items(scenarios: Path) -> list[PersonaItem]:
             raise ValueError("an item ends with the user, and therapist or assistant speaks next")
         return PersonaItem(row["id"], row["context"], row["trigger"], bool(row["told"]), turns, row["next_part"])
 
-    return _read(scenarios / "persona_items.jsonl", read)
+    return read_rows(scenarios / "persona_items.jsonl", read)
 
 
 def read_seeker_posts(scenarios: Path) -> list[SeekerPost]:
     """The posts of `seeker_posts.jsonl`."""
-    return _read(scenarios / "seeker_posts.jsonl", lambda row: SeekerPost(row["id"], row["text"], row["reply"]))
+    return read_rows(scenarios / "seeker_posts.jsonl", lambda row: SeekerPost(row["id"], row["text"], row["reply"]))
 
 
 def read_clients(scenarios: Path) -> list[Client]:
     """The scripted clients of `clients.jsonl`; a look-alike names another of them."""
     path = scenarios / "clients.jsonl"
-    found = _read(path, client_of)
+    found = read_rows(path, client_of)
     known = {client.id for client in found if client.look_alike_of is None}
     for client in found:
         if client.look_alike_of is not None and client.look_alike_of not in known:
@@ -156,10 +156,11 @@ def read_contrasts(scenarios: Path) -> list[Contrast]:
             raise ValueError(f"the replies have {sizes[0]} and {sizes[1]} characters: their length must not tell them")
         return found
 
-    return _read(scenarios / "empathy_contrasts.jsonl", read)
+    return read_rows(scenarios / "empathy_contrasts.jsonl", read)
 
 
-def _read(path: Path, read: Callable[[dict[str, Any]], T]) -> list[T]:
+def read_rows(path: Path, read: Callable[[dict[str, Any]], T]) -> list[T]:
+    """The items of a JSONL file, each read by a function of its row; raises ItemError naming the line, or the id that stands twice."""
     found = list(_parsed(path, read))
     ids = [item.id for item in found]  # type: ignore[attr-defined]
     if len(set(ids)) != len(ids):

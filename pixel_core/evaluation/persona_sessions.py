@@ -22,7 +22,7 @@ from pixel_core.conversation import Turn
 from pixel_core.evaluation.figures import Measure
 from pixel_core.evaluation.harness import Answer, ChoiceTask, HeadTask, Question, Scored, TextTask
 from pixel_core.evaluation.held_out import HeldOut
-from pixel_core.evaluation.items import _read
+from pixel_core.evaluation.items import read_rows
 from pixel_core.evaluation.leakage import leakage
 from pixel_core.evaluation.respondent import Respondent
 from pixel_core.evaluation.transitions import transition_of
@@ -62,7 +62,7 @@ class PersonaSession:
 
 def read_persona_sessions(scenarios: Path) -> list[PersonaSession]:
     """The talks of `persona_sessions.jsonl`; raises ItemError naming the line where the parts contradict the marked change."""
-    return _read(scenarios / FILE, _session)
+    return read_rows(scenarios / FILE, _session)
 
 
 def session_turns(data: HeldOut) -> SessionTurns:
