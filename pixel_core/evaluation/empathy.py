@@ -6,16 +6,16 @@ nothing: those figures are marked indicative, and stand beside what it says of h
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import nan
 from pathlib import Path
 
-from pixel_core.conversation import Turn
+from pixel_core.conversation import Conversation, Turn
 from pixel_core.evaluation.contrasts import contrasts
 from pixel_core.evaluation.figures import Measure
 from pixel_core.evaluation.harness import Answer, Question, Task
-from pixel_core.evaluation.held_out import HeldOut
+from pixel_core.evaluation.held_out import HeldOut, named, unlabelled
 from pixel_core.evaluation.items import SeekerPost, read_seeker_posts
 from pixel_core.evaluation.ratings import ratings
 from pixel_core.evaluation.respondent import Respondent
@@ -25,7 +25,7 @@ from pixel_core.model.heads import EMPATHY
 from pixel_core.recipe import EvaluationRecipe
 
 AXIS = "empathy"
-VERSION = "1"
+VERSION = "2"
 
 
 def tasks(data: HeldOut, recipe: EvaluationRecipe) -> tuple[Task, ...]:
@@ -47,11 +47,11 @@ class SeekerReplies(Task):
 
     def answer(self, respondent: Respondent) -> list[Answer]:
         """See Task."""
-        posts = [question.turns[:1] for question in self.questions]
+        trained, prior = respondent.supervised("empathy"), respondent.prior("empathy").scores
+        posts = [question.turns[: question.t] for question in self.questions]
         replies = respondent.replies(posts, "therapist", self.reply_tokens)
         own = _levels(respondent, [(*post, Turn("assistant", "therapist", text)) for post, text in zip(posts, replies, strict=True)])
         human = _levels(respondent, [question.turns for question in self.questions])
-        trained, prior = respondent.supervised("empathy"), respondent.prior("empathy").scores
         floor = [level if count else nan for level, count in zip(prior, trained, strict=True)]
         return [
             Answer(question, [1.0] * len(EMPATHY), mine, floor, theirs, reply=text)
@@ -60,8 +60,9 @@ class SeekerReplies(Task):
 
 
 def seeker_replies(data: HeldOut, recipe: EvaluationRecipe) -> SeekerReplies:
-    """The shipped posts, at most `recipe.replies` of them."""
-    questions, excluded = data.keep(map(question_of, read_seeker_posts(data.scenarios)), recipe.replies)
+    """The shipped posts and those held-out ones whose replies people labelled, at most `recipe.replies` of them."""
+    asked = [*map(question_of, read_seeker_posts(data.scenarios)), *answered_posts(data.examples)]
+    questions, excluded = data.keep(asked, recipe.replies)
     measures = [
         Measure(f"{whose}_reply_{mechanism}", "level", "prior", (k,), use, indicative=True)  # type: ignore[arg-type]
         for whose, use in (("own", "prediction"), ("human", "scores"))
@@ -82,6 +83,17 @@ def question_of(post: SeekerPost) -> Question:
     """The post as the client's turn, and the human reply as the therapist's."""
     turns = (Turn("user", "client", post.text), Turn("assistant", "therapist", post.reply))
     return Question(post.id, post.id, turns, (1.0,) * len(EMPATHY), post.text, t=1)
+
+
+def answered_posts(conversations: Iterable[Conversation]) -> list[Question]:
+    """A question for every post to which somebody replied with an empathy that people labelled."""
+    found = []
+    for conversation in conversations:
+        for t, turn in enumerate(conversation.turns):
+            if t and any(label.head == "empathy" and label.source == "human" for label in turn.labels):
+                turns = unlabelled(conversation.turns[: t + 1])
+                found.append(Question(named(conversation, t), conversation.group, turns, (1.0,) * len(EMPATHY), turns[t - 1].content, t=t))
+    return found
 
 
 def _levels(respondent: Respondent, dialogues: Sequence[Sequence[Turn]]) -> list[list[float]]:

@@ -22,7 +22,7 @@ from pixel_core.model.heads import EMPATHY
 from pixel_core.recipe import EvaluationRecipe
 
 AXIS, VERSION = "empathy", "1"
-FEWEST, MOST = 3, 4  # replies of a conversation that are looked at
+PLACES = 3  # replies of a conversation that are looked at: the first, the middle and the last one
 _DEALS = 200
 
 
@@ -68,8 +68,8 @@ class SteadyReplies(Task):
 
 
 def steadiness(data: HeldOut, recipe: EvaluationRecipe) -> SteadyReplies:
-    """Held-out conversations in which a therapist speaks three times or more, at most `recipe.replies` of them."""
-    questions, excluded = data.keep(map(question_of, filter(_is_long, data.conversations)), recipe.replies)
+    """Held-out conversations in which a therapist speaks three times or more, at most half of `recipe.replies` of them."""
+    questions, excluded = data.keep(map(question_of, filter(_is_long, data.conversations)), max(1, recipe.replies // 2))
     names = ("steadiness", "weakest")
     measures = [
         Measure(f"{whose}_empathy_{name}", "mean", "dealt", (k,), use, indicative=True)  # type: ignore[arg-type]
@@ -109,15 +109,13 @@ def dealt(levels: Sequence[float], size: int, item: str) -> list[float]:
 
 
 def _places(turns: Sequence[Turn]) -> list[int]:
-    """The first, the last and evenly spread replies between them, of the therapist to something that was said."""
+    """The first, the middle and the last reply of the therapist to something that was said; fewer where there are no three."""
     found = [t for t, turn in enumerate(turns) if t and turn.part == "therapist" and turns[t - 1].role == "user"]
-    if len(found) <= MOST:
-        return found
-    return [found[round(k * (len(found) - 1) / (MOST - 1))] for k in range(MOST)]
+    return [found[0], found[len(found) // 2], found[-1]] if len(found) >= PLACES else found
 
 
 def _is_long(conversation: Conversation) -> bool:
-    return len(_places(conversation.turns)) >= FEWEST
+    return len(_places(conversation.turns)) == PLACES
 
 
 def _empathy(respondent: Respondent, dialogues: Sequence[Sequence[Turn]], learned: Sequence[bool]) -> list[float]:
