@@ -134,6 +134,11 @@ class Figure(Record):
     """The figure minus that of the last promoted checkpoint, paired by item."""
 
     @property
+    def marked(self) -> str:
+        """The name with what it must be read with: `*` for a hint, `(uncalibrated)` for judges whom nobody held against people."""
+        return f"{self.name}{'*' if self.indicative else ''}{' (uncalibrated)' if self.uncalibrated else ''}"
+
+    @property
     def perfect(self) -> float:
         """The best value there is."""
         return metrics.STATISTICS[self.statistic].perfect

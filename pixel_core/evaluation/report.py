@@ -194,7 +194,7 @@ def _confusion_table(caption: str, found: Confusion) -> str:
 
 
 def _row(figure: Figure) -> Row:
-    name = f"{figure.name}{'*' if figure.indicative else ''}{' (lower is better)' if figure.lower_is_better else ''}"
+    name = f"{figure.marked}{' (lower is better)' if figure.lower_is_better else ''}"
     if figure.value is None or figure.low is None or figure.high is None or figure.floor is None:
         return Row(name, [str(figure.n), "", figure.status, "", "", "", "", ""], "none")
     floors = ", ".join(f"{kind} {value:.3f}" for kind, value in figure.floors.items())

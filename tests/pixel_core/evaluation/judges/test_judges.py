@@ -13,7 +13,7 @@ from pixel_core.evaluation.figures import Measure
 from pixel_core.evaluation.judges import Exchange, Flow, Panel, Question
 from pixel_core.evaluation.judges.flow import SUPPORT
 from pixel_core.evaluation.judges.replies import FORMULA, judged_replies
-from pixel_core.evaluation.scorecard import FIGURES, JUDGEMENTS, read_scorecard
+from pixel_core.evaluation.scorecard import FIGURES, JUDGEMENTS, read_scorecard, to_text
 from pixel_core.recipe import load_recipe
 from tests.endpoint_server import serve_endpoint
 
@@ -162,6 +162,9 @@ def test_replies_are_judged_beside_human_ones_and_a_formula(world, server, out):
     assert record.kappa == {"m | n": 1.0}  # on their first repeats
     assert record.prompts == SUPPORT.digest
     assert not record.calibrated
+    shown = to_text(card)
+    assert re.search(r"^judged_passed \(uncalibrated\)\s+6\s+1\.000", shown, re.MULTILINE)
+    assert "m 0%, n 100%; uncalibrated" in shown
     raw = pl.read_parquet(out / JUDGEMENTS)
     assert raw.height == record.ratings == 6 * 5 * 4
     assert raw["raw"].str.contains("answer").all()
