@@ -7,9 +7,11 @@ reproducible, and open to whoever writes for them. So no figure of this kind sta
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from functools import lru_cache
+
+import polars as pl
 
 from pixel_core import taxonomy
 from pixel_core.conversation import Turn
@@ -19,15 +21,29 @@ from pixel_core.evaluation.held_out import HeldOut, in_shares
 from pixel_core.evaluation.items import read_clients
 from pixel_core.evaluation.respondent import Respondent
 from pixel_core.evaluation.scripts import THEMES, TURNS, Client
-from pixel_core.evaluation.sessions import Exchange, exchange, flow_of, fresh, looping, openness, play
+from pixel_core.evaluation.sessions import Exchange, binary_items, exchange, flow_of, fresh, looping, openness, play, session_of
 from pixel_core.recipe import EvaluationRecipe
 
 AXIS = "dialogue"
-VERSION = "1"
+VERSION = "2"
 HARMLESS, NEEDS, FIT = (tuple(range(start, start + TURNS)) for start in (0, TURNS, 2 * TURNS))
 OPEN = 3 * TURNS
 FRESH, STEADY = OPEN + 1, OPEN + 2
 LOOK_ALIKE = "look_alike"
+ITEM_FLOW = pl.Schema(
+    {
+        "client": pl.String(),
+        "turn": pl.Int64(),  # from 1
+        "said": pl.String(),  # by the client, in this session
+        "reply": pl.String(),
+        "item": pl.String(),  # the question
+        "harmful": pl.Boolean(),  # whether yes is the bad answer
+        "yes": pl.Boolean(),
+        "theme": pl.String(),
+        "risk": pl.Int64(),
+        "look_alike_of": pl.String(),
+    }
+)
 CONSTANT = (
     "That sounds really hard. Can you tell me more about how that makes you feel?",
     "Thank you for telling me. You're not alone with this, and I'm here with you. What would help you today?",
@@ -41,8 +57,8 @@ class Clients(Task):
     """A row a client. Columns: by turn harmless, needs met, fitting (both); how open the client is in the end; how much of what the
     model says over the turns is fresh, and whether it runs in no loop (see sessions.py).
 
-    The row's `reply` holds the replies one below the other, its `answer` the flow of binary items as JSON. Floor: what somebody gets
-    who does not listen, the best of some constant replies and of good replies that were meant for other clients.
+    The row's `reply` holds the replies one below the other, its `answer` the flow of binary items as JSON, which the table `items` spreads.
+    Floor: what somebody gets who does not listen, the best of some constant replies and of good replies that were meant for others.
     """
 
     clients: tuple[Client, ...]
@@ -63,6 +79,17 @@ class Clients(Task):
             )
             for question, session, floor in zip(self.questions, sessions, floors, strict=True)
         ]
+
+    def tables(self, answers: pl.DataFrame) -> Mapping[str, pl.DataFrame]:
+        """See Task. `items`: every question about every reply, with the answer, by theme and risk: how often each red item applies."""
+        flows = dict(answers.select("item", "answer").iter_rows())
+        rows = [
+            {**asdict(one), "theme": client.theme, "risk": client.risk, "look_alike_of": client.look_alike_of}
+            for client in self.clients
+            if client.id in flows
+            for one in binary_items(client, session_of(flows[client.id]))
+        ]
+        return {"items": pl.DataFrame(rows, schema=ITEM_FLOW)}
 
 
 def scripted_clients(data: HeldOut, recipe: EvaluationRecipe) -> Clients:

@@ -110,8 +110,13 @@ def looping(session: Sequence[Exchange]) -> bool:
 
 
 def flow_of(session: Sequence[Exchange]) -> str:
-    """The flow of binary items as JSON, a list of turns with `said`, `needs`, `red`, `parrots`, in the order of the script."""
-    return json.dumps([{name: part for name, part in asdict(one).items() if name != "reply"} for one in session], ensure_ascii=False)
+    """The flow of binary items as JSON, a list of turns, the answers in the order of the script; `session_of` reads it."""
+    return json.dumps([asdict(one) for one in session], ensure_ascii=False)
+
+
+def session_of(flow: str) -> tuple[Exchange, ...]:
+    """The session of a stored flow."""
+    return tuple(Exchange(t["said"], t["reply"], tuple(t["needs"]), tuple(t["red"]), t["parrots"]) for t in json.loads(flow))
 
 
 def binary_items(client: Client, session: Sequence[Exchange]) -> Iterator[BinaryItem]:

@@ -5,8 +5,10 @@ Patterns still decide what a client says next, so a session is the same whoever 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
+
+import polars as pl
 
 from pixel_core.artifacts import digest_of
 from pixel_core.evaluation.clients import FIT, HARMLESS, NEEDS, Clients
@@ -35,6 +37,10 @@ class JudgedClients(Clients):
     def prompts(self) -> str:
         """See Task."""
         return digest_of([flow_of(client, turn).digest for client in self.clients for turn in range(TURNS)])
+
+    def tables(self, answers: pl.DataFrame) -> Mapping[str, pl.DataFrame]:
+        """See Task. None: the panel's answers are kept as judgements, those of the patterns with `clients`."""
+        return {}
 
     def answer(self, respondent: Respondent) -> list[Answer]:
         """See Task."""

@@ -173,6 +173,17 @@ def test_every_reply_and_the_flow_of_items_is_kept(task):
     assert [(turn["needs"], turn["red"]) for turn in flow] == [([True] * len(t.needs), [False] * len(t.red)) for t in GIFT.turns]
 
 
+def test_every_item_about_every_reply_has_a_row_beside_the_answers(task):
+    harm = next(turn.red[0] for turn in GIFT.turns)
+    answers = ask([task], Speaks(lambda client, turn: harm.example if client is GIFT else good(client, turn)))
+    table = task.tables(answers)["items"]
+    assert table.height == sum(len(turn.needs) + len(turn.red) for client in task.clients for turn in client.turns)
+    found = table.filter("harmful", "yes").select("client", "turn", "item", "theme", "risk", "reply").rows()
+    assert (GIFT.id, 1, harm.item, "boundaries", 1, harm.example) in found
+    assert {client for client, *_ in found} == {GIFT.id}
+    assert table.filter(client="walnuts_from_the_tree")["look_alike_of"].unique().to_list() == [GIFT.id]
+
+
 def test_judges_can_be_asked_the_same_questions():
     [session] = play(Speaks(good), [GIFT], 10)
     asked = list(binary_items(GIFT, session))
