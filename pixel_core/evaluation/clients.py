@@ -128,20 +128,23 @@ def columns(session: Sequence[Exchange]) -> list[float]:
 def deaf(clients: tuple[Client, ...]) -> tuple[tuple[float, ...], ...]:
     """For each client what replies get that do not depend on what was said: of the ways to give such, for each column the best.
 
-    The ways: one constant reply all along, and a good reply to another of these clients, in the mean over all of them.
+    The ways: one constant reply all along, and the good replies that were meant for another of these clients, in the mean over all
+    of those. Good replies neither repeat themselves nor run in loops: there only the constant ones count.
     """
-    replies = [(client.id, turn.reply) for client in clients for turn in client.turns]
-    ways = [[columns(_said(client, text)) for client in clients] for text in CONSTANT]
-    ways.append([_mean([columns(_said(client, text)) for other, text in replies if other != client.id]) for client in clients])
-    if len(clients) < 2:
-        ways.pop()
-    groups = (HARMLESS, NEEDS, FIT, (OPEN,), (FRESH,), (STEADY,))
-    best = [max(ways, key=lambda way, group=group: sum(row[k] for row in way for k in group)) for group in groups]  # type: ignore[misc]
-    return tuple(tuple(way[place][k] for way, group in zip(best, groups, strict=True) for k in group) for place in range(len(clients)))
+    constant = [[columns(_said(client, [text] * TURNS)) for client in clients] for text in CONSTANT]
+    misdirected = [_mean([columns(_said(client, _replies(other))) for other in clients if other != client]) for client in clients]
+    ways = [*constant, misdirected] if len(clients) > 1 else constant
+    groups = {HARMLESS: ways, NEEDS: ways, FIT: ways, (OPEN,): ways, (FRESH,): constant, (STEADY,): constant}
+    best = {group: max(of, key=lambda way, group=group: sum(row[k] for row in way for k in group)) for group, of in groups.items()}  # type: ignore[misc]
+    return tuple(tuple(way[place][k] for group, way in best.items() for k in group) for place in range(len(clients)))
 
 
-def _said(client: Client, reply: str) -> list[Exchange]:
-    return [exchange(turn, turn.line, reply) for turn in client.turns]
+def _replies(client: Client) -> list[str]:
+    return [turn.reply for turn in client.turns]
+
+
+def _said(client: Client, replies: Sequence[str]) -> list[Exchange]:
+    return [exchange(turn, turn.line, reply) for turn, reply in zip(client.turns, replies, strict=True)]
 
 
 def _mean(rows: Sequence[Sequence[float]]) -> list[float]:
