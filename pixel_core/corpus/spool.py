@@ -16,7 +16,7 @@ import polars as pl
 import pyarrow.parquet as pq
 
 from pixel_core.artifacts import write_table
-from pixel_core.conversation import CONVERSATION_SCHEMA, Conversation, to_frame
+from pixel_core.conversation import Conversation, to_frame
 from pixel_core.rejects import REJECT_SCHEMA, REJECTED, Reject
 
 HELD = 20_000  # conversations in memory at a time

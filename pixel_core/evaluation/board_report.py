@@ -72,8 +72,11 @@ def _ranks(page: Page, ranked: pl.DataFrame, cards: Mapping[str, Scorecard]) -> 
     rows = [
         Row(
             f"{row['rank']}. {row['checkpoint']}",
-            [f"{row['score']:.3f}", Cell("yes" if row["current"] else "no, stale", "" if row["current"] else "worse")]
-            + [shown(row, axis) for axis in AXES],
+            [
+                f"{row['score']:.3f}",
+                Cell("yes" if row["current"] else "no, stale", "" if row["current"] else "worse"),
+                *(shown(row, axis) for axis in AXES),
+            ],
         )
         for row in ranked.iter_rows(named=True)
     ]

@@ -73,7 +73,7 @@ def radar(figures: Mapping[str, Figure]) -> Chart:
     chosen = [figures[name] for name in spokes]
     points = [_ends(f) for f in chosen]
     floor = [0.0 for _ in chosen]
-    lines = [
+    lines: list[tuple[str, Sequence[float | None], Chart, str | None]] = [
         ("upper end", [high for _, _, high in points], {"color": BLUE, "width": 0}, None),
         ("95 % interval", [low for low, _, _ in points], {"color": BLUE, "width": 0}, "tonext"),
         ("value", [at for _, at, _ in points], {"color": BLUE, "width": 2.5}, None),

@@ -198,7 +198,7 @@ def _row(figure: Figure) -> Row:
     if figure.value is None or figure.low is None or figure.high is None or figure.floor is None:
         return Row(name, [str(figure.n), "", figure.status, "", "", "", "", ""], "none")
     floors = ", ".join(f"{kind} {value:.3f}" for kind, value in figure.floors.items())
-    cells = [
+    cells: list[Cell | str] = [
         str(figure.n),
         str(figure.unparsed),
         f"{figure.value:.3f}",

@@ -109,6 +109,10 @@ class Scene:
         """True with this probability."""
         return self.rng.random() < probability
 
+    def _makes_new(self, text: str) -> Callable[[str], bool]:
+        """Whether a breath in front of the text makes it one that nobody has said yet."""
+        return lambda breath: self.deck.is_new(f"{breath} {text}")
+
     def helper(
         self,
         speaker: str,
@@ -127,8 +131,8 @@ class Scene:
         text = " ".join(p.text for p in said if p.text)
         while speaker == "therapist" and not self.deck.is_new(text):
             name = "bridge" if self.turns else "greeting"
-            breaths, said_so = bank("therapist")[name], text
-            breath = self.draw(name, breaths, lambda b, after=said_so: self.deck.is_new(f"{b} {after}")) or self.draw(name, breaths)
+            breaths = bank("therapist")[name]
+            breath = self.draw(name, breaths, self._makes_new(text)) or self.draw(name, breaths)
             if breath is None:
                 break
             text = f"{breath} {text}"
