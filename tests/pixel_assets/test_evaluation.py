@@ -29,6 +29,7 @@ SMALL = {
     "evaluation.reply_tokens": "2",
     "evaluation.replies": "2",
     "evaluation.items": "4",
+    "evaluation.eq_items": "5",
     "evaluation.vignettes": "4",
 }
 

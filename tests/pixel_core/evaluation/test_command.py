@@ -12,7 +12,7 @@ SCENARIOS = str(ROOT / "data" / "scenarios")
 def small(tmp_path):
     """The tiny recipe, with as little to ask as the other tests do."""
     text = (ROOT / "pixel_core" / "recipes" / "tiny.yaml").read_text()
-    for name, value in (("bootstrap", 50), ("reply_tokens", 6), ("replies", 3), ("items", 12)):
+    for name, value in (("bootstrap", 50), ("reply_tokens", 6), ("replies", 3), ("items", 12), ("eq_items", 20)):
         before = next(line for line in text.splitlines() if line.strip().startswith(f"{name}: "))
         text = text.replace(before, f"  {name}: {value}")
     path = tmp_path / "small.yaml"

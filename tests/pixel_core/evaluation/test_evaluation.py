@@ -147,7 +147,8 @@ def test_items_that_stand_in_training_are_left_out_and_counted(world, tmp_path):
     seen = json.dumps(json.loads(lines[0]) | {"scenario": trained})
     (scenarios / "eq_items.jsonl").write_text("\n".join([seen, *lines[1:]]) + "\n")
     data = HeldOut(scenarios, world.data.mixture, world.data.head_examples, world.data.profile)
-    task = tasks_of("eq", data, RECIPE.evaluation)[0]
+    every = RECIPE.evaluation.model_copy(update={"eq_items": len(lines)})
+    task = tasks_of("eq", data, every)[0]
     assert task.excluded == 1
     assert len(task.questions) == len(lines) - 1
     built = axis(world, "eq", tmp_path / "out", data=data)

@@ -24,7 +24,7 @@ from pixel_core.training.tokenizer import train_tokenizer
 
 ROOT = Path(__file__).parents[3]
 RUN = "small-0123456789ab"
-_SMALL = {"bootstrap": 50, "reply_tokens": 6, "replies": 3, "items": 12, "vignettes": 21}
+_SMALL = {"bootstrap": 50, "reply_tokens": 6, "replies": 3, "items": 12, "eq_items": 20, "vignettes": 21}
 RECIPE = load_recipe("tiny", [f"evaluation.{key}={value}" for key, value in _SMALL.items()])
 CATEGORIES = ("psychology", "voice", "mental_health", "reasoning", "personality")
 SPLITS = ("train", "validation", "test")
