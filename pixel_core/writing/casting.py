@@ -36,20 +36,22 @@ def cast(
     shares = [wanted] if len(pictures) == 1 else [wanted - 2 * (len(pictures) - 1), *([2] * (len(pictures) - 1))]
     for picture, share in zip(pictures, shares, strict=True):
         features = list(picture.voiced("symptom"))
-        dangerous = [f for f in features if _is_risk(f)]
+        dangerous = [f for f in picture.voiced("symptom", "screen") if any(is_danger(s, f) for s in f.voiced)]
         calm = [f for f in features if not _is_risk(f)]
         rng.shuffle(calm)
         calm.sort(key=_depth)
         taken: list[Voice] = []
-        for feature in ([rng.choice(dangerous)] if risk and dangerous and picture is pictures[0] else []) + calm:
+        wish = rng.choice(dangerous) if risk and dangerous and picture is pictures[0] else None
+        for feature in ([wish] if wish else []) + [f for f in calm if f is not wish]:
             if len(taken) >= share:
                 break
-            found = _voice(picture, feature, known, deck, rng, opening=not voices and not any(not _is_risk(v.feature) for v in taken))
+            opening = not voices and all(is_danger(v.statement, v.feature) for v in taken)
+            found = _voice(picture, feature, known, deck, rng, opening=opening, danger=feature is wish)
             if found:
                 voice, known = found
                 taken.append(voice)
         voices += taken
-    first = next((v for v in voices if not _is_risk(v.feature) and not _LEANS.match(v.statement.text)), None)
+    first = next((v for v in voices if not is_danger(v.statement, v.feature) and not _LEANS.match(v.statement.text)), None)
     if first:
         voices = [first, *(v for v in voices if v is not first)]
     return voices, known
@@ -60,7 +62,7 @@ def single(picture: Picture, role: str, known: Facts, deck: Deck, rng: random.Ra
     features = list(picture.voiced(role))  # type: ignore[arg-type]
     rng.shuffle(features)
     for feature in features:
-        if found := _voice(picture, feature, known, deck, rng, opening=False):
+        if found := _voice(picture, feature, known, deck, rng, opening=False, danger=False):
             return found
     return None
 
@@ -76,16 +78,21 @@ def agrees_with(known: Facts, text: str) -> bool:
 
 
 def _voice(
-    picture: Picture, feature: Feature, known: Facts, deck: Deck, rng: random.Random, *, opening: bool
+    picture: Picture, feature: Feature, known: Facts, deck: Deck, rng: random.Random, *, opening: bool, danger: bool
 ) -> tuple[Voice, Facts] | None:
     def fits(statement: Statement) -> bool:
-        return agrees(statement, known, picture.id) is not None and (_is_risk(feature) or level_of(statement.text) < IDEATION)
+        return agrees(statement, known, picture.id) is not None and is_danger(statement, feature) == danger
 
     able = [s for s in feature.voiced if fits(s) and not (opening and _LEANS.match(s.text))] or [s for s in feature.voiced if fits(s)]
     chosen = deck.draw(f"{picture.label}:{feature.key}", feature.voiced, rng, lambda s: s in able)
     if chosen is None:
         return None
     return Voice(feature, chosen, picture, family_of(picture, feature)), agrees(chosen, known, picture.id) or known
+
+
+def is_danger(statement: Statement, feature: Feature) -> bool:
+    """Whether a sentence voices a thought of dying, or worse, by its words or by the symptom that it stands for."""
+    return level_of(statement.text, feature.symptom) >= IDEATION
 
 
 def _is_risk(feature: Feature) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from pixel_core.conversation import Evidence
 from pixel_core.writing import responses
-from pixel_core.writing.casting import cast
+from pixel_core.writing.casting import cast, is_danger
 from pixel_core.writing.closing import close
 from pixel_core.writing.danger import ask_risk
 from pixel_core.writing.deck import Deck
@@ -18,7 +18,6 @@ from pixel_core.writing.material import Feature, Material, Picture, Statement
 from pixel_core.writing.modalities import CRISIS, MODALITIES, modality, techniques_of
 from pixel_core.writing.moves import agree, exchange, make, understand
 from pixel_core.writing.phrases import bank, everyday
-from pixel_core.writing.risk import IDEATION, level_of
 from pixel_core.writing.scene import Piece, Scene, Voice
 from pixel_core.writing.sheets import Temper
 from pixel_core.writing.therapy import Session
@@ -51,7 +50,7 @@ def therapy(setting: Setting, pictures: Sequence[Picture], *, risk: bool) -> Ses
     if len(voices) < 2 or (len(pictures) > 1 and len({v.picture.id for v in voices if v.picture}) < len(pictures)):
         return None
     session = _session(setting, tuple(pictures), voices, Scene(setting.deck, rng, facts))
-    dangerous = next((v for v in voices if level_of("", v.feature.symptom) >= IDEATION), None)
+    dangerous = next((v for v in voices if is_danger(v.statement, v.feature)), None)
     if risk:
         _put_first(session)
         session.queue = [v for v in session.queue if v is not dangerous]

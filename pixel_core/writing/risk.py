@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cache
+from typing import Any
 
 from pixel_core.conversation import Label
 from pixel_core.writing.phrases import bank
@@ -16,7 +17,8 @@ _BY_SYMPTOM = {"suicidal_thoughts": IDEATION, "self_harm_or_suicidality": IDEATI
 
 def level_of(text: str, symptom: str = "") -> int:
     """The crisis level (0 to 4) that a sentence voices; a symptom of suicidality raises it to ideation at least."""
-    spoken = next((level for level, cue in _levels() if cue.search(text)), 0)
+    plain = text.replace("\u2019", "'")
+    spoken = next((level for level, cue in _levels() if cue.search(plain)), 0)
     return max(spoken, _BY_SYMPTOM.get(symptom, 0))
 
 
@@ -27,4 +29,9 @@ def level_labelled(labels: Iterable[Label]) -> float:
 
 @cache
 def _levels() -> tuple[tuple[int, re.Pattern[str]], ...]:
-    return tuple((entry["level"], re.compile(entry["cue"])) for entry in bank("crisis")["levels"])
+    crisis = bank("crisis")
+
+    def cue(entry: Mapping[str, Any]) -> re.Pattern[str]:
+        return re.compile(re.sub(r"<(\w+)>", lambda name: crisis["pieces"][name[1]], entry["cue"]), re.I)
+
+    return tuple((entry["level"], cue(entry)) for entry in crisis["levels"])

@@ -2,7 +2,7 @@ import random
 
 import pytest
 
-from pixel_core.writing.casting import cast, single
+from pixel_core.writing.casting import cast, is_danger, single
 from pixel_core.writing.deck import Deck
 from pixel_core.writing.facts import facts_of, join
 from tests.pixel_core.writing.materials import feature, picture
@@ -39,6 +39,18 @@ def test_thoughts_of_dying_are_voiced_only_where_asked_for(shipped):
         assert sum(v.feature.symptom == "suicidal_thoughts" for v in with_risk) == 1
         assert with_risk[0].feature.symptom != "suicidal_thoughts"
         assert not any(v.feature.symptom == "suicidal_thoughts" for v in without)
+
+
+@pytest.mark.parametrize(("code", "words"), [("F14", "want to be dead"), ("F63.0", "on bridges")])
+def test_a_wish_to_die_among_other_symptoms_is_cast_as_danger_only(addictions, code, words):
+    addiction = next(p for p in addictions.pictures if p.id == code)
+    deck = Deck()
+    for seed in range(20):
+        with_risk, _ = cast([addiction], 5, deck, random.Random(seed), risk=True)
+        without, _ = cast([addiction], 5, deck, random.Random(seed), risk=False)
+        assert [words in v.statement.text for v in with_risk if is_danger(v.statement, v.feature)] == [True]
+        assert not is_danger(with_risk[0].statement, with_risk[0].feature)
+        assert not any(is_danger(v.statement, v.feature) for v in without)
 
 
 def test_no_first_sentence_leans_on_one_before(shipped):
