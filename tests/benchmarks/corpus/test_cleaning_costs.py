@@ -1,6 +1,7 @@
 """What names, language and neighbours in meaning cost a row, at 20,000 rows of real sentences.
 
-Measured on one core of a shared machine: names .31 ms of processor a row, language .05, evaluation texts .15 (500 of them), neighbours 6.7.
+Measured on one core of a shared machine: names .31 ms of processor a row, language .05, evaluation texts .15 (500 of them).
+Neighbours took 6.7 in an earlier measurement, which was not repeated with these.
 
 PIXEL_REFERENCE_DATA=... make bench ARGS="-k cleaning"
 """

@@ -89,6 +89,7 @@ def test_the_cost_of_a_row_stays_flat_and_memory_below_the_bound(tmp_path, capsy
         print(f"\nplot: {_plot(Path(os.environ.get('PIXEL_SCALE_PLOT', tmp_path / 'cost.png')), found)}")
     for stage in STAGES:
         costs = [found[size][stage]["cpu"] / found[size][stage]["rows"] for size in SIZES]
+        assert max(costs[1:]) <= FLAT * costs[0], stage
         assert costs[-1] <= FLAT * costs[1], stage
         assert found[SIZES[-1]][stage]["gigabytes"] <= GIGABYTES, stage
     for size in SIZES:
