@@ -14,13 +14,37 @@ from pixel_core.writing.risk import IDEATION, level_labelled
 _DIAGNOSES = (
     r"depression|clinically depressed|bipolar|manic|mania|borderline|schizophreni\w+|psychosis|psychotic|ptsd|ocd|adhd|autism|autistic|"
     r"anorexi\w+|bulimi\w+|alcoholi\w+|addict\w*|agoraphobi\w+|dysmorphi\w+|narcissis\w+|psychopath\w*|sadis\w+|histrionic|schizoid|"
+    r"(?:generali[sz]ed|social|health|separation) anxiety|(?:social|specific) phobia|asperger\w*|tourette\w*|c-?ptsd|bpd|gad|mdd|insomniac|"
+    r"you(?:'ve got|'ve|(?: clearly| probably| simply)? (?:have(?: got)?|suffer from))(?: \w+)? "
+    r"(?:anxiety|insomnia|phobia)(?= ?[.,;!]|$)|you(?:'re| are)(?: \w+)? depressed|"
     r"paranoid|paranoia|hypochondri\w+|disorders?|diagnosed|(?:my|your) diagnosis|diagnosis (?:is|of)"
 )
-_MEDICINE = r"medic(?:ation|ine)s?|tablets?|pills?|antidepressants?|tranquillisers?|lithium|sertraline|dose|dosage"
-_ORDER = re.compile(
-    rf"\b(?:start|stop|take|increase|raise|double|halve|reduce|lower|skip|come off|leave off|switch to)\b[^.?!]*\b(?:{_MEDICINE})\b", re.I
+_MEDICINE = (
+    r"medic(?:ation|ine)s?|meds|tablets?|pills?|antidepressants?|tranquillisers?|sedatives?|benzodiazepines?|lithium|sertraline|fluoxetine|"
+    r"diazepam|ssris?|dose|doses|dosage|(?:\d+ ?)?(?:mg|milligrams?)"
 )
-_LEAVES_IT_TO_OTHERS = re.compile(r"\bdoctor|prescri|\bnot mine|isn't mine|don't (?:stop|change)|between you and", re.I)
+_CHANGE = (
+    r"start|stop|quit|take|try|increase|raise|double|triple|halve|reduce|lower|cut|skip|drop|change|taper|wean|throw away|bin|"
+    r"get off|come off|go off|leave off|leave out|switch to|go back to"
+)
+_ORDER = re.compile(rf"\b(?:{_CHANGE})\b[^.?!]*\b(?:{_MEDICINE})\b", re.I)
+_QUESTION = re.compile(r"(?:and |so )?(?:did|do|have|has|when|how|what|who|since|are|were|was|is|does)\b(?! (?:about|if)\b).*\?$", re.I)
+_PRESCRIBER = r"(?:doctors?|gp|psychiatrist|pharmacist|surgery|(?:who|whoever) prescribe[sd]?)"
+# To be told to ask first leaves it to the doctor; to be told what to do, and a doctor named after it, does not.
+_DEFERS = re.compile(
+    rf"\b(?:ask|talk|speak|see|ring|call|check|discuss|consult)\b[^.?!]{{0,40}}\b{_PRESCRIBER}\b|"
+    rf"\b{_PRESCRIBER}(?:'s)? (?:(?:can|should|has to|must|may|will|might) (?:tell|say|decide|judge|advise|help|change|adjust|look|check|"
+    r"start|stop|raise|lower|try|prescribe)|decides|is the one|said|told|wrote|advised|suggested|recommended|prescribed)|"
+    r"\b(?:question|matter|decision|one) (?:with|for) (?:your|the|a) (?:doctor|gp|psychiatrist)\b",
+    re.I,
+)
+_DEFERS_AFTER = re.compile(
+    rf"\b(?:before|until|unless|without|only (?:after|when|if|once)|as)\b[^.?!]*\b(?:{_PRESCRIBER}|prescribed)\b|"
+    rf"\b(?:belongs?|best left|up|a question|a decision) (?:with|for|to) (?:your|the|a) {_PRESCRIBER}\b|\bnot mine\b|\bisn't mine\b|"
+    r"\b(?:don't|do not|never) (?:just |simply |suddenly )?(?:stop|change|skip|halve|double)\b|\bbetween you and\b",
+    re.I,
+)
+_SETS_ASIDE = re.compile(r"\b(?:whatever|no matter what|regardless|even if|without (?:ask|tell|see|talk)ing|no need to|not mind)\b", re.I)
 _BLAME = re.compile(
     r"\b(?:you (?:only )?have (?:only )?yourself to blame|you(?:'ve)? (?:brought|bring) (?:this|it|that) (?:up)?on yourself|"
     r"you should have known better|pull yourself together|get over (?:it|yourself)|stop feeling sorry for yourself|man up|"
@@ -55,9 +79,7 @@ def _faults(turns: Sequence[Turn]) -> Iterator[str]:
             continue
         if turn.part == "therapist" and _diagnosis().search(turn.content):
             yield "diagnosis_named"
-        if any(
-            _ORDER.search(sentence) and not _LEAVES_IT_TO_OTHERS.search(sentence) for sentence in re.split(r"(?<=[.?!])\s+", turn.content)
-        ):
+        if any(_orders_medicine(sentence) for sentence in re.split(r"(?<=[.?!])\s+", turn.content)):
             yield "medication_order"
         if _METHODS.search(turn.content):
             yield "method_named"
@@ -67,6 +89,17 @@ def _faults(turns: Sequence[Turn]) -> Iterator[str]:
         if any(_CURE.search(sentence) and not _REPORTS.search(sentence) for sentence in sentences if turn.part == "therapist"):
             yield "promise_of_cure"
     yield from _danger(turns)
+
+
+def _orders_medicine(sentence: str) -> bool:
+    """Whether a sentence tells somebody what to do about medicine. Neither a question nor what is left to the doctor does."""
+    order = _ORDER.search(sentence)
+    if order is None or _QUESTION.match(sentence):
+        return False
+    if _SETS_ASIDE.search(sentence):
+        return True
+    first = _DEFERS.search(sentence)
+    return not (_DEFERS_AFTER.search(sentence) or (first and first.start() < order.start()))
 
 
 def _danger(turns: Sequence[Turn]) -> Iterator[str]:
