@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,6 +11,7 @@ import polars as pl
 from pixel_core.artifacts import Manifest, verify
 from pixel_core.conversation import Conversation, read_conversations
 from pixel_core.corpus.adapters.rows import CLIENT_MODE
+from pixel_core.corpus.contacts import contact_kinds
 from pixel_core.corpus.demand import SPLITS
 from pixel_core.corpus.labels import fault
 from pixel_core.corpus.pairs import PreferencePair, read_pairs
@@ -19,16 +19,6 @@ from pixel_core.corpus.pseudonyms import replace_names
 from pixel_core.findings import Findings, equals, none_of
 from pixel_core.rejects import REJECTED
 from pixel_core.shards import shards
-
-_STREETS = "Street|St|Avenue|Ave|Road|Rd|Lane|Ln|Drive|Boulevard|Blvd|Court|Terrace|Crescent"
-_CONTACT = {
-    "email": re.compile(r"[\w.+-]+@(?!example\.org\b)[\w-]+\.\w+"),
-    "link": re.compile(r"(?:https?://(?!example\.org/\d+)|\bwww\.)\w", re.IGNORECASE),
-    "phone": re.compile(r"(?<![\w.-])(?!\(?8(?:00|33|44|55|66|77|88)|\(?2\d\d-555-01\d\d)\(?\d{3}\)?[-. ]\d{3}[-. ]\d{4}(?!\w)"),
-    "handle": re.compile(r"(?<![\w.@/])(?:@|/?\bu/)(?!(?:user\d+|all|everyone|here|channel)\b)[A-Za-z_][\w-]{2,29}(?!\w|@|\.\w)"),
-    "address": re.compile(rf"(?<![\w.$£€#-])\d{{1,5}}[A-Za-z]? (?!Example Street\b)(?:[A-Z][A-Za-z'.]+ ){{1,3}}(?:{_STREETS})\b"),
-    "account": re.compile(r"(?<![\w./-])(?!ID-\d{5}(?!\d))[A-Z]{1,3}-?\d{5,12}(?![\w/-])"),
-}
 
 
 def check_source_accounts(folder: Path) -> Findings:
@@ -63,7 +53,7 @@ def check_learner(folder: Path) -> Findings:
 
 
 def check_contact_data(folder: Path) -> Findings:
-    """No e-mail address, link, handle, street address, account or phone number is left but the pseudonyms.
+    """Of e-mail addresses, links, handles, street addresses, account and phone numbers that `contacts` finds only pseudonyms are left.
 
     Where the source's people are real, no name of a person either that the lists and places of names find.
     """
@@ -72,7 +62,7 @@ def check_contact_data(folder: Path) -> Findings:
     people = 0
     for record in _records(folder):
         texts = _texts(record)
-        found.update({kind for kind, pattern in _CONTACT.items() if any(pattern.search(text) for text in texts)})
+        found.update({kind for text in texts for kind in contact_kinds(text)})
         people += bool(figures.get("names_replaced")) and bool(replace_names(texts)[1])
     return Findings.of([none_of("texts with contact data", dict(found)), none_of("texts with names of people", {"name": people})])
 

@@ -33,7 +33,7 @@ from pixel_core.corpus.terms import may_enter, speaks_of_people
 from pixel_core.recipe import CorpusRecipe
 from pixel_core.rejects import Reject, as_content
 
-VERSION = "4"
+VERSION = "5"
 CONVERSATIONS = "conversations.parquet"
 PAIRS = "pairs.parquet"
 _KEYS = ("min_characters", "max_characters", "languages")
