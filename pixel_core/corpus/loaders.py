@@ -25,13 +25,15 @@ KEPT_CONTENT = 1 << 16  # characters of an unreadable row that go along with its
 BOMB_BYTES = 64 << 20  # what is smaller than this when decompressed harms nobody
 BOMB_RATIO = 200  # text compresses 3 to 30 times
 _CHUNK = 1 << 16
+_SHOWN = 60  # characters of a column's name: where the header line is missing, a long one is somebody's text
 _SPACE = re.compile(r"[\s,]*")
+_TEXT = re.compile(r"\S")
 _CARRIAGE_RETURN = re.compile(r"(?<=\r)(?!\n|$)")  # ends a line by itself in old files
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
 class LoadError(ValueError):
-    """A file is missing or of a kind that nobody reads; the message names it and the remedy."""
+    """A file is missing, of a kind that nobody reads, or names two columns alike; the message names it and the remedy."""
 
 
 class Bomb(ValueError):
@@ -71,7 +73,7 @@ class Unreadable:
 def read_rows(path: Path, columns: Sequence[str] = ()) -> Iterator[Row | Unreadable]:
     """The rows of a file by its suffix, numbered from 1; `columns` names those of a table without header.
 
-    Raises LoadError when the file is missing or of an unknown suffix.
+    Raises LoadError when the file is missing or of an unknown suffix, and on reading when two columns of a table have the same name.
     """
     if not path.is_file():
         raise LoadError(f"{path} does not exist: put the file there, correct `files` in sources.yaml, or mark the source `optional: true`")
@@ -176,7 +178,7 @@ def _json_row(file: str, number: int, line: bytes) -> Row | Unreadable:
 
 
 def _json_array(path: Path) -> Iterator[Row | Unreadable]:
-    """The objects of one JSON list; what follows a break in the list is lost."""
+    """The objects of one JSON list; what follows a break in the list, or its end, is lost."""
     try:
         text = _whole_text(path)
     except _BROKEN as error:
@@ -191,6 +193,10 @@ def _json_array(path: Path) -> Iterator[Row | Unreadable]:
     while True:
         position = _SPACE.match(text, position).end()  # type: ignore[union-attr]
         if text.startswith("]", position):
+            if more := _TEXT.search(text, position + 1):
+                detail = f"the list ends at character {position}, and {len(text) - more.start()} characters follow, which are not read:"
+                detail += " put all rows into one list, or write them as JSON Lines"
+                yield Unreadable(path.name, number + 1, "broken_off", detail)
             return
         number += 1
         try:
@@ -216,6 +222,7 @@ def _whole_text(path: Path) -> str:
 
 def _table(path: Path, columns: Sequence[str], *, tabs: bool) -> Iterator[Row | Unreadable]:
     names, number = list(columns), 0
+    _require_distinct(path, names)
     reader = csv.reader(_text_lines(path), delimiter="\t" if tabs else ",", quoting=csv.QUOTE_NONE if tabs else csv.QUOTE_MINIMAL)
     while True:
         try:
@@ -231,9 +238,19 @@ def _table(path: Path, columns: Sequence[str], *, tabs: bool) -> Iterator[Row | 
             return
         if not names:
             names = fields
+            _require_distinct(path, names)
         elif fields:
             number += 1
             yield _table_row(path.name, number, names, fields)
+
+
+def _require_distinct(path: Path, names: Sequence[str]) -> None:
+    """Of two columns of one name a row could hold one. Columns without name are left alone: nothing can ask for one."""
+    if twice := sorted({name for name in names if name and names.count(name) > 1}):
+        raise LoadError(
+            f"{path} has more than one column {', '.join(repr(name[:_SHOWN]) for name in twice)}: rename all but one in its header line,"
+            " or correct `columns` in sources.yaml"
+        )
 
 
 def _text_lines(path: Path) -> Iterator[str]:

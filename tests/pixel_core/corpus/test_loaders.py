@@ -53,6 +53,11 @@ def test_a_table_without_header_takes_its_columns_and_tabs_leave_quotes_alone(tm
         ("a.json", b'[{"a": 1}, {"a": 2}, {"a": ', [{"a": 1}, {"a": 2}, "broken_off"]),
         ("a.json", b'[{"a": 1}, 5, {"a": 2}]', [{"a": 1}, "not_an_object", {"a": 2}]),
         ("a.json", b"[" * 100_000, ["broken_off"]),
+        ("a.json", b'[{"a": 1}]\n[{"a": 2}]\n', [{"a": 1}, "broken_off"]),
+        ("a.json", b'[{"a": 1}], {"a": 2}', [{"a": 1}, "broken_off"]),
+        ("a.json", b'[]{"a": 2}', ["broken_off"]),
+        ("a.json", b'[{"a": 1}]\x00\x00', [{"a": 1}, "broken_off"]),
+        ("a.json", b'[{"a": 1}] \r\n\t\n', [{"a": 1}]),
         ("a.json", b'{"a": 1}', ["unreadable_file"]),
         ("a.json", b"", ["unreadable_file"]),
         ("a.parquet", b"no parquet", ["unreadable_file"]),
@@ -91,6 +96,22 @@ def test_a_file_that_is_missing_or_of_an_unknown_kind_is_an_error_with_a_remedy(
         (tmp_path / name).write_bytes(data)
     with pytest.raises(LoadError, match=message):
         list(read_rows(tmp_path / name))
+
+
+@pytest.mark.parametrize(("name", "tab"), [("a.csv", ","), ("a.tsv", "\t"), ("a.csv.gz", ",")])
+def test_two_columns_of_one_name_are_an_error_that_names_the_column(tmp_path, name, tab):
+    data = "text,label,text,\n1,2,3,\n".replace(",", tab).encode()
+    (tmp_path / name).write_bytes(gzip.compress(data) if name.endswith(".gz") else data)
+    with pytest.raises(LoadError, match=f"{name} has more than one column 'text': rename"):
+        list(read_rows(tmp_path / name))
+    with pytest.raises(LoadError, match=r"'x'.*correct `columns`"):
+        list(read_rows(tmp_path / name, ("x", "y", "x", "z")))
+    assert outcome(tmp_path / name, ("w", "x", "y", "z"))[1] == {"w": "1", "x": "2", "y": "3", "z": ""}
+
+
+def test_columns_without_name_are_no_error(tmp_path):
+    (tmp_path / "a.csv").write_bytes(b"a,b,,\n1,2,,\n")
+    assert outcome(tmp_path / "a.csv") == [{"a": "1", "b": "2", "": ""}]
 
 
 def cut(path, share=0.7):
