@@ -80,8 +80,8 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _ui(port: int) -> int:
-    command = [str(Path(sys.executable).parent / "dg"), "dev", "--port", str(port)]
-    os.chdir(PROJECT)
+    command = [str(Path(sys.executable).parent / "dagster"), "dev", "-w", str(PROJECT / "workspace.yaml"), "--port", str(port)]
+    os.chdir(os.environ["PIXEL_DAGSTER_DIR"])  # a .env in the working folder would win over the environment
     os.execv(command[0], command)  # noqa: S606 - replaces this process, no shell
 
 
