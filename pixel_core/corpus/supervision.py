@@ -32,6 +32,7 @@ SUPERVISION_SCHEMA = pl.Schema(
 UNTRAINED = "no source with a defensible mapping: untrained"
 ABSENT = "only ever labelled absent, with the rest of its head"
 WRITTEN = "labelled by whoever wrote the text"
+DERIVED = "by the rule or model named"
 TOTALS = pl.Schema({"output": pl.String, "label_source": pl.String, "n": pl.Int64, "positive": pl.Int64})
 
 
@@ -104,7 +105,7 @@ def _table_of(name: str, folder: Path) -> pl.DataFrame:
         return SUPERVISION_SCHEMA.to_frame()
     totals = label_totals([pl.read_parquet(path, columns=["turns"])])
     empty = {column: pl.lit("") for column in ("field", "rule")}
-    why = pl.when(pl.col("label_source").is_in(GIVEN)).then(pl.lit(WRITTEN)).otherwise(pl.lit("by the rule or model named"))
+    why = pl.when(pl.col("label_source").is_in(GIVEN)).then(pl.lit(WRITTEN)).otherwise(pl.lit(DERIVED))
     return totals.with_columns(source=pl.lit(name), why=why, **empty).select(list(SUPERVISION_SCHEMA))
 
 

@@ -3,7 +3,7 @@ import pytest
 
 from pixel_core.conversation import Label
 from pixel_core.corpus import import_source, supervision_of
-from pixel_core.corpus.supervision import ABSENT, UNTRAINED, WRITTEN, markdown_of
+from pixel_core.corpus.supervision import ABSENT, DERIVED, UNTRAINED, WRITTEN, markdown_of
 from pixel_core.evaluation.supervised import labelled_turns
 from tests.pixel_core.corpus.adapters.test_dialogues import ESCONV
 from tests.pixel_core.corpus.worlds import artifact, clinical, conversation, entry, lines, recipe
@@ -49,7 +49,8 @@ def test_only_what_somebody_gave_is_measured_by_the_rule_that_the_evaluation_goe
     ]
     folder = artifact(tmp_path / "written", rows).folder
     table = supervision_of({"knowledge_conversations": folder})
-    assert set(table.filter(output="crisis.level")["why"]) == {WRITTEN}
+    why = dict(table.filter(output="crisis.level").select("label_source", "why").iter_rows())
+    assert why == {"human": WRITTEN, "written": WRITTEN, "derived:test": DERIVED, "model:x": DERIVED}
     cells = [line.split(" | ") for line in markdown_of(table, "crisis").splitlines()[2:]]
     measured = sum(int(line[-1].rstrip(" |")) for line in cells)
     assert (sum(int(line[-2]) for line in cells), measured) == (4, 2)
@@ -59,4 +60,4 @@ def test_only_what_somebody_gave_is_measured_by_the_rule_that_the_evaluation_goe
 def test_an_output_that_only_the_rest_labels_is_told_from_an_untrained_one(tmp_path):
     folder = artifact(tmp_path / "written", [conversation(1, "psychology", labels=clinical("F32"))]).folder
     why = dict(supervision_of({"knowledge_conversations": folder}).select("output", "why").iter_rows())
-    assert (why["clinical.F32"], why["clinical.F31"], why["affect.valence"]) == (WRITTEN, ABSENT, UNTRAINED)
+    assert (why["clinical.F32"], why["clinical.F31"], why["affect.valence"]) == (DERIVED, ABSENT, UNTRAINED)

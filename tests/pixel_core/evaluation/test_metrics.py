@@ -36,7 +36,13 @@ def test_agrees_with_the_reference_for_any_counts(name):
     assert got == pytest.approx([reference(w) for w in weights])
 
 
-OF_PAIRS = ("ratio", "perplexity", "top_calibration_error", "risk_area")  # of two columns each, which have tests of their own
+OF_PAIRS = (
+    "ratio",
+    "perplexity",
+    "points_of_parsed",
+    "top_calibration_error",
+    "risk_area",
+)  # of two columns each, which have tests of their own
 
 
 @pytest.mark.parametrize("name", [name for name in STATISTICS if name not in ("mean", "rate", "level", "accuracy", *OF_PAIRS)])
@@ -48,7 +54,13 @@ def test_unknown_truth_is_left_out(name):
 
 @pytest.mark.parametrize("name", [name for name in STATISTICS if name not in ("level", "rate", *OF_PAIRS)])
 def test_the_truth_itself_is_perfect(name):
-    truth = {"auc": YES[:, None], "mean": np.ones((N, 1)), "kappa": LEVELS[:, None], "level_f1": LEVELS[:, None]}.get(name, LABELS)
+    truth = {
+        "auc": YES[:, None],
+        "mean": np.ones((N, 1)),
+        "points": np.full((N, 1), 100.0),
+        "kappa": LEVELS[:, None],
+        "level_f1": LEVELS[:, None],
+    }.get(name, LABELS)
     assert compute(name, truth, truth) == pytest.approx([STATISTICS[name].perfect])
 
 
