@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from pixel_core.conversation import Label
@@ -17,14 +17,18 @@ _BY_SYMPTOM = {"suicidal_thoughts": IDEATION, "self_harm_or_suicidality": IDEATI
 
 def level_of(text: str, symptom: str = "") -> int:
     """The crisis level (0 to 4) that a sentence voices; a symptom of suicidality raises it to ideation at least."""
-    plain = text.replace("\u2019", "'")
-    spoken = next((level for level, cue in _levels() if cue.search(plain)), 0)
-    return max(spoken, _BY_SYMPTOM.get(symptom, 0))
+    return max(_spoken(text), _BY_SYMPTOM.get(symptom, 0))
 
 
 def level_labelled(labels: Iterable[Label]) -> float:
     """The highest crisis level among labels; 0 without one."""
     return max((label.value for label in labels if label.output == "crisis.level"), default=0)
+
+
+@lru_cache(maxsize=2**16)  # sentences come back: from the records, in drafts, and when they are judged
+def _spoken(text: str) -> int:
+    plain = text.replace("\u2019", "'")
+    return next((level for level, cue in _levels() if cue.search(plain)), 0)
 
 
 @cache
