@@ -23,7 +23,12 @@ _ANNOUNCED: tuple[tuple[Kind, re.Pattern[str]], ...] = tuple(
         ("impairment", r"distress|impair|interfere|in the way|disturb work|disturbs? |suffer|limits? |reduce|restricts"),
         ("age", r"years old|at least eighteen|developmental age"),
         ("onset", r"\bbegan\b|\bonset\b|before (the )?age|present before"),
-        ("exclusion", r"\bnot (due|better|the effect|explained|confined|limited)|does not (explain|occur)|do not explain|never|ruled out"),
+        (
+            "exclusion",
+            r"\bnot (due|better|the effect|explained|confined|limited)|does not (explain|occur)|do not explain|never|ruled out"
+            r"|\baccounts? for\b|\bnot merely a worsening|\bneither .{1,40} nor .{1,40} (causes?|has ever)",
+        ),
+        ("associated", r"\bnot required\b|\boften (also|goes?|follows?|found|affected)\b|\bfrequently found\b"),
         ("frequency", r"times a (week|month)|nights a week|on average|(once|twice) a (week|month)"),
         ("duration", r"\blast(s|ed)?\b|months|weeks or more|years or more"),
     )

@@ -29,7 +29,7 @@ from pixel_core.knowledge.symptoms import orphans, symptom_rows
 from pixel_core.rejects import as_content, count_reasons, write_rejects
 from pixel_core.taxonomy import TaxonomyClass
 
-VERSION = "3"
+VERSION = "4"
 TABLE = "disorders.parquet"
 
 
