@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 
 from pixel_core import taxonomy
@@ -11,7 +10,7 @@ from pixel_core.conversation import Turn
 from pixel_core.evaluation.compliance import KINDS, PATTERNS, SEVERITY, Case, faults_of, parts_of
 from pixel_core.evaluation.figures import Measure
 from pixel_core.evaluation.harness import Question, Scored, TextTask
-from pixel_core.evaluation.held_out import HeldOut
+from pixel_core.evaluation.held_out import HeldOut, lot_of
 from pixel_core.evaluation.items import Vignette
 from pixel_core.evaluation.manual import Manual
 from pixel_core.evaluation.vignettes import tags_of
@@ -83,7 +82,7 @@ def faulty_assessments(case: Case, manual: Manual) -> list[str]:
     one = manual.disorders[code]
     family = taxonomy.find("dsm5", code).fields["chapter"]
     away = sorted(c for c in manual.disorders if c not in case.codes and taxonomy.find("dsm5", c).fields["chapter"] != family)
-    drawn = sorted(away, key=lambda other: hashlib.sha256(f"{code}:{other}".encode()).hexdigest())
+    drawn = sorted(away, key=lambda other: lot_of(f"{code}:{other}"))
     foreign = next(s for other in drawn for s in manual.disorders[other].signs if not manual.names_sign(s, [code]))
     graded = next(s for s in SEVERITY if s != severity)
     others = [taxonomy.find("pdm2_axes", p).name for p in sorted(set(PATTERNS.values())) if family in PATTERNS and p != PATTERNS[family]]

@@ -6,7 +6,6 @@ fall below a half here, however empathic their figures look elsewhere.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import isnan, nan
@@ -14,7 +13,7 @@ from math import isnan, nan
 from pixel_core.conversation import Turn
 from pixel_core.evaluation.figures import Measure
 from pixel_core.evaluation.harness import Answer, ChoiceTask, Question, Task
-from pixel_core.evaluation.held_out import HeldOut
+from pixel_core.evaluation.held_out import HeldOut, lot_of
 from pixel_core.evaluation.items import Contrast, read_contrasts
 from pixel_core.evaluation.respondent import Respondent
 from pixel_core.model.heads import EMPATHY
@@ -60,7 +59,7 @@ def contrasts(data: HeldOut) -> tuple[Task, ...]:
 
 def question_of(contrast: Contrast) -> Question:
     """The post as the client's turn and both replies as choices, in an order that the id alone decides."""
-    first = int(hashlib.sha256(contrast.id.encode()).hexdigest(), 16) % 2 == 0
+    first = int(lot_of(contrast.id), 16) % 2 == 0
     choices = (contrast.specific, contrast.formulaic) if first else (contrast.formulaic, contrast.specific)
     turns = (Turn("user", "client", contrast.text),)
     return Question(contrast.id, contrast.id, turns, (float(first), float(not first)), contrast.text, choices=choices)

@@ -4,7 +4,6 @@ like beside human ones, whose voice they have, and what they do to scripted clie
 
 from __future__ import annotations
 
-import hashlib
 import math
 import re
 from collections import Counter
@@ -18,7 +17,7 @@ from pixel_core.evaluation.coherence import coherence
 from pixel_core.evaluation.figures import Measure
 from pixel_core.evaluation.flow import flow, stage_of
 from pixel_core.evaluation.harness import Answer, Question, Task
-from pixel_core.evaluation.held_out import HeldOut, in_shares, named, unlabelled
+from pixel_core.evaluation.held_out import HeldOut, in_shares, lot_of, named, unlabelled
 from pixel_core.evaluation.judges.clients import judged_clients
 from pixel_core.evaluation.judges.replies import panel_of
 from pixel_core.evaluation.respondent import Loss, Respondent
@@ -189,7 +188,7 @@ def _reply_questions(conversations: Iterable[Conversation]) -> list[Question]:
     for conversation in conversations:
         places = [t for t, turn in enumerate(conversation.turns) if t and turn.learn and turn.part in ("therapist", "assistant")]
         if places:
-            place = int(hashlib.sha256(conversation.id.encode()).hexdigest(), 16) % len(places)
+            place = int(lot_of(conversation.id), 16) % len(places)
             t = places[place]
             turns = unlabelled(conversation.turns[: t + 1])
             tags = (f"category:{conversation.category}", f"stage:{stage_of(place, len(places))}")

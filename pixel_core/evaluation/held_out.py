@@ -6,6 +6,7 @@ apart from case and punctuation, a whole training turn. Groups keep splits apart
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -76,7 +77,7 @@ class HeldOut:
         found = in_training([q.text for q in asked], self.training_files)
         kept = [q for q, seen in zip(asked, found, strict=True) if not seen]
         if limit is not None and len(kept) > limit:
-            kept = sorted(sorted(kept, key=lambda q: _hash(q.item))[:limit], key=lambda q: q.item)
+            kept = sorted(sorted(kept, key=lambda q: lot_of(q.item))[:limit], key=lambda q: q.item)
         return tuple(kept), sum(found)
 
 
@@ -88,7 +89,7 @@ def in_shares(questions: Sequence[Question], limit: int, kind: str) -> tuple[Que
     strata: dict[str, list[Question]] = defaultdict(list)
     for question in questions:
         strata[next(tag for tag in question.tags if tag.startswith(kind))].append(question)
-    queues = [sorted(strata[tag], key=lambda q: _hash(q.item)) for tag in sorted(strata)]
+    queues = [sorted(strata[tag], key=lambda q: lot_of(q.item)) for tag in sorted(strata)]
     in_turn = [queue[place] for place in range(max(map(len, queues), default=0)) for queue in queues if place < len(queue)]
     chosen = {question.item for question in in_turn[:limit]}
     return tuple(question for question in questions if question.item in chosen)
@@ -148,7 +149,6 @@ def _normal(text: str) -> str:
     return " ".join(_WORD.findall(text.lower()))
 
 
-def _hash(name: str) -> str:
-    import hashlib
-
+def lot_of(name: str) -> str:
+    """The lot that a name draws, in hexadecimal: by it items are chosen, ordered and dealt, whatever else there is."""
     return hashlib.sha256(name.encode()).hexdigest()

@@ -7,7 +7,6 @@ shown, so nobody gets near 1 here; a head that does not correlate with it at all
 from __future__ import annotations
 
 import csv
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import isfinite, nan
@@ -18,7 +17,7 @@ import numpy as np
 from pixel_core.conversation import Turn
 from pixel_core.evaluation.figures import Measure
 from pixel_core.evaluation.harness import Answer, Question, Task
-from pixel_core.evaluation.held_out import HeldOut
+from pixel_core.evaluation.held_out import HeldOut, lot_of
 from pixel_core.evaluation.items import ItemError
 from pixel_core.evaluation.metrics import Array
 from pixel_core.evaluation.respondent import Respondent
@@ -92,7 +91,7 @@ def cross_fitted(levels: Array, truth: Array, groups: Sequence[str]) -> tuple[Ar
 
     Groups are dealt into five folds by their names alone. NaN where there are no levels, or too few items to fit anything.
     """
-    fold = np.array([int(hashlib.sha256(group.encode()).hexdigest(), 16) % _FOLDS for group in groups])
+    fold = np.array([int(lot_of(group), 16) % _FOLDS for group in groups])
     design = np.column_stack([np.ones(len(levels)), levels])
     fitted, mean = np.full(len(truth), nan), np.full(len(truth), nan)
     for number in range(_FOLDS):

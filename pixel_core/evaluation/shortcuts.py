@@ -7,13 +7,13 @@ item), so what it finds is how the right answers of this file are worded. Items 
 
 from __future__ import annotations
 
-import hashlib
 import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
+from pixel_core.evaluation.held_out import lot_of
 from pixel_core.evaluation.intervals import Interval, bootstrap_mean
 from pixel_core.evaluation.items import EqItem
 
@@ -113,7 +113,7 @@ def _learned(items: Sequence[EqItem], grams: tuple[int, int]) -> list[list[Seque
     right = [place == item.answer for item in items for place in range(len(item.choices))]
     passes = []
     for number in range(_PASSES):
-        order = sorted(range(len(items)), key=lambda i: hashlib.sha256(f"{number}:{items[i].id}".encode()).hexdigest())
+        order = sorted(range(len(items)), key=lambda i: lot_of(f"{number}:{items[i].id}"))
         scores: list[Sequence[float]] = [()] * len(items)
         for fold in range(_FOLDS):
             known = [row for place, i in enumerate(order) if place % _FOLDS != fold for row in rows[i]]

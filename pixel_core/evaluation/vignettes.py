@@ -6,7 +6,6 @@ every figure, the confusion of families, the reliability table and the curve of 
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from pixel_core import taxonomy
 from pixel_core.conversation import Turn
 from pixel_core.evaluation.figures import Measure
 from pixel_core.evaluation.harness import Answer, Question
+from pixel_core.evaluation.held_out import lot_of
 from pixel_core.evaluation.items import NO_DISORDER, SEVERITIES, Vignette
 from pixel_core.evaluation.selective import reliability, risk_coverage
 
@@ -218,7 +218,7 @@ def _shares(strata: Mapping[str, Sequence[Vignette]], limit: int) -> dict[str, i
 
 def _in_turn(vignettes: Sequence[Vignette]) -> list[Vignette]:
     """The vignettes with their classes taking turns."""
-    ordered = sorted(vignettes, key=lambda v: hashlib.sha256(v.id.encode()).hexdigest())
+    ordered = sorted(vignettes, key=lambda v: lot_of(v.id))
     turn: Counter[str] = Counter()
     places: list[tuple[int, int, Vignette]] = []
     for vignette in ordered:
