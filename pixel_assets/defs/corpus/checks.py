@@ -6,7 +6,7 @@ from pathlib import Path
 import dagster as dg
 
 from pixel_assets import partitions, paths
-from pixel_assets.checks import answer
+from pixel_assets.checks import answer, answer_once
 from pixel_core import corpus
 from pixel_core.corpus import mixture_quality, quality, scenario_quality
 from pixel_core.findings import Findings
@@ -25,7 +25,7 @@ def _source(context: dg.AssetCheckExecutionContext) -> Path:
 )
 def source_contract(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
     """Hold the contract against a source."""
-    return answer(lambda: corpus.source_contract(_source(context)))
+    return answer_once(corpus.source_contract, _source(context))
 
 
 @dg.asset_check(
@@ -48,7 +48,7 @@ def rows_are_accounted_for(context: dg.AssetCheckExecutionContext) -> dg.AssetCh
 )
 def no_contact_data(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
     """Look for contact data in a source."""
-    return answer(lambda: quality.check_contact_data(_source(context)))
+    return answer_once(quality.check_contact_data, _source(context))
 
 
 @dg.asset_check(
@@ -59,7 +59,7 @@ def no_contact_data(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResu
 )
 def learns_the_intended_part(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
     """Look at who says what is learnt of a source."""
-    return answer(lambda: quality.check_learner(_source(context)))
+    return answer_once(quality.check_learner, _source(context))
 
 
 @dg.asset_check(
@@ -138,7 +138,7 @@ def pairs_are_sound() -> dg.AssetCheckResult:
 def _mixture_check(name: str, description: str, check: Callable[[Path], Findings]) -> dg.AssetChecksDefinition:
     @dg.asset_check(asset="training_mixture", name=name, blocking=True, description=description)
     def _check() -> dg.AssetCheckResult:
-        return answer(lambda: check(paths.artifact("training_mixture")))
+        return answer_once(check, paths.artifact("training_mixture"))
 
     return _check
 
@@ -174,7 +174,7 @@ mixture_label_values = _mixture_check(
 )
 def rows_are_head_examples() -> dg.AssetCheckResult:
     """Look at the rows."""
-    return answer(lambda: mixture_quality.check_head_examples(paths.artifact("head_examples")))
+    return answer_once(mixture_quality.check_head_examples, paths.artifact("head_examples"))
 
 
 @dg.asset_check(
@@ -185,7 +185,7 @@ def rows_are_head_examples() -> dg.AssetCheckResult:
 )
 def head_clinical_classes() -> dg.AssetCheckResult:
     """Look at the clinical labels of both artifacts."""
-    return answer(lambda: mixture_quality.check_head_coverage(paths.artifact("head_examples"), paths.artifact("training_mixture")))
+    return answer_once(mixture_quality.check_head_coverage, paths.artifact("head_examples"), paths.artifact("training_mixture"))
 
 
 @dg.asset_check(
@@ -196,7 +196,7 @@ def head_clinical_classes() -> dg.AssetCheckResult:
 )
 def head_no_leakage() -> dg.AssetCheckResult:
     """Scan both artifacts."""
-    return answer(lambda: mixture_quality.check_head_leakage(paths.artifact("head_examples"), paths.artifact("training_mixture")))
+    return answer_once(mixture_quality.check_head_leakage, paths.artifact("head_examples"), paths.artifact("training_mixture"))
 
 
 @dg.asset_check(

@@ -1,9 +1,12 @@
 """The checks of the knowledge assets."""
 
+from pathlib import Path
+
 import dagster as dg
 
 from pixel_assets import paths
-from pixel_assets.checks import answer
+from pixel_assets.checks import answer, answer_once
+from pixel_core.findings import Findings
 from pixel_core.knowledge import consistency, conversation_quality, framework_quality, quality
 
 
@@ -100,6 +103,18 @@ def passages_whole() -> dg.AssetCheckResult:
     return answer(lambda: quality.check_passages(paths.artifact("knowledge_passages")))
 
 
+def _check_index(folder: Path) -> Findings:
+    from pixel_core.knowledge.index_quality import check_index
+
+    return check_index(folder)
+
+
+def _check_answers(folder: Path, passages: Path, gold: Path) -> Findings:
+    from pixel_core.knowledge.index_quality import check_answers
+
+    return check_answers(folder, passages, gold)
+
+
 @dg.asset_check(
     asset="knowledge_index",
     blocking=True,
@@ -108,9 +123,7 @@ def passages_whole() -> dg.AssetCheckResult:
 )
 def index_finds() -> dg.AssetCheckResult:
     """What the index finds."""
-    from pixel_core.knowledge.index_quality import check_index
-
-    return answer(lambda: check_index(paths.artifact("knowledge_index")))
+    return answer_once(_check_index, paths.artifact("knowledge_index"))
 
 
 @dg.asset_check(
@@ -121,10 +134,8 @@ def index_finds() -> dg.AssetCheckResult:
 )
 def index_answers() -> dg.AssetCheckResult:
     """Recall at 5 and nDCG at 10 on the gold questions."""
-    from pixel_core.knowledge.index_quality import check_answers
-
     gold = paths.shipped() / "scenarios" / "retrieval.jsonl"
-    return answer(lambda: check_answers(paths.artifact("knowledge_index"), paths.artifact("knowledge_passages"), gold))
+    return answer_once(_check_answers, paths.artifact("knowledge_index"), paths.artifact("knowledge_passages"), gold)
 
 
 @dg.asset_check(
@@ -134,7 +145,7 @@ def index_answers() -> dg.AssetCheckResult:
 )
 def conversations_sound() -> dg.AssetCheckResult:
     """Record, labels, evidence and difficulty of the conversations."""
-    return answer(lambda: quality.check_conversation_record(paths.artifact("knowledge_conversations")))
+    return answer_once(quality.check_conversation_record, paths.artifact("knowledge_conversations"))
 
 
 @dg.asset_check(
@@ -144,7 +155,7 @@ def conversations_sound() -> dg.AssetCheckResult:
 )
 def conversations_appropriate() -> dg.AssetCheckResult:
     """The rules of the clinical conversation."""
-    return answer(lambda: quality.check_conversation_appropriateness(paths.artifact("knowledge_conversations")))
+    return answer_once(quality.check_conversation_appropriateness, paths.artifact("knowledge_conversations"))
 
 
 @dg.asset_check(
@@ -153,7 +164,7 @@ def conversations_appropriate() -> dg.AssetCheckResult:
 )
 def conversations_varied() -> dg.AssetCheckResult:
     """Near-duplicates and balance of the conversations."""
-    return answer(lambda: quality.check_conversation_variety(paths.artifact("knowledge_conversations")))
+    return answer_once(quality.check_conversation_variety, paths.artifact("knowledge_conversations"))
 
 
 @dg.asset_check(
@@ -164,7 +175,7 @@ def conversations_varied() -> dg.AssetCheckResult:
 )
 def conversations_judged() -> dg.AssetCheckResult:
     """The judgement of every conversation, and the sums of the feedback loop."""
-    return answer(lambda: conversation_quality.check_conversation_judgement(paths.artifact("knowledge_conversations")))
+    return answer_once(conversation_quality.check_conversation_judgement, paths.artifact("knowledge_conversations"))
 
 
 @dg.asset_check(
@@ -174,4 +185,4 @@ def conversations_judged() -> dg.AssetCheckResult:
 )
 def conversations_unbiased() -> dg.AssetCheckResult:
     """How the therapist works with whom."""
-    return answer(lambda: conversation_quality.check_conversation_bias(paths.artifact("knowledge_conversations")))
+    return answer_once(conversation_quality.check_conversation_bias, paths.artifact("knowledge_conversations"))
