@@ -1,8 +1,10 @@
 """Promotion: a pointer to the checkpoint to use, which moves only where no axis falls.
 
 The best checkpoints of the leaderboard are considered in order, until one holds on every axis: its headline is not
-below that of its base, nor of the last promoted one, by a paired 95 % interval that excludes zero; and its score is above
-its base's. A refusal names the axis: where it is the score, the axis that lost most.
+below that of its base, nor of the last promoted one, by a paired 95 % interval that excludes zero; no guard of the axis is, by
+an interval that holds for all guards together (see guards.py); and its score is above its base's and the last promoted one's.
+A refusal names the axis: where it is the score, the axis that lost most. The last checkpoint of a run is always judged, so that
+its refusal has a reason also where the leaderboard ranks it below the promoted one.
 """
 
 from __future__ import annotations
@@ -17,12 +19,13 @@ import polars as pl
 from pixel_core.artifacts import ArtifactError, Built, Summary, build, input_digest, is_valid, verify, write_json
 from pixel_core.artifacts import Figure as SummaryFigure
 from pixel_core.evaluation.evaluation import checkpoint_manifest
-from pixel_core.evaluation.figures import Difference, headlines
+from pixel_core.evaluation.figures import Difference, Figure, headlines
+from pixel_core.evaluation.guards import GUARDS, widened
 from pixel_core.evaluation.history import Decision, added, ever_promoted, read_history, write_history
 from pixel_core.evaluation.leaderboard import LEADERBOARD
-from pixel_core.evaluation.scorecard import SCORECARD, compare, read_scorecard
+from pixel_core.evaluation.scorecard import SCORECARD, pairing, read_scorecard
 
-KIND, VERSION = "promotion", "2"
+KIND, VERSION = "promotion", "3"
 POINTER, DECISION = "promoted.json", "decision.json"
 
 
@@ -85,14 +88,20 @@ def _refusals(considered: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, li
 
 
 def _consider(leaderboard: Path, scorecards: Path, runs: Path, before: str | None) -> Iterator[dict[str, Any]]:
-    """A verdict on each candidate, best first, up to the first that is promoted."""
-    for row in pl.read_parquet(leaderboard / LEADERBOARD).sort("rank").iter_rows(named=True):
+    """A verdict on each candidate, best first, up to the first that is promoted; below `before` on the last one of each run."""
+    rows = pl.read_parquet(leaderboard / LEADERBOARD).sort("rank").to_dicts()
+    held = next((row for row in rows if row["checkpoint"] == before), None)
+    candidates = [row for row in rows if row["step"] > 0 and row["current"]]
+    last = {row["run"]: row["checkpoint"] for row in sorted(candidates, key=lambda row: row["step"])}
+    for row in candidates:
         key = row["checkpoint"]
-        if key == before:
-            return  # nothing that is left ranks higher
-        if row["step"] == 0 or not row["current"] or not _stands(runs, row):
+        above = held is None or row["rank"] < held["rank"]
+        if key == before or not (above or last[row["run"]] == key) or not _stands(runs, row):
             continue
         axes = _axes(scorecards, key, before)
+        if held is not None and not above:
+            lost = {axis: (row[f"{axis}_skill"] or 0.0) - (held[f"{axis}_skill"] or 0.0) for axis in axes}
+            axes[min(lost, key=lambda axis: (lost[axis], axis))]["falls"].append("score not above last promoted")
         falls = sorted(axis for axis, verdict in axes.items() if verdict["falls"])
         yield {"checkpoint": key, "promoted": not falls, "falls": falls, "axes": axes}
         if not falls:
@@ -100,23 +109,32 @@ def _consider(leaderboard: Path, scorecards: Path, runs: Path, before: str | Non
 
 
 def _axes(scorecards: Path, key: str, before: str | None) -> dict[str, Any]:
-    """By axis: the headline's difference from base and last promoted (null where there is no pair), and whom it falls below."""
+    """By axis: the differences of headline and guards from base and last promoted (null without a pair), and what falls below whom."""
     card = read_scorecard(scorecards / key / SCORECARD)
-    pairs = {d.figure: d for d in compare(scorecards / key, scorecards / before)} if before and is_valid(scorecards / before) else {}
+    pair = pairing(scorecards / key, scorecards / before) if before and is_valid(scorecards / before) else lambda figure: None
     heads = headlines(card.figures)
     gains = {axis: (figure.skill or 0.0) - figure.base_skill for axis, figure in heads.items()}
     found: dict[str, dict[str, Any]] = {}
-    for axis, figure in heads.items():
-        against = {"base": figure.difference, "last promoted": pairs.get(figure.name)}
-        found[axis] = {
-            "figure": figure.name,
-            "statistic": figure.statistic,
-            "falls": [f"below {name}" for name, difference in against.items() if difference is not None and difference.worse],
-            **{name.replace(" ", "_"): _shown(difference) for name, difference in against.items()},
-        }
+    for axis, headline in heads.items():
+        verdict = _verdict(headline, {"base": headline.difference, "last promoted": pair(headline)})
+        guarded = [figure for figure in card.figures if figure.name in GUARDS.get(axis, ())]
+        guards = [_verdict(figure, {"base": _widened(figure.difference), "last promoted": _widened(pair(figure))}) for figure in guarded]
+        named = [f"{guard['figure']} {fall}" for guard in guards for fall in guard["falls"]]
+        found[axis] = {**verdict, "falls": [*verdict["falls"], *named], "guards": guards}
     if sum(gains.values()) <= 0:
         found[min(gains, key=lambda axis: (gains[axis], axis))]["falls"].append("score not above base")
     return found
+
+
+def _verdict(figure: Figure, against: Mapping[str, Difference | None]) -> dict[str, Any]:
+    """A figure's differences by whom it is compared with, and whom it falls below."""
+    falls = [f"below {name}" for name, difference in against.items() if difference is not None and difference.worse]
+    shown = {name.replace(" ", "_"): _shown(difference) for name, difference in against.items()}
+    return {"figure": figure.name, "statistic": figure.statistic, "falls": falls, **shown}
+
+
+def _widened(difference: Difference | None) -> Difference | None:
+    return None if difference is None else widened(difference)
 
 
 def _shown(difference: Difference | None) -> dict[str, float] | None:

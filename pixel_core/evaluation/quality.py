@@ -133,6 +133,7 @@ def check_promotion(folder: Path, runs: Path) -> Findings:
             ),
             none_of("promoted although an axis falls", {key: int(bool(falling[key])) for key in promoted}),
             none_of("refused without an axis", {e["checkpoint"]: int(not e["promoted"] and not e["falls"]) for e in considered}),
+            none_of("axes decided without their guards", {e["checkpoint"]: _unguarded(e) for e in considered}),
         ]
     )
 
@@ -171,14 +172,19 @@ def _stale(rows: Iterable[dict[str, Any]], scorecards: Path) -> dict[str, int]:
 
 
 def _falling(entry: dict[str, Any]) -> list[str]:
-    """The axes on which a stored difference from base or last promoted lies wholly on the bad side."""
-    found = []
-    for axis, verdict in entry["axes"].items():
+    """The axes on which a stored difference of headline or guard from base or last promoted lies wholly on the bad side."""
+
+    def falls(verdict: dict[str, Any]) -> bool:
         lower = STATISTICS[verdict["statistic"]].lower
         against = [pair for pair in (verdict["base"], verdict["last_promoted"]) if pair is not None]
-        if any(pair["low"] > 0 if lower else pair["high"] < 0 for pair in against):
-            found.append(axis)
-    return found
+        return any(pair["low"] > 0 if lower else pair["high"] < 0 for pair in against)
+
+    return [axis for axis, verdict in entry["axes"].items() if any(map(falls, (verdict, *verdict.get("guards", ()))))]
+
+
+def _unguarded(entry: dict[str, Any]) -> int:
+    """How many axes were decided by their headline alone."""
+    return sum("guards" not in verdict for verdict in entry["axes"].values())
 
 
 def _names_valid(pointer: dict[str, Any], runs: Path) -> bool:

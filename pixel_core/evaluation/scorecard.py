@@ -6,7 +6,7 @@ The five evaluations of a checkpoint have the same form, each with the figures o
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Literal
 
@@ -135,10 +135,20 @@ def compare(a: Path, b: Path) -> tuple[Difference, ...]:
 
     Figures that only one of them has, or whose task has another version, are left out; so are items that only one answered.
     """
+    pair = pairing(a, b)
+    return tuple(found for figure in read_scorecard(_card(a)).figures if (found := pair(figure)) is not None)
+
+
+def pairing(a: Path, b: Path) -> Callable[[Figure], Difference | None]:
+    """What says of a figure of evaluation or scorecard folder `a` how it differs from that of `b`; None as in `compare`."""
     first, second = (read_scorecard(_card(folder)) for folder in (a, b))
     rows, others = read_items(a), read_items(b)
-    pairs = (_pair(figure, first, second, rows, others) for figure in first.figures)
-    return tuple(pair[1] for pair in pairs if pair is not None)
+
+    def difference(figure: Figure) -> Difference | None:
+        pair = _pair(figure, first, second, rows, others)
+        return None if pair is None else pair[1]
+
+    return difference
 
 
 def build_scorecard(evaluations: Mapping[str, Path], out: Path, *, promoted: Path | None = None, force: bool = False) -> Built:

@@ -7,7 +7,7 @@ import jsonschema
 import polars as pl
 import pytest
 
-from pixel_core.artifacts import ArtifactError, Summary, finish, read_manifest, verify
+from pixel_core.artifacts import ArtifactError, Summary, finish, read_manifest, verify, write_json
 from pixel_core.evaluation import (
     AXES,
     EvaluationError,
@@ -20,6 +20,7 @@ from pixel_core.evaluation import (
 )
 from pixel_core.evaluation.due import newest_and_best
 from pixel_core.evaluation.figures import Difference, headlines
+from pixel_core.evaluation.guards import GUARDS
 from pixel_core.evaluation.leaderboard import LEADERBOARD, SCHEMA, rank
 from pixel_core.evaluation.promotion import DECISION
 from pixel_core.evaluation.scorecard import REPORT, SCORECARD, read_scorecard, summary_figures, to_text, write_scorecard
@@ -88,7 +89,7 @@ def read_board(home):
 
 
 def place(home, step, gains, base=None):
-    """A scorecard and checkpoint of another step whose headlines differ from the base by `gains` (low, high) an axis."""
+    """A scorecard and checkpoint of another step whose headlines differ from the base by `gains` (low, high) an axis, its guards not."""
     key, folder = f"{RUN}.{step}", home / "scorecard" / f"{RUN}.{step}"
     checkpoint = home / "training_run" / RUN / f"checkpoint-{step}"
     if step != 4:
@@ -99,6 +100,7 @@ def place(home, step, gains, base=None):
     digest = finish(checkpoint, kind="checkpoint", version="1", inputs=inputs, summary=Summary(figures={"step": step})).digest
     card = read_scorecard(folder / SCORECARD)
     figures = [moved(figure, *gains.get(figure.axis, (0.0, 0.0))) if figure.headline else figure for figure in card.figures]
+    figures = [fallen(figure, 0.0, 0.0) if figure.name in GUARDS[figure.axis] else figure for figure in figures]
     card = card.model_copy(update={"checkpoint": key, "digest": digest, "figures": tuple(figures)})
     write_scorecard(folder / SCORECARD, card)
     summary = Summary(figures=summary_figures(card) | {"score": card.score})
@@ -225,7 +227,10 @@ def test_the_pointer_moves_on_only_past_the_last_promoted_one(home):
     place(home, 16, dict.fromkeys(AXES, (0.1, 0.2)))
     promote(home)
     assert read_pointer(home / "promotion") == f"{RUN}.12"
-    assert decision(home)["considered"] == []  # nothing ranks higher
+    (newest,) = decision(home)["considered"]  # nothing ranks higher, but why the newest one is not it is said
+    assert (newest["checkpoint"], newest["promoted"], len(newest["falls"])) == (f"{RUN}.16", False, 1)
+    assert newest["axes"][newest["falls"][0]]["falls"] == ["score not above last promoted"]
+    assert quality.check_promotion(home / "promotion", home / "training_run").passed
 
 
 def test_falling_below_the_last_promoted_is_refused_though_the_base_is_beaten(home):
@@ -238,6 +243,65 @@ def test_falling_below_the_last_promoted_is_refused_though_the_base_is_beaten(ho
     assert (entry["checkpoint"], entry["falls"]) == (f"{RUN}.12", ["persona"])
     assert entry["axes"]["persona"]["falls"] == ["below last promoted"]
     assert read_pointer(home / "promotion") == f"{RUN}.8"
+
+
+@pytest.mark.parametrize("axis", AXES)
+def test_a_guard_that_falls_is_refused_though_every_headline_rose(home, axis):
+    place(home, 8, GOOD)
+    guard = GUARDS[axis][-1]
+    lose(home, 8, guard, -0.3, -0.1)
+    built = promote(home)
+    entry = next(e for e in decision(home)["considered"] if e["checkpoint"] == f"{RUN}.8")
+    assert (entry["promoted"], entry["falls"]) == (False, [axis])
+    assert entry["axes"][axis]["falls"] == [f"{guard} below base"]
+    assert quality.check_promotion(built.folder, home / "training_run").passed
+
+
+def test_a_guard_falls_by_the_interval_that_holds_for_all_of_them(home):
+    place(home, 8, GOOD)
+    lose(home, 8, "clients_harmless", -0.41, -0.01)  # by itself that excludes zero
+    promote(home)
+    assert read_pointer(home / "promotion") == f"{RUN}.8"
+
+
+def test_a_promotion_that_ignored_a_guard_is_noticed(home):
+    place(home, 8, GOOD)
+    built = promote(home)
+    raw = decision(home)
+    entry = next(e for e in raw["considered"] if e["promoted"])
+    entry["axes"]["dialogue"]["guards"][0]["base"] |= {"low": -0.5, "high": -0.1}
+    write_json(built.folder / DECISION, raw)
+    finish(built.folder, kind="promotion", version="3", inputs={}, summary=built.manifest.summary)
+    assert not quality.check_promotion(built.folder, home / "training_run").passed
+    for verdict in entry["axes"].values():
+        verdict.pop("guards")
+    write_json(built.folder / DECISION, raw)
+    finish(built.folder, kind="promotion", version="3", inputs={}, summary=built.manifest.summary)
+    assert not quality.check_promotion(built.folder, home / "training_run").passed
+
+
+def test_guards_are_figures_of_their_axis_that_prove_something(world):
+    card = read_scorecard(world.artifacts / "scorecard" / KEY / SCORECARD)
+    assert set(GUARDS) == set(AXES)
+    for axis, names in GUARDS.items():
+        for figure in map(card.figure, names):
+            assert (figure.axis, figure.headline, figure.indicative, figure.uncalibrated) == (axis, False, False, False), figure.name
+
+
+def lose(home, step, guard, low, high):
+    """Let a guard of a placed scorecard differ from the base by low to high, in the direction that is good."""
+    folder = home / "scorecard" / f"{RUN}.{step}"
+    card = read_scorecard(folder / SCORECARD)
+    figures = tuple(fallen(figure, low, high) if figure.name == guard else figure for figure in card.figures)
+    write_scorecard(folder / SCORECARD, card.model_copy(update={"figures": figures}))
+    finish(folder, kind="scorecard", version="1", inputs={}, summary=read_manifest(folder).summary)
+
+
+def fallen(figure, low, high):
+    sign = -1 if figure.lower_is_better else 1
+    ends = sorted((sign * low, sign * high))
+    gap = Difference(figure=figure.name, n=9, value=sum(ends) / 2, low=ends[0], high=ends[1], lower_is_better=figure.lower_is_better)
+    return figure.model_copy(update={"difference": gap})
 
 
 def worse_persona(folder):
