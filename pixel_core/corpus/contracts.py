@@ -12,6 +12,7 @@ import polars as pl
 from pixel_core.artifacts import verify
 from pixel_core.conversation import CONVERSATION_SCHEMA, MIXTURE_CATEGORIES, Category
 from pixel_core.corpus.pairs import PAIR_SCHEMA
+from pixel_core.corpus.spool import read_stretches
 from pixel_core.findings import Finding, Findings, equals
 from pixel_core.shards import shards
 
@@ -49,14 +50,14 @@ def _schema(name: str, path: Path, schema: pl.Schema) -> Finding:
 
 def _conversations(*paths: Path) -> pl.DataFrame:
     """A flat table of what the rules speak of: one row a conversation."""
-    return pl.concat(map(_flat, paths))
+    return pl.concat(_flat(frame) for path in paths for frame in read_stretches(path))
 
 
-def _flat(path: Path) -> pl.DataFrame:
+def _flat(frame: pl.DataFrame) -> pl.DataFrame:
     turns = pl.col("turns")
     learnt = turns.list.eval(pl.element().struct.field("learn")).list.any()
     shortest = turns.list.eval(pl.element().struct.field("content").str.strip_chars().str.len_chars()).list.min()
-    return pl.read_parquet(path).select(
+    return frame.select(
         "id",
         "category",
         "group",
@@ -70,12 +71,16 @@ def _flat(path: Path) -> pl.DataFrame:
 
 
 def _pairs(path: Path) -> pl.DataFrame:
-    return pl.read_parquet(path).select(
-        "id",
-        shortest_text=pl.min_horizontal(pl.col(name).str.strip_chars().str.len_chars() for name in ("prompt", "chosen", "rejected")),
-        differs=pl.col("chosen") != pl.col("rejected"),
-        provenance=pl.col("provenance").list.len(),
-        blank_provenance=_blank(),
+    shortest = pl.min_horizontal(pl.col(name).str.strip_chars().str.len_chars() for name in ("prompt", "chosen", "rejected"))
+    return pl.concat(
+        frame.select(
+            "id",
+            shortest_text=shortest,
+            differs=pl.col("chosen") != pl.col("rejected"),
+            provenance=pl.col("provenance").list.len(),
+            blank_provenance=_blank(),
+        )
+        for frame in read_stretches(path)
     )
 
 

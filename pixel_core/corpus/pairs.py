@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -13,6 +13,7 @@ import polars as pl
 
 from pixel_core.artifacts import write_table
 from pixel_core.conversation import CONVERSATION_SCHEMA, Provenance
+from pixel_core.corpus.spool import Spool
 from pixel_core.rejects import Reject, as_content
 
 PAIR_SCHEMA = pl.Schema(
@@ -43,12 +44,14 @@ class PreferencePair:
         text = json.dumps([self.prompt, self.chosen, self.rejected], ensure_ascii=False, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
 
+    @property
+    def opposite(self) -> str:
+        """The id of the pair that prefers the other reply."""
+        return PreferencePair(self.prompt, self.rejected, self.chosen, ()).id
 
-def write_pairs(path: Path, pairs: Iterable[PreferencePair]) -> int:
-    """Write pairs as Parquet with `PAIR_SCHEMA` in the order given; returns how many.
 
-    `source` and `licence` are those of the first provenance.
-    """
+def pairs_frame(pairs: Iterable[PreferencePair]) -> pl.DataFrame:
+    """A frame with `PAIR_SCHEMA`, one row a pair, in the given order; `source` and `licence` are those of the first provenance."""
     rows = [
         {
             "id": pair.id,
@@ -61,34 +64,58 @@ def write_pairs(path: Path, pairs: Iterable[PreferencePair]) -> int:
         }
         for pair in pairs
     ]
-    write_table(path, pl.DataFrame(rows, schema=PAIR_SCHEMA))
-    return len(rows)
+    return pl.DataFrame(rows, schema=PAIR_SCHEMA)
+
+
+def pairs_of(frame: pl.DataFrame) -> Iterator[PreferencePair]:
+    """The pairs of a frame with at least the columns of `PAIR_SCHEMA`."""
+    for row in frame.iter_rows(named=True):
+        yield PreferencePair(row["prompt"], row["chosen"], row["rejected"], tuple(Provenance(**p) for p in row["provenance"]))
+
+
+def write_pairs(path: Path, pairs: Iterable[PreferencePair]) -> int:
+    """Write pairs as Parquet in the order given; returns how many."""
+    frame = pairs_frame(pairs)
+    write_table(path, frame)
+    return frame.height
 
 
 def read_pairs(path: Path) -> list[PreferencePair]:
     """The pairs of a Parquet file, in file order."""
-    return [
-        PreferencePair(row["prompt"], row["chosen"], row["rejected"], tuple(Provenance(**p) for p in row["provenance"]))
-        for row in pl.read_parquet(path).iter_rows(named=True)
-    ]
+    return list(pairs_of(pl.read_parquet(path)))
 
 
-def settle_pairs(found: Iterable[tuple[str, PreferencePair]]) -> tuple[list[PreferencePair], list[Reject]]:
-    """The distinct pairs sorted by id, their provenance united, and rejects for those that contradict one another.
+def with_opposites(pairs: Iterable[PreferencePair]) -> pl.DataFrame:
+    """The frame of pairs with the column `opposite`, as a spool holds them."""
+    held = list(pairs)
+    return pairs_frame(held).with_columns(opposite=pl.Series([pair.opposite for pair in held], dtype=pl.String))
 
-    `found` holds pairs with their positions. Two pairs that prefer opposite replies to one prompt are both `preference_conflict`.
+
+def settled_pairs(spool: Spool[PreferencePair], reject: Callable[[Reject], None]) -> Iterator[pl.DataFrame]:
+    """The distinct pairs of a spool (of `with_opposites`) in order of id, a stretch at a time, their provenance united.
+
+    Two pairs that prefer opposite replies to one prompt are both handed to `reject`, as `preference_conflict`.
     """
-    same: dict[str, list[tuple[str, PreferencePair]]] = {}
-    for position, pair in found:
-        same.setdefault(pair.id, []).append((position, pair))
-    kept: list[PreferencePair] = []
-    rejects: list[Reject] = []
-    for members in (same[key] for key in sorted(same)):
-        pair = members[0][1]
-        if PreferencePair(pair.prompt, pair.rejected, pair.chosen, pair.provenance).id in same:
+    told = spool.columns("id", "opposite")
+    contradicted = told.select(id="opposite").unique().join(told.select("id").unique(), on="id")
+    for stretch in spool.stretches():
+        for position, pair in _placed(stretch.join(contradicted, on="id", how="semi", maintain_order="left")):
             detail = "another pair prefers the other reply to the same prompt"
             content = as_content({"prompt": pair.prompt, "chosen": pair.chosen, "rejected": pair.rejected})
-            rejects += [Reject(p.provenance[0].source, position, "preference_conflict", detail, content) for position, p in members]
-        else:
-            kept.append(replace(pair, provenance=tuple(dict.fromkeys(p for _, one in members for p in one.provenance))))
-    return kept, rejects
+            reject(Reject(pair.provenance[0].source, position, "preference_conflict", detail, content))
+        sound = stretch.join(contradicted, on="id", how="anti", maintain_order="left")
+        once = sound.filter(~pl.col("id").is_duplicated()).select(list(PAIR_SCHEMA))
+        yield pl.concat([once, _united(sound.filter(pl.col("id").is_duplicated()))], rechunk=True).sort("id")
+
+
+def _placed(stretch: pl.DataFrame) -> Iterator[tuple[str, PreferencePair]]:
+    return zip(stretch["position"], pairs_of(stretch), strict=True)
+
+
+def _united(repeated: pl.DataFrame) -> pl.DataFrame:
+    """Pairs that stand there several times, each once, with every provenance in order of arrival."""
+    same: dict[str, list[PreferencePair]] = {}
+    for pair in pairs_of(repeated):
+        same.setdefault(pair.id, []).append(pair)
+    places = ((members[0], dict.fromkeys(p for one in members for p in one.provenance)) for members in same.values())
+    return pairs_frame(replace(pair, provenance=tuple(found)) for pair, found in places)

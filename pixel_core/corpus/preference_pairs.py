@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from pixel_core.artifacts import Built, Summary, build
-from pixel_core.corpus.pairs import read_pairs, settle_pairs, write_pairs
+from pixel_core.corpus.pairs import pairs_of, settled_pairs, with_opposites
 from pixel_core.corpus.population import source_digests
-from pixel_core.rejects import count_reasons, write_rejects
+from pixel_core.corpus.spool import Aside, Spool, read_stretches, write_stretches
 
 VERSION = "1"
 PAIRS = "pairs.parquet"
@@ -24,11 +24,14 @@ def collect_pairs(sources: Mapping[str, Path], out: Path, *, force: bool = False
 
     def write(folder: Path) -> Summary:
         tables = [(name, path) for name, source in sorted(sources.items()) if (path := source / PAIRS).is_file()]
-        found = [(f"{name} pair {pair.id[:12]}", pair) for name, path in tables for pair in read_pairs(path)]
-        kept, rejects = settle_pairs(found)
-        rows = write_pairs(folder / PAIRS, kept)
-        write_rejects(folder, rejects)
-        figures = {"read": len(found), "merged": len(found) - rows - len(rejects), "sources": len(tables)}
-        return Summary(rows=rows, rejects=count_reasons(rejects), figures=figures)
+        spool, aside, read = Spool(folder, with_opposites), Aside(folder), 0
+        for name, path in tables:
+            for pair in (pair for frame in read_stretches(path) for pair in pairs_of(frame)):
+                spool.add(f"{name} pair {pair.id[:12]}", pair)
+                read += 1
+        rows = write_stretches(folder / PAIRS, settled_pairs(spool, aside.add))
+        aside.write()
+        figures = {"read": read, "merged": read - rows - len(aside), "sources": len(tables)}
+        return Summary(rows=rows, rejects=dict(sorted(aside.reasons.items())), figures=figures)
 
     return build(out, kind="preference_pairs", version=VERSION, inputs=inputs, write=write, force=force)

@@ -1,21 +1,22 @@
-"""Checks of sources and preference pairs: they read the written files and what the artifact says of them."""
+"""Checks of sources and preference pairs: they read the written files, a stretch at a time, and what the artifact says of them."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 import polars as pl
 
 from pixel_core.artifacts import Manifest, verify
-from pixel_core.conversation import Conversation, read_conversations
+from pixel_core.conversation import Conversation, from_frame
 from pixel_core.corpus.adapters.rows import CLIENT_MODE
 from pixel_core.corpus.contacts import contact_kinds
 from pixel_core.corpus.demand import SPLITS
 from pixel_core.corpus.labels import fault
-from pixel_core.corpus.pairs import PreferencePair, read_pairs
+from pixel_core.corpus.pairs import PreferencePair, pairs_of, with_opposites
 from pixel_core.corpus.pseudonyms import replace_names
+from pixel_core.corpus.spool import read_stretches
 from pixel_core.findings import Findings, equals, none_of
 from pixel_core.rejects import REJECTED
 from pixel_core.shards import shards
@@ -25,16 +26,22 @@ def check_source_accounts(folder: Path) -> Findings:
     """Every row that was read is kept, merged or rejected; ids are those of the text, each once, in order; no file was lost."""
     manifest = verify(folder)
     figures = manifest.summary.figures
-    kept, rejected = _records(folder), pl.read_parquet(folder / REJECTED)
-    stored = pl.read_parquet(_table(folder), columns=["id"])["id"].to_list()
-    accounted = len(kept) + _count(manifest, "merged") + rejected.height
+    reasons = pl.read_parquet(folder / REJECTED, columns=["reason"])["reason"]
+    kept = named = misplaced = 0
+    last = ""
+    for stored, record in _stored(folder):
+        kept += 1
+        named += stored == record.id
+        misplaced += stored <= last
+        last = stored
+    accounted = kept + _count(manifest, "merged") + len(reasons)
     return Findings.of(
         [
             equals("records kept, merged or rejected", accounted, figures.get("read")),
             equals("lines folded or read", _count(manifest, "rows_folded") + _count(manifest, "read"), figures.get("rows_read")),
-            equals("rejected rows with a reason", rejected.filter(pl.col("reason") != "").height, sum(manifest.summary.rejects.values())),
-            equals("ids that are those of their text", sum(a == b.id for a, b in zip(stored, kept, strict=True)), len(kept)),
-            equals("ids in order and distinct", stored == sorted(set(stored)), True),
+            equals("rejected rows with a reason", int((reasons != "").sum()), sum(manifest.summary.rejects.values())),
+            equals("ids that are those of their text", named, kept),
+            equals("ids in order and distinct", misplaced, 0),
             equals("files that broke off or could not be read", _count(manifest, "files_lost"), 0),
         ]
     )
@@ -45,7 +52,7 @@ def check_learner(folder: Path) -> Findings:
     learner = verify(folder).summary.figures.get("learner")
     wrong: Counter[str] = Counter()
     unannounced = 0
-    for record in _records(folder):
+    for _, record in _stored(folder):
         if isinstance(record, Conversation):
             wrong.update(turn.part for turn in record.turns if turn.learn and turn.part != learner)
             unannounced += learner == "client" and (record.turns[0].role != "system" or CLIENT_MODE not in record.turns[0].content)
@@ -60,7 +67,7 @@ def check_contact_data(folder: Path) -> Findings:
     figures = verify(folder).summary.figures
     found: Counter[str] = Counter()
     people = 0
-    for record in _records(folder):
+    for _, record in _stored(folder):
         texts = _texts(record)
         found.update({kind for text in texts for kind in contact_kinds(text)})
         people += bool(figures.get("names_replaced")) and bool(replace_names(texts)[1])
@@ -72,8 +79,8 @@ def check_label_values(folder: Path) -> Findings:
     verify(folder)
     faults: Counter[str] = Counter()
     names = [name for name in ("conversations", *SPLITS) if any(folder.glob(f"{name}*.parquet"))]
-    for path in (path for name in names for path in shards(folder, name)):
-        turns = pl.read_parquet(path, columns=["turns"]).explode("turns").select(labels=pl.col("turns").struct.field("labels"))
+    for frame in (frame for name in names for path in shards(folder, name) for frame in read_stretches(path, ["turns"])):
+        turns = frame.explode("turns").select(labels=pl.col("turns").struct.field("labels"))
         labels = turns.filter(pl.col("labels").list.len() > 0).explode("labels").unnest("labels")
         for output, value, source, count in labels.group_by("output", "value", "source").len().iter_rows():
             faults["no_source"] += 0 if source else count
@@ -85,16 +92,21 @@ def check_label_values(folder: Path) -> Findings:
 def check_pairs(folder: Path) -> Findings:
     """Every pair has three texts of which the replies differ, stands once, and none contradicts another."""
     manifest = verify(folder)
-    pairs = read_pairs(folder / "pairs.parquet")
-    faults = {
-        "blank_text": sum(not (p.prompt.strip() and p.chosen.strip() and p.rejected.strip()) for p in pairs),
-        "same_replies": sum(p.chosen == p.rejected for p in pairs),
-        "repeated": len(pairs) - len({p.id for p in pairs}),
-        "contradicted": len({(p.prompt, p.chosen, p.rejected) for p in pairs} & {(p.prompt, p.rejected, p.chosen) for p in pairs}),
-        "no_licence": sum(not all(place.licence for place in p.provenance) for p in pairs),
-    }
-    accounted = len(pairs) + _count(manifest, "merged") + sum(manifest.summary.rejects.values())
-    return Findings.of([none_of("unsound pairs", faults), equals("pairs kept, merged or rejected", accounted, _count(manifest, "read"))])
+    faults: Counter[str] = Counter()
+    told: list[pl.DataFrame] = []
+    for frame in read_stretches(folder / "pairs.parquet"):
+        pairs = list(pairs_of(frame))
+        faults["blank_text"] += sum(not (p.prompt.strip() and p.chosen.strip() and p.rejected.strip()) for p in pairs)
+        faults["same_replies"] += sum(p.chosen == p.rejected for p in pairs)
+        faults["no_licence"] += sum(not all(place.licence for place in p.provenance) for p in pairs)
+        told.append(with_opposites(pairs).select("id", "opposite"))
+    ids = pl.concat(told)
+    distinct = ids.unique("id")
+    faults["repeated"] = ids.height - distinct.height
+    faults["contradicted"] = distinct.join(distinct.select(id="opposite"), on="id", how="semi").height
+    accounted = ids.height + _count(manifest, "merged") + sum(manifest.summary.rejects.values())
+    found = none_of("unsound pairs", dict(faults))
+    return Findings.of([found, equals("pairs kept, merged or rejected", accounted, _count(manifest, "read"))])
 
 
 def _table(folder: Path) -> Path:
@@ -103,9 +115,11 @@ def _table(folder: Path) -> Path:
     return pairs if pairs.is_file() else folder / "conversations.parquet"
 
 
-def _records(folder: Path) -> Sequence[Conversation | PreferencePair]:
+def _stored(folder: Path) -> Iterator[tuple[str, Conversation | PreferencePair]]:
+    """Every record with the id under which it is stored, in file order."""
     path = _table(folder)
-    return read_pairs(path) if path.stem == "pairs" else read_conversations(path)
+    for frame in read_stretches(path):
+        yield from zip(frame["id"], pairs_of(frame) if path.stem == "pairs" else from_frame(frame), strict=True)
 
 
 def _texts(record: Conversation | PreferencePair) -> list[str]:

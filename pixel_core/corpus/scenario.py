@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 
 from pixel_core.corpus.adapters.rows import CLIENT_MODE
+from pixel_core.yaml_text import parse_yaml
 
 LABEL_SOURCE = "written"
 _SHEET = ("age", "context", "presenting", "stance")
@@ -27,7 +28,7 @@ def read_scenarios(path: Path) -> list[Any]:
     if not path.is_file():
         raise ScenarioError("missing", f"{path} does not exist: restore the scenarios that ship, or point PIXEL_DATA at their data folder")
     try:
-        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+        raw = parse_yaml(path.read_text(encoding="utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ScenarioError("malformed", f"{path} is not YAML: {error}") from error
     if not isinstance(raw, list) or not raw:

@@ -3,8 +3,8 @@
 `rows_read` (lines of the files) = `rows_folded` (lines that joined another's record, as the turns of one
 session) + `read` (records); and `read` = kept + `merged` (the same text once more) + rejected.
 
-Rows are read one at a time and wait in parts on disk (see `spool`), so that memory does not grow with a source; a turn table alone is
-held whole, since its sessions may lie scattered, and preference pairs are.
+Rows are read one at a time and wait in parts on disk (see `spool`, and `gathering` for records of several rows), so that memory does
+not grow with a source.
 """
 
 from __future__ import annotations
@@ -22,10 +22,11 @@ from pixel_core.conversation import CONVERSATION_SCHEMA, Conversation, Conversat
 from pixel_core.corpus.adapters import GATHERERS, RowError, adapt
 from pixel_core.corpus.catalog import SourceEntry
 from pixel_core.corpus.filters import Dropped, clean, clean_pair
+from pixel_core.corpus.gathering import Gathering
 from pixel_core.corpus.hub import hub_rows, is_there
 from pixel_core.corpus.loaders import KEPT_CONTENT, LOST, Row, Unreadable, read_rows
 from pixel_core.corpus.mappings import MappingError, load_mapping
-from pixel_core.corpus.pairs import PreferencePair, settle_pairs, write_pairs
+from pixel_core.corpus.pairs import PreferencePair, settled_pairs, with_opposites
 from pixel_core.corpus.privacy import KINDS, pseudonymise, pseudonymise_pair
 from pixel_core.corpus.spool import Aside, Spool, write_stretches
 from pixel_core.corpus.supervision import SUPERVISION, add_totals, describe_labels, label_totals
@@ -100,7 +101,8 @@ def import_source(
     def write(folder: Path) -> Summary:
         intake = _Intake(Aside(folder))
         store = _store_pairs if entry.category == "preference" else _store_conversations
-        figures = store(entry, _records(entry, paths, intake) if there else (), intake, folder, recipe)
+        records = _records(entry, paths, intake, Gathering(folder)) if there else ()
+        figures = store(entry, records, intake, folder, recipe)
         intake.rejects.write()
         kept = figures.pop("kept")
         counts = intake.figures(kept) | figures | {"missing": int(not there)}
@@ -153,7 +155,7 @@ def _with_tables(entry: SourceEntry, data_root: Path) -> SourceEntry:
     return entry.model_copy(update={"classes": names})
 
 
-def _records(entry: SourceEntry, paths: Iterable[Path], intake: _Intake) -> Iterator[Row]:
+def _records(entry: SourceEntry, paths: Iterable[Path], intake: _Intake, gathering: Gathering) -> Iterator[Row]:
     """The readable records of the files or the hub set; the others go to the rejects."""
 
     def rows() -> Iterator[Row | Unreadable]:
@@ -163,7 +165,7 @@ def _records(entry: SourceEntry, paths: Iterable[Path], intake: _Intake) -> Iter
             yield row
 
     gather = GATHERERS.get(entry.shape)
-    for row in gather(rows(), entry) if gather else rows():
+    for row in gather(rows(), entry, gathering) if gather else rows():
         intake.records += 1
         if isinstance(row, Row):
             yield row
@@ -181,7 +183,7 @@ def _adapted(entry: SourceEntry, records: Iterable[Row], intake: _Intake) -> Ite
 
 
 def _store_conversations(entry: SourceEntry, records: Iterable[Row], intake: _Intake, folder: Path, recipe: CorpusRecipe) -> dict[str, int]:
-    spool = Spool(folder)
+    spool = Spool(folder, to_frame)
     for row, item in _adapted(entry, records, intake):
         assert isinstance(item, Conversation)  # noqa: S101 - the catalogue pairs shapes with categories
         if (length := sum(len(turn.content) for turn in item.turns)) > _HOPELESS * recipe.max_characters:
@@ -244,7 +246,7 @@ def _settle(entry: SourceEntry, same: list[tuple[str, Conversation]], intake: _I
 
 
 def _store_pairs(entry: SourceEntry, records: Iterable[Row], intake: _Intake, folder: Path, recipe: CorpusRecipe) -> dict[str, int]:
-    found: list[tuple[str, PreferencePair]] = []
+    spool = Spool(folder, with_opposites)
     for row, item in _adapted(entry, records, intake):
         assert isinstance(item, PreferencePair)  # noqa: S101 - the catalogue pairs shapes with categories
         if (length := max(len(t) for t in (item.prompt, item.chosen, item.rejected))) > _HOPELESS * recipe.max_characters:
@@ -256,9 +258,6 @@ def _store_pairs(entry: SourceEntry, records: Iterable[Row], intake: _Intake, fo
             continue
         pair, replaced = pseudonymise_pair(cleaned, names=speaks_of_people(entry))
         intake.replaced += replaced
-        found.append((row.position, pair))
-    kept, rejects = settle_pairs(found)
-    for reject in rejects:
-        intake.rejects.add(reject)
+        spool.add(row.position, pair)
     write_table(folder / SUPERVISION, describe_labels(label_totals([]), entry))
-    return {"kept": write_pairs(folder / PAIRS, kept)}
+    return {"kept": write_stretches(folder / PAIRS, settled_pairs(spool, intake.rejects.add))}

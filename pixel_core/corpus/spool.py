@@ -1,46 +1,59 @@
 """What a source keeps and puts aside on its way to the files, a part at a time, so that a million rows need no more room than ten thousand.
 
-Conversations are written in parts, each in order of its ids, and read back in stretches of ids, in which the same text from several
-rows stands together. Ids are SHA-256, so stretches of equal width hold about as many rows each.
+Conversations and preference pairs are written in parts, each in order of its ids, and read back in stretches of ids, in which the same
+text from several rows stands together. Ids are SHA-256, so stretches of equal width hold about as many rows each.
 """
 
 from __future__ import annotations
 
 import shutil
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Generic, TypeVar, cast
 
 import polars as pl
 import pyarrow.parquet as pq
 
 from pixel_core.artifacts import write_table
-from pixel_core.conversation import Conversation, to_frame
 from pixel_core.rejects import REJECT_SCHEMA, REJECTED, Reject
 
-HELD = 20_000  # conversations in memory at a time
+T = TypeVar("T")
+HELD = 20_000  # conversations or pairs in memory at a time
+READ = 8_192  # rows of a written table in memory at a time
 HELD_CHARACTERS = 1 << 26  # ... and characters of what was put aside
 GROUP = 65_536  # rows of a row group: as `write_table` writes them
 _PART_GROUP = 1_024  # rows of a row group of a part: so many are read though a stretch needs one of them
 _WIDTH = 1 << 32  # the first eight hex digits of an id
 
 
-class Spool:
-    """Conversations with their positions, taken in any order of ids and given back in order."""
+class Spool(Generic[T]):
+    """Conversations or pairs with their positions, taken in any order of ids and given back in order.
 
-    def __init__(self, folder: Path) -> None:
+    `frame` makes a table of them, in their order, with a column `id`.
+    """
+
+    def __init__(self, folder: Path, frame: Callable[[Iterable[T]], pl.DataFrame]) -> None:
         self._parts = folder / "parts"
-        self._held: list[tuple[str, Conversation]] = []
+        self._of = frame
+        self._held: list[tuple[str, T]] = []
         self._files: list[Path] = []
         self._count = 0
 
-    def add(self, position: str, conversation: Conversation) -> None:
+    def add(self, position: str, item: T) -> None:
         """Take one more."""
-        self._held.append((position, conversation))
+        self._held.append((position, item))
         self._count += 1
         if len(self._held) == HELD:
             self._write_part()
+
+    def columns(self, *names: str) -> pl.DataFrame:
+        """These columns of all of them, in any order."""
+        if not self._files:
+            return self._frame().select(names)
+        self._write_part()
+        return pl.scan_parquet(self._files).select(names).collect()
 
     def stretches(self) -> Iterator[pl.DataFrame]:
         """All of them with `position` and `order` (of arrival), in order of id and arrival; one id stands in one frame only."""
@@ -57,7 +70,7 @@ class Spool:
 
     def _frame(self) -> pl.DataFrame:
         first = self._count - len(self._held)
-        frame = to_frame(conversation for _, conversation in self._held).with_columns(
+        frame = self._of(item for _, item in self._held).with_columns(
             position=pl.Series([position for position, _ in self._held], dtype=pl.String),
             order=pl.int_range(first, self._count, dtype=pl.Int64),
         )
@@ -125,3 +138,12 @@ def write_stretches(path: Path, stretches: Iterable[pl.DataFrame]) -> int:
         writer.write_table(pl.concat(waiting, rechunk=True).to_arrow(compat_level=pl.CompatLevel.oldest()), row_group_size=GROUP)
         writer.close()
     return rows
+
+
+def read_stretches(path: Path, columns: Sequence[str] | None = None) -> Iterator[pl.DataFrame]:
+    """The rows of a Parquet file in order, so many together; at least one frame, which is empty where the file is."""
+    with pq.ParquetFile(path) as table:
+        if not table.metadata.num_rows:
+            yield pl.read_parquet(path, columns=list(columns) if columns else None)
+        for batch in table.iter_batches(READ, columns=columns, use_threads=False):
+            yield cast(pl.DataFrame, pl.from_arrow(batch))

@@ -13,12 +13,14 @@ from pixel_core.corpus.adapters.preferences import preference
 from pixel_core.corpus.adapters.rows import RowError, prepare
 from pixel_core.corpus.adapters.sessions import gather_sessions, turn_table
 from pixel_core.corpus.catalog import Shape, SourceEntry
+from pixel_core.corpus.gathering import Gathering
 from pixel_core.corpus.loaders import Row, Unreadable
 from pixel_core.corpus.pairs import PreferencePair
 
 __all__ = ["ADAPTERS", "GATHERERS", "RowError", "adapt"]
 
 Adapter = Callable[[Mapping[str, Any], SourceEntry, str], Conversation | PreferencePair]
+Gatherer = Callable[[Iterable[Row | Unreadable], SourceEntry, Gathering], Iterator[Row | Unreadable]]
 
 ADAPTERS: Mapping[Shape, Adapter] = {
     "messages": messages,
@@ -34,7 +36,7 @@ ADAPTERS: Mapping[Shape, Adapter] = {
     "preference": preference,
 }
 # Shapes whose conversation may be spread over several rows are gathered into one row first.
-GATHERERS: Mapping[Shape, Callable[[Iterable[Row | Unreadable], SourceEntry], Iterator[Row | Unreadable]]] = {
+GATHERERS: Mapping[Shape, Gatherer] = {
     "turn_table": gather_sessions,
     "labelled_pair": gather_joined,
 }

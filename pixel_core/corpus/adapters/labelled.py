@@ -8,7 +8,8 @@ from typing import Any
 from pixel_core.conversation import Conversation
 from pixel_core.corpus.adapters.labelling import Spoken, label
 from pixel_core.corpus.adapters.rows import RowError, column_of, content, conversation, look, text_key, turn
-from pixel_core.corpus.catalog import SourceEntry
+from pixel_core.corpus.catalog import Join, SourceEntry
+from pixel_core.corpus.gathering import Gathering
 from pixel_core.corpus.loaders import Row, Unreadable
 
 
@@ -44,30 +45,40 @@ def labelled_pair(row: Mapping[str, Any], entry: SourceEntry, position: str) -> 
 CONFLICT = " conflict"  # a column that no file has: its name begins with a blank
 
 
-def gather_joined(rows: Iterable[Row | Unreadable], entry: SourceEntry) -> Iterator[Row | Unreadable]:
+def gather_joined(rows: Iterable[Row | Unreadable], entry: SourceEntry, gathering: Gathering) -> Iterator[Row | Unreadable]:
     """One row of all that agree in the columns of the entry's `join`; without a join, the rows as they are."""
     if entry.join is None:
         yield from rows
         return
-    join, found = entry.join, dict[tuple[str, ...], tuple[Row, dict[str, Any]]]()
+    join = entry.join
     for row in rows:
         if isinstance(row, Unreadable):
             yield row
             continue
-        column = next((name for stem, name in join.files.items() if row.file.startswith(stem)), None)
         key = tuple(str(look(row.value, one) or "").strip() for one in join.by)
-        if column is None:
+        if _column(row, join) is None:
             yield Unreadable(row.file, row.number, "unknown_file", f"the file's name begins with none of {', '.join(join.files)}")
         elif not all(key):
             yield Unreadable(row.file, row.number, "missing_field", f"the row has no {' or no '.join(join.by)}")
         else:
-            first, united = found.setdefault(key, (row, dict(row.value)))
-            value = row.value.get(join.column)
-            same = all(_same(row.value.get(one), first.value.get(one)) for one in join.same)
-            if not same or united.setdefault(column, value) != value:
-                united[CONFLICT] = True
-    for first, united in found.values():
-        yield Row(first.file, first.number, united)
+            gathering.add(key, row)
+    for members in gathering.records():
+        yield _joined(members, join)
+
+
+def _column(row: Row, join: Join) -> str | None:
+    """The column that the row's file is about; none where the file is not of the join."""
+    return next((name for stem, name in join.files.items() if row.file.startswith(stem)), None)
+
+
+def _joined(members: list[Row], join: Join) -> Row:
+    first, united = members[0], dict(members[0].value)
+    for row in members:
+        value = row.value.get(join.column)
+        same = all(_same(row.value.get(one), first.value.get(one)) for one in join.same)
+        if not same or united.setdefault(_column(row, join) or "", value) != value:
+            united[CONFLICT] = True
+    return Row(first.file, first.number, united)
 
 
 def _same(one: Any, other: Any) -> bool:

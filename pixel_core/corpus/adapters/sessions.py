@@ -10,25 +10,25 @@ from pixel_core.corpus.adapters.dialogues import role_of
 from pixel_core.corpus.adapters.labelling import Spoken, label, majority
 from pixel_core.corpus.adapters.rows import RowError, column_of, conversation, look, name, prepare, text, turn
 from pixel_core.corpus.catalog import SourceEntry
+from pixel_core.corpus.gathering import Gathering
 from pixel_core.corpus.loaders import Row, Unreadable
 
 _ROLES: Mapping[str, Role] = {"therapist": "assistant", "client": "user"}
 MEMBERS = " members"  # a column that no file has: its name begins with a blank
 
 
-def gather_sessions(rows: Iterable[Row | Unreadable], entry: SourceEntry) -> Iterator[Row | Unreadable]:
+def gather_sessions(rows: Iterable[Row | Unreadable], entry: SourceEntry, gathering: Gathering) -> Iterator[Row | Unreadable]:
     """One row a session of a file, holding its rows, in the order in which sessions first stand there."""
     column = column_of(entry, "session", "session")
-    sessions: dict[tuple[str, str], list[Row]] = {}
     for row in rows:
         if isinstance(row, Unreadable):
             yield row
         elif not (key := str(value) if isinstance(value := look(row.value, column), (str, int)) else "").strip():
             yield Unreadable(row.file, row.number, "missing_field", f"the row has no {column}")
         else:
-            sessions.setdefault((row.file, key.strip()), []).append(row)  # the files of a set may number their sessions alike
-    for members in sessions.values():
-        yield Row(members[0].file, members[0].number, {MEMBERS: [dict(member.value) for member in members]})
+            gathering.add((row.file, key.strip()), row)  # the files of a set may number their sessions alike
+    for members in gathering.records():
+        yield Row(members[0].file, members[0].number, {MEMBERS: [member.value for member in members]})
 
 
 def turn_table(row: Mapping[str, Any], entry: SourceEntry, position: str) -> Conversation:

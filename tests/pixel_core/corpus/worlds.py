@@ -5,7 +5,10 @@ from pathlib import Path
 
 from pixel_core.artifacts import Built, Summary, build
 from pixel_core.conversation import Conversation, Label, Provenance, Turn, write_conversations
+from pixel_core.corpus.adapters import GATHERERS
 from pixel_core.corpus.catalog import SourceEntry, load_catalogue
+from pixel_core.corpus.gathering import Gathering
+from pixel_core.corpus.loaders import Row, Unreadable
 from pixel_core.recipe import Recipe, load_recipe
 from pixel_core.taxonomy import ids
 
@@ -114,3 +117,9 @@ def lines(path: Path, rows) -> Path:
     """JSON Lines of these rows; a text stands as it is."""
     path.write_text("".join((row if isinstance(row, str) else json.dumps(row)) + "\n" for row in rows), encoding="utf-8")
     return path
+
+
+def gathered(rows, source: SourceEntry, folder: Path = Path("parts-of-few-rows")) -> list[Row | Unreadable]:
+    """The records of a source's rows, where its shape gathers several into one; few rows need no folder."""
+    gather = GATHERERS.get(source.shape)
+    return list(gather(rows, source, Gathering(folder)) if gather else rows)

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pixel_core.corpus import adapt
-from pixel_core.corpus.adapters import GATHERERS, RowError
+from pixel_core.corpus.adapters import RowError
 from pixel_core.corpus.adapters.rows import EXTRACTOR
 from pixel_core.corpus.loaders import Row, Unreadable
 from tests.pixel_core.corpus.adapters.test_dialogues import ESCONV, SHAREGPT
@@ -13,7 +13,7 @@ from tests.pixel_core.corpus.adapters.test_exchanges import ALPACA, CONTEXT, COT
 from tests.pixel_core.corpus.adapters.test_labelled import BANK, CSSRS, DIA, GO, pair
 from tests.pixel_core.corpus.adapters.test_preferences import ROW
 from tests.pixel_core.corpus.adapters.test_sessions import said
-from tests.pixel_core.corpus.worlds import entry
+from tests.pixel_core.corpus.worlds import entry, gathered
 
 SAMPLES = {
     "esconv": ESCONV,
@@ -52,7 +52,7 @@ def test_every_row_fits_or_has_a_reason(shape, data):
     dropped = {key: value for key, value in changed.items() if key not in data.draw(st.sets(st.sampled_from(sorted(sample)), max_size=1))}
     rows = [Row("emotional-reactions.csv", 1, dropped)]
     source = entry(shape, CATEGORY.get(shape, "mental_health"))
-    for row in GATHERERS[source.shape](rows, source) if source.shape in GATHERERS else rows:
+    for row in gathered(rows, source):
         if isinstance(row, Unreadable):
             assert row.reason
             continue

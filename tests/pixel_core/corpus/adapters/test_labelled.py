@@ -1,9 +1,9 @@
 import pytest
 
 from pixel_core.corpus import adapt
-from pixel_core.corpus.adapters import GATHERERS, RowError
+from pixel_core.corpus.adapters import RowError
 from pixel_core.corpus.loaders import Row
-from tests.pixel_core.corpus.worlds import PLAIN, THERAPY, entry
+from tests.pixel_core.corpus.worlds import PLAIN, THERAPY, entry, gathered
 
 GO = {"text": "Thank you, Auntie!", "labels": "15,0", "id": "e3"}
 BANK = {"id": "letters_10_20", "V": "3.2", "A": "5", "D": "1", "text": "The auctioneer's voice."}
@@ -49,7 +49,7 @@ def pair(level, reply="I hear you.", rp="r1", seeker="I am tired."):
 def epitome(*rows):
     found = entry("epitome", "supervision")
     files = {"er": "emotional-reactions.csv", "in": "interpretations-reddit.csv", "ex": "explorations.csv", "xx": "other.csv"}
-    return list(GATHERERS[found.shape]([Row(files[kind], i, row) for i, (kind, row) in enumerate(rows, 1)], found))
+    return gathered([Row(files[kind], i, row) for i, (kind, row) in enumerate(rows, 1)], found)
 
 
 def test_epitome_joins_its_three_files():

@@ -1,9 +1,9 @@
 import pytest
 
 from pixel_core.corpus import adapt
-from pixel_core.corpus.adapters import GATHERERS, RowError
+from pixel_core.corpus.adapters import RowError
 from pixel_core.corpus.loaders import Row, Unreadable
-from tests.pixel_core.corpus.worlds import entry
+from tests.pixel_core.corpus.worlds import entry, gathered
 
 NONE = dict.fromkeys(("question_subtype", "reflection_subtype", "therapist_input_subtype"), "n/a")
 
@@ -27,8 +27,8 @@ def said(utterance, who, text, annotator=0, *, transcript="7", quality="high", *
 
 def session(*rows, name="annomi", category="mental_health"):
     found = entry(name, category)
-    [gathered] = GATHERERS[found.shape]([Row("a.csv", i, row) for i, row in enumerate(rows, 1)], found)
-    return adapt(gathered.value, found.shape, found, gathered.position)
+    [one] = gathered([Row("a.csv", i, row) for i, row in enumerate(rows, 1)], found)
+    return adapt(one.value, found.shape, found, one.position)
 
 
 def labels(turn):
@@ -83,7 +83,7 @@ def test_low_quality_is_labelled_and_not_learnt():
 
 def test_sessions_of_two_files_that_number_them_alike_stay_apart():
     rows = [Row(file, 1, said(0, "client", "Hi.")) for file in ("train.csv", "test.csv")]
-    assert [row.file for row in GATHERERS["turn_table"](rows, entry("annomi"))] == ["train.csv", "test.csv"]
+    assert [row.file for row in gathered(rows, entry("annomi"))] == ["train.csv", "test.csv"]
 
 
 def test_people_among_themselves_are_labelled_by_utterance_and_grouped_by_episode():
@@ -107,7 +107,7 @@ def test_people_among_themselves_are_labelled_by_utterance_and_grouped_by_episod
 def test_rows_without_transcript_and_unreadable_lines_pass_through():
     bad = Unreadable("a.csv", 2, "wrong_columns", "x")
     rows = [Row("a.csv", 1, {"transcript_id": ""}), bad, Row("a.csv", 3, said(0, "client", "Hi."))]
-    found = list(GATHERERS["turn_table"](rows, entry("annomi")))
+    found = gathered(rows, entry("annomi"))
     assert [getattr(row, "reason", "kept") for row in found] == ["missing_field", "wrong_columns", "kept"]
 
 
