@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-os.environ.setdefault("OMP_NUM_THREADS", "2")
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # there are as many workers as cores
 os.environ["HF_HUB_OFFLINE"] = "1"
 
 

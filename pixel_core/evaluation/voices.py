@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
+from pixel_core.yaml_text import parse_yaml
 
 _TOKEN = re.compile(r"[a-z]+(?:'[a-z]+)?|\d+|[?!:]")
 _NUMBER = "0"
@@ -52,7 +52,7 @@ def read_voice(scenarios: Path) -> Voice:
     path = scenarios / "dual_persona.yaml"
     if not path.is_file():
         raise VoiceError(f"{path} does not exist: the voices are told by its replies")
-    dialogues = yaml.safe_load(path.read_text(encoding="utf-8"))
+    dialogues = parse_yaml(path.read_text(encoding="utf-8"))
     turns = (turn for dialogue in dialogues for turn in dialogue["turns"])
     return Voice.of((str(turn[part]), part == "therapist") for turn in turns for part in ("therapist", "assistant") if part in turn)
 
