@@ -120,8 +120,9 @@ class CorpusRecipe(Section):
 class ModelRecipe(Section):
     """Backbone, adapters and heads."""
 
-    preset: Literal["tiny", "qwen3-30b-a3b", "mistral-small-24b"]
-    """`tiny`: a random Qwen3-MoE of a few million parameters; `qwen3-30b-a3b`, `mistral-small-24b`: the public weights."""
+    preset: Literal["tiny", "minilm", "qwen3-30b-a3b", "mistral-small-24b"]
+    """`tiny`: a random Qwen3-MoE of a few million parameters; `minilm`: the packaged sentence encoder's weights, read causally;
+    `qwen3-30b-a3b`, `mistral-small-24b`: the public weights."""
     backbone: str | None = None
     """Folder or hub name of another Hugging Face causal model; overrides the preset's weights."""
     vocabulary: Positive
@@ -145,6 +146,9 @@ class TrainingRecipe(Section):
     """Packed rows per optimiser step over all ranks; divided into micro-batches by the cluster's ranks."""
     head_rows_per_step: Positive
     """Packed rows of labelled posts and pairs per optimiser step over all ranks."""
+    head_repeats: dict[str, Positive] = Field(default_factory=dict)
+    """How often a labelled post or pair of these heads stands in the training rows, so that small sets are seen more often than large
+    ones; once where its heads are not named. `packed_dataset` depends on it."""
     learning_rate: Annotated[float, Field(gt=0)]
     """Peak learning rate of the backbone."""
     head_learning_rate: Annotated[float, Field(gt=0)]

@@ -9,6 +9,7 @@ import torch
 from transformers import AutoModelForCausalLM, GenerationConfig, PreTrainedModel, Qwen3MoeConfig
 
 from pixel_core.model.chat import END, marker, taught_tokens
+from pixel_core.model.packaged import packaged_backbone
 from pixel_core.recipe import ModelRecipe
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
 PUBLIC = {"qwen3-30b-a3b": "Qwen/Qwen3-30B-A3B", "mistral-small-24b": "mistralai/Mistral-Small-24B-Instruct-2501"}
+PACKAGED = "minilm"
 ATTENTION_MODULES = ["q_proj", "k_proj", "v_proj", "o_proj"]
 EXPERT_PARAMETERS = ["mlp.experts.gate_up_proj", "mlp.experts.down_proj"]
 ADAPTER_CONFIG = "adapter_config.json"
@@ -29,8 +31,10 @@ def build_backbone(recipe: ModelRecipe, tokenizer: PreTrainedTokenizerBase, *, s
     """The backbone of a recipe, ready to train; random weights depend on `seed` alone."""
     name = recipe.backbone or PUBLIC.get(recipe.preset)
     if name is None and recipe.lora_rank:
-        raise BackboneError("LoRA adapts stored weights and the preset 'tiny' is random: set model.backbone, or model.lora_rank=0")
-    model = _tiny(tokenizer, seed) if name is None else open_backbone(name)
+        raise BackboneError(
+            f"LoRA adapts a large model's weights and the preset {recipe.preset!r} trains all: set model.backbone, or model.lora_rank=0"
+        )
+    model = open_backbone(name) if name is not None else packaged_backbone() if recipe.preset == PACKAGED else _tiny(tokenizer, seed)
     rows = int(model.config.get_text_config().vocab_size)
     if len(tokenizer) > rows:
         raise BackboneError(

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 PIXEL_FOLDER = "pixel"
 HEADS_FILE = "heads.safetensors"
 CONFIG_FILE = "config.json"
+BLIND_TO_POSITIONS = {"bert-generation"}  # types whose causal mask transformers builds without looking at the positions
 Scores = dict[str, dict[str, float | None]]
 
 
@@ -217,6 +218,8 @@ class PixelModel(nn.Module):
         # No attention mask and no cache: only then do the restarting positions keep packed neighbours apart.
         inputs = {"input_ids": batch.input_ids, "position_ids": batch.position_ids, "use_cache": False}
         decoder, config = self.language_model.get_decoder(), self.language_model.config
+        if config.model_type in BLIND_TO_POSITIONS:
+            inputs["attention_mask"] = _own_past(batch.position_ids)
         experts = getattr(config, "num_experts", None)
         if not experts:
             return decoder(**inputs).last_hidden_state, None
@@ -229,6 +232,13 @@ class PixelModel(nn.Module):
         if self.tokenizer is None:
             raise CheckpointError("the model has no tokenizer: load a checkpoint that holds one, or set model.tokenizer")
         return self.tokenizer
+
+
+def _own_past(position_ids: Tensor) -> Tensor:
+    """Which tokens each token may read, [B, 1, T, T]: those before it, and itself, in its own packed conversation."""
+    conversation = (position_ids == 0).cumsum(1)
+    place = torch.arange(position_ids.shape[1], device=position_ids.device)
+    return ((conversation[:, :, None] == conversation[:, None, :]) & (place[:, None] >= place))[:, None]
 
 
 def _read_record(path: Path) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -44,7 +45,7 @@ def pack_dataset(
     """Tokenise and pack the train and validation splits of the mixture and of the head examples.
 
     Figures: `read_tokens` = `tokens` + `cut_tokens`, `learn_tokens`, `fill_ratio`, `labels_<head>` and
-    `validation_labels_<head>` (turns about which the head knows something).
+    `validation_labels_<head>` (turns about which the head knows something, in training as often as they are repeated).
     """
     inputs = {
         "training_mixture": input_digest(mixture),
@@ -52,6 +53,8 @@ def pack_dataset(
         "keys": digest_of([model.preset, model.backbone, model.vocabulary, training.sequence_length]),
         "seed": digest_of(seed),
     }
+    if training.head_repeats:
+        inputs["head_repeats"] = digest_of(training.head_repeats)
     return build(
         out,
         kind=KIND,
@@ -75,7 +78,10 @@ def _write(folder: Path, sources: tuple[Path, Path], model: ModelRecipe, trainin
         told = split_all(_read(mixture, split), tokenizer, length)
         packed = rows_to_frame(pack(told.pieces, length))
         write_table(folder / f"{split}.parquet", packed)
-        asked = split_all((_unlearned(c) for c in _read(head_examples, split)), tokenizer, length)
+        examples = _read(head_examples, split)
+        if split == "train":
+            examples = [c for c in examples for _ in range(_repeats(c, training.head_repeats))]
+        asked = split_all((_unlearned(c) for c in examples), tokenizer, length)
         random.Random(f"{seed}:head_examples:{split}").shuffle(asked.pieces)  # noqa: S311 - an order, not a secret
         labelled = rows_to_frame(pack(asked.pieces, length))
         write_table(folder / f"head_{split}.parquet", labelled)
@@ -103,11 +109,14 @@ def _baselines(folder: Path, length: int) -> dict[str, Figure]:
 
 def _tokenizer(model: ModelRecipe, sources: tuple[Path, Path]) -> PreTrainedTokenizerBase:
     """The backbone's own, or one trained on all that training reads: words of labelled posts, too, deserve whole tokens."""
-    from pixel_core.model.backbones import PUBLIC
+    from pixel_core.model.backbones import PACKAGED, PUBLIC
+    from pixel_core.model.packaged import packaged_tokenizer
 
     name = model.backbone or PUBLIC.get(model.preset)
     if name is not None:
         return backbone_tokenizer(name)
+    if model.preset == PACKAGED:
+        return packaged_tokenizer()
     train = (conversation for source in sources for conversation in _read(source, "train"))
     return train_tokenizer((f"{turn.role}\n{turn.content}\n" for conversation in train for turn in conversation.turns), model.vocabulary)
 
@@ -120,6 +129,11 @@ def _read(folder: Path, split: str) -> list[Conversation]:
 def _unlearned(conversation: Conversation) -> Conversation:
     """The example without language loss: posts and pairs are there for the heads."""
     return replace(conversation, turns=tuple(replace(turn, learn=False) for turn in conversation.turns))
+
+
+def _repeats(conversation: Conversation, repeats: Mapping[str, int]) -> int:
+    """How often an example stands in the training rows: as often as its most repeated head says."""
+    return max((repeats.get(label.head, 1) for _, label in conversation.labels), default=1)
 
 
 def _count(split: str, told: Split, asked: Split, rows: int, head_rows: int) -> dict[str, int]:

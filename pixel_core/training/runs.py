@@ -31,7 +31,7 @@ KIND = "training_run"
 VERSION = "2"
 RUN_FILE, BASELINES, METRICS, CURVES, LATEST = "run.json", "baselines.json", "metrics.jsonl", "curves.png", "latest.json"
 EVENTS = "events.jsonl"
-_SEARCH_KEYS = {"search_trials", "search_steps"}  # loss_weight_search's own: no run depends on them
+_OTHERS_KEYS = {"search_trials", "search_steps", "head_repeats"}  # of loss_weight_search and packed_dataset: no run depends on them
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class Run:
     @property
     def inputs(self) -> dict[str, str]:
         """The digests that its checkpoints and its manifest name."""
-        keys = self.training.model_dump(mode="json", exclude=_SEARCH_KEYS)
+        keys = self.training.model_dump(mode="json", exclude=_OTHERS_KEYS)
         return {
             "packed_dataset": self.packed,
             "model": self.model.digest,

@@ -171,3 +171,20 @@ def test_a_backbone_that_does_not_speak_chatml_is_refused(tmp_path):
     PreTrainedTokenizerFast(tokenizer_object=Tokenizer(models.BPE()), eos_token="</s>").save_pretrained(tmp_path)
     with pytest.raises(TokenizerError, match="ChatML"):
         backbone_tokenizer(str(tmp_path))
+
+
+def test_examples_of_a_small_set_are_seen_more_often_and_every_token_is_still_accounted_for(sources, recipe, tmp_path):
+    from pixel_core.training.quality import check_packed_tokens
+
+    def packed_with(repeats):
+        training = recipe.training.model_copy(update={"head_repeats": repeats})
+        out = tmp_path / f"repeats-{len(repeats)}" / "packed_dataset"
+        built = pack_dataset(*sources, out, model=recipe.model, training=training, seed=recipe.seed)
+        assert check_packed_tokens(out).passed
+        return built, pl.read_parquet(out / "head_train.parquet")["pieces"].explode().struct.field("conversation").value_counts()
+
+    once, seen = packed_with({})
+    thrice, often = packed_with({"emotions": 3, "empathy": 2})
+    assert set(seen["count"]) == {1} and set(often["count"]) == {3}
+    assert thrice.summary.figures["validation_labels_emotions"] == once.summary.figures["validation_labels_emotions"]
+    assert "head_repeats" not in once.manifest.inputs and "head_repeats" in thrice.manifest.inputs

@@ -16,7 +16,7 @@ from pixel_core.training.launch import (
     micro_batches,
 )
 
-RUNS = [("tiny", "local-cpu", 2), ("tiny", "local-gpu", 1), ("qwen3-30b-a3b", "a100x8", 8)]
+RUNS = [("tiny", "local-cpu", 2), ("reference", "local-cpu", 2), ("tiny", "local-gpu", 1), ("qwen3-30b-a3b", "a100x8", 8)]
 
 
 class Ranks:
