@@ -15,7 +15,7 @@ from typing import Any
 
 from dagster_pipes import DAGSTER_PIPES_CONTEXT_ENV_VAR, DAGSTER_PIPES_MESSAGES_ENV_VAR, PipesContext, open_dagster_pipes
 
-from pixel_core.reporting import LogReporter, Reporter
+from pixel_core.reporting import LogReporter, ProgressReporter, Reporter, Reporters
 from pixel_core.training.launch import INTERRUPTED, load_cluster
 from pixel_core.training.runs import read_run
 
@@ -53,7 +53,8 @@ def main(arguments: list[str] | None = None) -> int:
     # outside Dagster open_dagster_pipes would hand back a mock that swallows everything
     session: Any = open_dagster_pipes() if DAGSTER_PIPES_CONTEXT_ENV_VAR in os.environ else nullcontext()
     with session as pipes:
-        return _train(options, PipesReporter(pipes) if pipes else LogReporter())
+        steps = read_run(options.run).training.steps
+        return _train(options, Reporters(PipesReporter(pipes), ProgressReporter(steps)) if pipes else LogReporter())
 
 
 def _train(options: argparse.Namespace, reporter: Reporter) -> int:

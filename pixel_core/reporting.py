@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol
@@ -37,6 +38,30 @@ class LogReporter:
 
     def close(self) -> None:
         """Nothing is held."""
+
+
+class ProgressReporter:
+    """Tells a person who waits how far a run of `steps` steps is: a line on standard error at every tenth, and for each message."""
+
+    def __init__(self, steps: int) -> None:
+        self._steps = steps
+
+    def log(self, message: str) -> None:
+        """Print the message."""
+        self._print(message)
+
+    def metric(self, step: int, values: Mapping[str, float]) -> None:
+        """Print the language loss of a step at a tenth of the run, and of every validation."""
+        for name, what in (("validation_language", "validation language loss"), ("train_language", "language loss")):
+            if name in values and (name.startswith("validation") or step % max(1, self._steps // 10) == 0):
+                self._print(f"step {step} of {self._steps}: {what} {values[name]:.2f}")
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+    def _print(self, message: str) -> None:
+        sys.stderr.write(f"    {message}\n")
+        sys.stderr.flush()
 
 
 class JsonlReporter:
