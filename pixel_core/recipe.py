@@ -94,7 +94,7 @@ class CorpusRecipe(Section):
     languages: list[str]
     """ISO 639-1 codes of the languages that are kept; none: all are."""
     use: Literal["any", "research"]
-    """What the corpus is for: under `any` a source whose licence does not allow every use is refused."""
+    """What the corpus is for: under `any` a source whose licence or consent does not allow every use is refused."""
     head_rows: dict[str, Annotated[int, Field(ge=0)]]
     """Most training rows that a source gives to the head examples, drawn by seed; `*` speaks for every other source; none: all."""
     knowledge_share: Share

@@ -7,6 +7,7 @@ anybody may say, when it is all that a conversation says. With an encoder, neigh
 
 from __future__ import annotations
 
+import csv
 import json
 import logging
 import re
@@ -95,9 +96,28 @@ def find_held_out(
 
 
 def held_out_texts(paths: Iterable[Path]) -> list[str]:
-    """Every text of two words or more in files of JSON lines, however nested, each once, in order."""
-    found = (text for path in paths for line in path.read_text(encoding="utf-8").splitlines() for text in _strings(json.loads(line)))
+    """Every text of two words or more in files of JSON lines, JSON or CSV, however nested, each once, in order.
+
+    Raises ValueError for a file that is missing or none of these.
+    """
+    found = (text for path in paths for value in _values(path) for text in _strings(value))
     return list(dict.fromkeys(text for text in found if len(text.split()) > 1))
+
+
+def _values(path: Path) -> Iterator[Any]:
+    if not path.is_file():
+        raise ValueError(
+            f"the evaluation items {path} do not exist: nothing could be kept out of training; correct the recipe's evaluation"
+        )
+    with path.open(encoding="utf-8-sig", newline="") as lines:
+        if path.suffix == ".csv":
+            yield from csv.reader(lines)
+        elif path.suffix == ".json":
+            yield json.load(lines)
+        elif path.suffix in (".jsonl", ".ndjson"):
+            yield from (json.loads(line) for line in lines if line.strip())
+        else:
+            raise ValueError(f"the evaluation items {path} are no .jsonl, .json or .csv file")
 
 
 def _strings(value: Any) -> Iterator[str]:

@@ -19,7 +19,7 @@ from pixel_core.corpus.composition import compose, draw_plot
 from pixel_core.corpus.decontamination import Encode
 from pixel_core.corpus.demand import SPLITS, Counts, available_of, needed_rows, settle, split_shares, wanted_of
 from pixel_core.corpus.draw import draw
-from pixel_core.corpus.population import CorpusError, Population, gather, source_digests
+from pixel_core.corpus.population import CorpusError, Population, gather, require_terms, source_digests
 from pixel_core.corpus.sieve import Sieve
 from pixel_core.corpus.splits import assign, units_of
 from pixel_core.recipe import Recipe
@@ -54,8 +54,9 @@ def build_mixture(
 
     A split of more than 50,000 rows lies in several files (see `pixel_core.shards`).
 
-    `sources` maps `<asset>` or `<asset>/<partition>` to an artifact with conversations; one without a valid manifest raises
-    CorpusError. Too few rows raise CorpusError, or follow the recipe's `deficit`. The order of sources and rows changes no byte.
+    `sources` maps `<asset>` or `<asset>/<partition>` to an artifact with conversations; one without a valid manifest, or that is not
+    for the recipe's `use`, raises CorpusError. Too few rows raise it too, or follow the recipe's `deficit`. The order of sources and
+    rows changes no byte.
     What holds one of `held_out_texts`, or repeats another conversation, is rejected; `encode` finds neighbours when the recipe wants them.
     Where the recipe wants rows with retrieved knowledge (`knowledge_share`), `background` gives it, or CorpusError is raised.
     """
@@ -67,6 +68,7 @@ def build_mixture(
     inputs = {"recipe": digest_of(keys), "seed": str(recipe.seed), "held_out": sieve.digest, **source_digests(sources)}
     if corpus.knowledge_share and background:
         inputs[SOURCE] = background.digest()
+    require_terms(sources, corpus.use)
 
     def write(folder: Path) -> Summary:
         population = gather(sources, sieve)

@@ -14,6 +14,7 @@ from pixel_core.conversation import Conversation, ConversationError, from_frame,
 from pixel_core.corpus.facts import COLUMNS, Facts, facts_of
 from pixel_core.corpus.records import Records
 from pixel_core.corpus.sieve import Sieve, sift
+from pixel_core.corpus.terms import Use, refusal
 from pixel_core.corpus.ties import tie, turn_key, wordings
 from pixel_core.rejects import Reject, as_content
 
@@ -66,6 +67,18 @@ def source_digests(sources: Mapping[str, Path]) -> dict[str, str]:
         except ArtifactError as error:
             raise CorpusError(f"{name} is selected by the recipe, but has no valid manifest ({error}); build it: {command}") from error
     return digests
+
+
+def require_terms(sources: Mapping[str, Path], use: Use) -> None:
+    """Raise CorpusError naming a source of the catalogue that is not for this use: it may have been built while another was wanted."""
+    for name, folder in sorted(sources.items()):
+        tables = [path for table in ("conversations", "pairs") if (path := folder / f"{table}.parquet").is_file()]
+        if not name.startswith("source_conversations/") or not tables:
+            continue
+        first = pl.scan_parquet(tables[0]).select("provenance").head(1).collect()  # its rows have the terms of one entry
+        for place in first.explode("provenance")["provenance"]:
+            if reason := refusal(place["licence"], place["consent"], use):
+                raise CorpusError(f"{name}: {reason}; set corpus.use to research, or take it out of the recipe's corpus.sources")
 
 
 def gather(sources: Mapping[str, Path], sieve: Sieve | None = None) -> Population:

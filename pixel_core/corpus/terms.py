@@ -1,4 +1,4 @@
-"""On what terms a source may enter: what its licence allows, and what is owed to the people who speak in it."""
+"""On what terms a source may enter: what its licence and the consent allow, and what is owed to the people who speak in it."""
 
 from __future__ import annotations
 
@@ -20,8 +20,18 @@ _PEOPLE = ("licence", "public")  # consents under which real people speak
 
 def may_enter(entry: SourceEntry, use: Use) -> str | None:
     """Why a source may not enter a corpus for this use, or None when it may."""
-    if use == "any" and not _OPEN.fullmatch(entry.licence):
-        return f"licence {entry.licence!r} does not allow every use"
+    return refusal(entry.licence, entry.consent, use)
+
+
+def refusal(licence: str, consent: str, use: Use) -> str | None:
+    """Why what stands under this licence and consent is not for this use, or None when it is.
+
+    A licence says what its giver allows; of those who posted in public nobody was asked, whatever the licence of the collection.
+    """
+    if use == "any" and not _OPEN.fullmatch(licence):
+        return f"licence {licence!r} does not allow every use"
+    if use == "any" and consent == "public":
+        return "its people posted in public and were not asked (consent: public), which does not allow every use"
     return None
 
 

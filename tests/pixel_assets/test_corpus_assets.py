@@ -7,10 +7,12 @@ import pytest
 
 from pixel_assets import paths
 from pixel_assets.definitions import defs
+from pixel_assets.defs.corpus.inputs import evaluation_texts
 from pixel_core.artifacts import is_valid
 from pixel_core.corpus import CatalogueError, CorpusError
 from pixel_core.corpus.loaders import LoadError
 from pixel_core.corpus.sources import SourceError
+from pixel_core.recipe import load_recipe
 
 DEFINITIONS = defs()
 CORPUS = {key.to_user_string(): key for key in DEFINITIONS.resolve_asset_graph().get_all_asset_keys()}
@@ -76,3 +78,14 @@ def test_a_disabled_source_is_built_by_hand_where_its_files_are_and_else_says_wh
         materialise("source_conversations", "psychology_10k", config=research)
     with pytest.raises(CatalogueError, match="'psychology_10k' is disabled"):
         materialise("preference_pairs", config={"overrides": {"corpus.sources": "[psychology_10k]"}})
+
+
+def test_the_question_sets_that_a_recipe_names_are_held_out_beside_those_that_ship(tmp_path):
+    said = {name: f"Nobody but {name} would ask this about the lighthouse." for name in ("bench", "field", "EU", "EA")}
+    (tmp_path / "bench.json").write_text(json.dumps({"1": {"prompt": said["bench"]}}))
+    (tmp_path / "field.csv").write_text(f"{said['field']},always,never,perhaps,rarely,A\n")
+    for name in ("EU", "EA"):
+        (tmp_path / f"{name}.jsonl").write_text(json.dumps({"scenario": said[name]}) + "\n")
+    named = {"eq_bench": tmp_path / "bench.json", "mcq": tmp_path / "field.csv", "emobench": tmp_path}
+    shipped = evaluation_texts(load_recipe())
+    assert evaluation_texts(load_recipe("tiny", [f"evaluation.{key}={path}" for key, path in named.items()])) == [*shipped, *said.values()]

@@ -61,7 +61,7 @@ def training_mixture(config: Build) -> dg.MaterializeResult:
         selected_conversations(recipe),
         out,
         background=background(recipe),
-        held_out_texts=evaluation_texts(),
+        held_out_texts=evaluation_texts(recipe),
         encode=sentence_vectors(recipe),
         force=config.force,
     )
@@ -94,4 +94,5 @@ def head_examples(config: Build) -> dg.MaterializeResult:
 )
 def preference_pairs(config: Build) -> dg.MaterializeResult:
     """One table of pairs."""
-    return result_of(corpus.collect_pairs(selected_sources(config.load()), paths.artifact("preference_pairs"), force=config.force))
+    recipe, out = config.load(), paths.artifact("preference_pairs")
+    return result_of(corpus.collect_pairs(selected_sources(recipe), out, use=recipe.corpus.use, force=config.force))

@@ -6,6 +6,7 @@ from pixel_assets import paths
 from pixel_core.artifacts import input_digest
 from pixel_core.corpus import Background, find_source, held_out_texts, load_catalogue
 from pixel_core.corpus.decontamination import Encode
+from pixel_core.evaluation.emobench import APPLICATION, UNDERSTANDING
 from pixel_core.knowledge import Notes, Retriever
 from pixel_core.knowledge.encoder import load_encoder
 from pixel_core.recipe import Recipe
@@ -25,9 +26,12 @@ def selected_conversations(recipe: Recipe) -> dict[str, Path]:
     return written | spoken | selected_sources(recipe)
 
 
-def evaluation_texts() -> list[str]:
-    """Every text of the evaluation items that ship: nothing that holds one of them is trained on."""
-    return held_out_texts(sorted((paths.shipped() / "scenarios").glob("*.jsonl")))
+def evaluation_texts(recipe: Recipe) -> list[str]:
+    """Every text of the items that ship and of the question sets that the recipe names: nothing that holds one is trained on."""
+    asked = recipe.evaluation
+    emobench = [Path(asked.emobench) / name for name in (UNDERSTANDING, APPLICATION)] if asked.emobench else []
+    named = [Path(path) for path in (asked.eq_bench, asked.mcq) if path]
+    return held_out_texts([*sorted((paths.shipped() / "scenarios").glob("*.jsonl")), *named, *emobench])
 
 
 def sentence_vectors(recipe: Recipe) -> Encode | None:

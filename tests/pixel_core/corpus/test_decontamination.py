@@ -111,3 +111,14 @@ def test_texts_of_files_are_read_however_nested(tmp_path):
     path = tmp_path / "items.jsonl"
     path.write_text("".join(json.dumps(row) + "\n" for row in [{"id": "a-1", "text": SHORT, "n": 1}, {"t": [{"c": ITEM}, SHORT]}]))
     assert held_out_texts([path]) == [SHORT, ITEM]
+
+
+def test_question_sets_of_json_and_csv_are_read_and_one_that_is_missing_is_an_error(tmp_path):
+    (tmp_path / "a.json").write_text(json.dumps({"1": {"prompt": ITEM, "reference": {"Shame": 3}}}))
+    (tmp_path / "b.csv").write_text(f'question,A,B\n"{SHORT}",yes,"not at all"\n')
+    assert held_out_texts([tmp_path / "a.json", tmp_path / "b.csv"]) == [ITEM, SHORT, "not at all"]
+    with pytest.raises(ValueError, match=r"c\.json do not exist: .*correct the recipe's evaluation"):
+        held_out_texts([tmp_path / "c.json"])
+    (tmp_path / "d.txt").write_text(ITEM)
+    with pytest.raises(ValueError, match=r"d\.txt are no \.jsonl"):
+        held_out_texts([tmp_path / "d.txt"])

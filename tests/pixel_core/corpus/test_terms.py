@@ -1,6 +1,6 @@
 import pytest
 
-from pixel_core.corpus import import_source
+from pixel_core.corpus import CorpusError, build_mixture, collect_pairs, import_source
 from pixel_core.corpus.sources import SourceError
 from pixel_core.corpus.terms import may_enter, speaks_of_people
 from tests.pixel_core.corpus.worlds import PLAIN, entry, lines, recipe
@@ -15,6 +15,28 @@ def test_open_licences_allow_every_use(licence):
 def test_other_licences_allow_research_at_most(licence):
     assert licence in may_enter(entry("esconv", licence=licence), "any")
     assert may_enter(entry("esconv", licence=licence), "research") is None
+
+
+@pytest.mark.parametrize("category", ["mental_health", "reasoning", "supervision"])
+def test_what_people_posted_in_public_is_for_research_whatever_the_licence_of_the_set(category):
+    found = entry("sharegpt", category, PLAIN, licence="MIT", consent="public")
+    assert "consent: public" in may_enter(found, "any")
+    assert may_enter(found, "research") is None
+    assert all(may_enter(entry("sharegpt", category, PLAIN, consent=c), "any") is None for c in ("synthetic", "written", "licence"))
+
+
+def test_a_source_built_for_research_stays_out_of_a_mixture_and_of_pairs_for_any_use(tmp_path):
+    """Its artifact is valid and lies there, so the rule of the import alone would not keep it out."""
+    lines(tmp_path / "sample.jsonl", [dialogue("Sarah"), dialogue("Tom")])
+    spoken = import_source(entry("esconv", consent="public"), tmp_path / "spoken", data_root=tmp_path, recipe=recipe().corpus).folder
+    lines(tmp_path / "sample.jsonl", [{"prompt": "I cannot sleep.", "chosen": "Since when?", "rejected": "Try harder."}])
+    liked = entry("preference", "preference", licence="research")
+    paired = import_source(liked, tmp_path / "paired", data_root=tmp_path, recipe=recipe().corpus).folder
+    with pytest.raises(CorpusError, match=r"source_conversations/forum: .*consent: public.* corpus.use to research"):
+        build_mixture(recipe("corpus.use=any"), {"source_conversations/forum": spoken}, tmp_path / "mixed")
+    with pytest.raises(CorpusError, match="source_conversations/liked: licence 'research'"):
+        collect_pairs({"source_conversations/liked": paired}, tmp_path / "pairs")
+    assert collect_pairs({"source_conversations/liked": paired}, tmp_path / "pairs", use="research").summary.rows == 1
 
 
 @pytest.mark.parametrize(
