@@ -3,6 +3,7 @@
 python -m pixel_core trace <conversation-id | passage-id> [--artifacts FOLDER]
 python -m pixel_core eval <checkpoint> [--out FOLDER]
 python -m pixel_core eval --endpoint URL --model NAME [--artifacts FOLDER]
+python -m pixel_core peers <checkpoint> [--artifacts FOLDER]
 python -m pixel_core retrieval [--fit] [--artifacts FOLDER]
 python -m pixel_core shortcuts [--scenarios FOLDER]
 """
@@ -48,6 +49,13 @@ def main(arguments: list[str] | None = None) -> int:
         "--scenarios", type=Path, default=Path("data/scenarios"), help="folder of evaluation items (default: %(default)s)"
     )
     evaluate.add_argument("--recipe", default="tiny", help="recipe name or YAML path, for its seed and section evaluation")
+    peers = commands.add_parser("peers", help="a checkpoint's heads beside majority, TF-IDF, a frozen encoder and random states")
+    peers.add_argument("checkpoint", type=Path, help="folder <run>/checkpoint-<step>")
+    peers.add_argument("--artifacts", type=Path, help="artifacts folder of the data it was trained on (default: the one it lies in)")
+    peers.add_argument("--scenarios", type=Path, default=Path("data/scenarios"), help="folder of the vignettes (default: %(default)s)")
+    peers.add_argument("--out", type=Path, help="folder for table and picture (default: peers/<run>.<step> in the artifacts folder)")
+    peers.add_argument("--bootstrap", type=int, default=1000, help="resamples of each interval (default: %(default)s)")
+    peers.add_argument("--seed", type=int, default=20, help="seed of folds, heads and resamples (default: %(default)s)")
     retrieval = commands.add_parser("retrieval", help="measure retrieval on the gold questions, beside plain vectors and plain words")
     retrieval.add_argument("--artifacts", type=Path, default=Path("data/artifacts"), help="artifacts folder (default: %(default)s)")
     retrieval.add_argument("--gold", type=Path, default=Path("data/scenarios/retrieval.jsonl"), help="questions (default: %(default)s)")
@@ -55,7 +63,8 @@ def main(arguments: list[str] | None = None) -> int:
     shortcuts = commands.add_parser("shortcuts", help="how far the items of emotional intelligence can be solved without reading them")
     shortcuts.add_argument("--scenarios", type=Path, default=Path("data/scenarios"), help="folder of the items (default: %(default)s)")
     options = parser.parse_args(arguments)
-    return {"eval": _evaluate, "trace": _trace, "retrieval": _retrieval, "shortcuts": _shortcuts}[options.command](options)
+    known = {"eval": _evaluate, "trace": _trace, "peers": _peers, "retrieval": _retrieval, "shortcuts": _shortcuts}
+    return known[options.command](options)
 
 
 def _trace(options: argparse.Namespace) -> int:
@@ -123,6 +132,27 @@ def _held_out(options: argparse.Namespace, artifacts: Path) -> HeldOut:
 
     usual = HeldOut.below(artifacts, options.scenarios)
     return replace(usual, background=lambda: Notes(Retriever.open(artifacts / "knowledge_index")))
+
+
+def _peers(options: argparse.Namespace) -> int:
+    from pixel_core.artifacts import ArtifactError
+    from pixel_core.evaluation.items import ItemError
+    from pixel_core.evaluation.peers import compare, to_text
+    from pixel_core.evaluation.peers.comparison import PICTURE
+    from pixel_core.knowledge.encoder import PACKAGED, load_encoder
+    from pixel_core.model.pixel import CheckpointError
+
+    checkpoint = options.checkpoint.resolve()
+    artifacts = options.artifacts or checkpoint.parent.parent.parent
+    out = options.out or artifacts / "peers" / f"{checkpoint.parent.name}.{checkpoint.name.rpartition('-')[2]}"
+    settings = {"encode": load_encoder(PACKAGED).encode, "seed": options.seed, "bootstrap": options.bootstrap}
+    try:
+        found = compare(checkpoint, artifacts, options.scenarios, out, **settings)
+    except (ArtifactError, CheckpointError, ItemError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    print(to_text(found), out / PICTURE, sep="\n\n")
+    return 0
 
 
 def _retrieval(options: argparse.Namespace) -> int:
