@@ -182,7 +182,7 @@ class TrainingRecipe(Section):
     zero_stage: Literal[0, 1, 2, 3]
     """DeepSpeed ZeRO stage: what is partitioned over the ranks (0 nothing ... 3 parameters too)."""
     search_trials: Positive
-    """Weightings that `loss_weight_search` tries."""
+    """Weightings that `loss_weight_search` tries; of five or more those below the median are given up early."""
     search_steps: Positive
     """Optimiser steps of each trial."""
 

@@ -5,6 +5,7 @@ import math
 
 import numpy as np
 import polars as pl
+from optuna.trial import TrialState, create_trial
 from safetensors.numpy import save_file
 
 from pixel_core.artifacts import Summary, finish, read_manifest, write_json, write_table
@@ -14,7 +15,8 @@ from pixel_core.training.data import pack_dataset
 from pixel_core.training.finish import finish_run
 from pixel_core.training.packing import PACKED_SCHEMA
 from pixel_core.training.runs import BASELINES, METRICS, RUN_FILE, Run
-from pixel_core.training.search import BEST, HISTORY, TRIALS, TRIALS_SCHEMA
+from pixel_core.training.search import BEST, HISTORY, STUDY, TRIALS, TRIALS_SCHEMA
+from pixel_core.training.study import write_study
 from tests.pixel_core.training.conftest import dialogue, write_artifact, write_sources
 
 RECIPE = load_recipe("tiny", ["model.vocabulary=300", "training.sequence_length=128", "training.steps=4", "training.checkpoint_every=2"])
@@ -107,11 +109,15 @@ def a_trial_diverged(home):
     folder = home / "artifacts" / "loss_weight_search"
     folder.mkdir(parents=True)
     pairs = [{"objective": "language", "value": 1.0}]
-    rows = [{"trial": n, "score": score, "weights": pairs, "losses": pairs, "baselines": pairs} for n, score in enumerate((0.1, None, 0.2))]
+    rows = [
+        {"trial": n, "state": state, "score": score, "weights": pairs, "losses": pairs, "baselines": pairs}
+        for n, (state, score) in enumerate([("complete", 0.1), ("fail", None), ("complete", 0.2)])
+    ]
+    write_study(folder / STUDY, [create_trial(value=score) if score else create_trial(state=TrialState.FAIL) for score in (0.1, None, 0.2)])
     write_table(folder / TRIALS, pl.DataFrame(rows, schema=TRIALS_SCHEMA))
     write_json(folder / BEST, {"trial": 2, "weights": {"language": 1.0}, "search_trials": 3, "search_steps": 2})
     (folder / HISTORY).write_bytes(b"png")
-    finish(folder, kind="loss_weight_search", version="1", inputs={}, summary=Summary(3))
+    finish(folder, kind="loss_weight_search", version="2", inputs={}, summary=Summary(3))
 
 
 BROKEN = {

@@ -2,12 +2,14 @@
 
 import json
 
+import optuna
 import polars as pl
 import pytest
 
 from pixel_core.recipe import load_recipe
-from pixel_core.training.search import BEST, HISTORY, TRIALS, search_weights
+from pixel_core.training.search import BEST, HISTORY, STUDY, TRIALS, search_weights
 from pixel_core.training.search_quality import check_search
+from pixel_core.training.study import STARTUP
 
 RECIPE = load_recipe(
     "tiny", ["training.rows_per_step=2", "training.head_rows_per_step=2", "training.search_trials=3", "training.search_steps=2"]
@@ -49,6 +51,88 @@ def test_the_best_is_named_in_the_form_of_a_recipe(found):
 def test_searching_again_gives_the_same_bytes(found, packed, tmp_path):
     assert search(packed, found.folder).skipped
     assert search(packed, tmp_path / "again").manifest.files == found.manifest.files
+
+
+class Killed(Exception):
+    """What a test kills a search with."""
+
+
+@pytest.fixture(scope="module")
+def long():
+    """The recipe of a search that may give trials up."""
+    return load_recipe("tiny", ["training.search_trials=12", "training.search_steps=6", "training.rows_per_step=2"])
+
+
+def loss_of(weights, step):
+    """Losses that a simple rule gives: the smaller the weight of emotions, the better, from the first look on."""
+    return {"language": 8.0 - step / 10, "emotions": weights["emotions"] / 100, "empathy": 1.0, "persona": 0.4}
+
+
+def quick(monkeypatch, die_at=None):
+    """Let every trial have the losses of the rule; the process dies at the end of trial `die_at`."""
+    seen = []
+
+    def losses(self, weights, rungs, look):
+        if len(seen) == die_at:
+            raise Killed
+        seen.append(weights)
+        for step in sorted(rungs):
+            look(step, loss_of(weights, step))
+        return loss_of(weights, self.training.steps)
+
+    monkeypatch.setattr("pixel_core.training.search._Bench.losses", losses)
+    return seen
+
+
+@pytest.fixture(scope="module")
+def whole(long, packed, tmp_path_factory):
+    """A long search that nobody interrupted."""
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        quick(monkeypatch)
+        folder = tmp_path_factory.mktemp("long") / "search"
+        return search_weights(packed, folder, model=long.model, training=long.training, seed=3)
+
+
+def test_what_stays_below_the_median_is_given_up_and_marked(whole):
+    trials = pl.read_parquet(whole.folder / TRIALS)
+    pruned = trials.filter(state="pruned")
+    assert 0 < pruned.height == whole.summary.figures["pruned"] < 12 - STARTUP
+    assert pruned["trial"].min() >= STARTUP
+    assert pruned["score"].null_count() == pruned.height
+    assert check_search(whole.folder).passed
+    best = trials.sort("score", descending=True, nulls_last=True).row(0, named=True)
+    assert json.loads((whole.folder / BEST).read_text())["trial"] == best["trial"]
+
+
+def test_the_study_opens_in_optuna_with_every_trial(whole):
+    study = optuna.load_study(study_name="loss_weight_search", storage=f"sqlite:///{whole.folder / STUDY}")
+    rows = pl.read_parquet(whole.folder / TRIALS)
+    assert [trial.state.name.lower() for trial in study.trials] == rows["state"].to_list()
+    assert study.best_trial.value == pytest.approx(rows["score"].max())
+    assert not list(whole.folder.glob("study.db-*"))
+
+
+def test_a_killed_search_goes_on_and_comes_to_the_same_bytes(whole, long, packed, tmp_path, monkeypatch):
+    quick(monkeypatch, 7)
+    with pytest.raises(Killed):
+        search_weights(packed, tmp_path / "search", model=long.model, training=long.training, seed=3)
+    again = quick(monkeypatch)
+    built = search_weights(packed, tmp_path / "search", model=long.model, training=long.training, seed=3)
+    assert len(again) == 12 - 7
+    assert built.manifest.files == whole.manifest.files
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".search.lock", "search"]
+
+
+def test_a_torn_study_begins_anew(long, packed, tmp_path, monkeypatch):
+    quick(monkeypatch, 2)
+    with pytest.raises(Killed):
+        search_weights(packed, tmp_path / "search", model=long.model, training=long.training, seed=3)
+    [study] = tmp_path.glob(".search.*.db")
+    study.write_bytes(study.read_bytes()[:5000] + b"x" * 3000)
+    again = quick(monkeypatch, 1)
+    with pytest.raises(Killed):
+        search_weights(packed, tmp_path / "search", model=long.model, training=long.training, seed=3)
+    assert len(again) == 1
 
 
 def test_a_trial_that_diverges_fails_alone_and_is_told(packed, tmp_path):
