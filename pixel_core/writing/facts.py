@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from functools import cache, lru_cache
 
+from pixel_core.writing.cues import Cue, lowered
 from pixel_core.writing.phrases import bank
 
 _RARE, _RARELY = "teens", 0.8  # most people who come are grown up; an eighteen-year-old only now and then
@@ -18,9 +19,10 @@ Facts = Mapping[str, frozenset[str]]
 @lru_cache(maxsize=20_000)
 def facts_of(text: str, scope: str = "") -> Facts:
     """The facts that a text tells; `scope` is the class whose own cues count too (whose death, which event)."""
-    found: dict[str, frozenset[str]] = {}
-    for pattern, told in (*_cues(""), *_cues(scope)):
-        if pattern.search(text):
+    found = dict(facts_of(text)) if scope else {}
+    lower = lowered(text)
+    for cue, told in _cues(scope):
+        if cue.holds(text, lower):
             for facet, values in told.items():
                 found[facet] = found.get(facet, values) & values
     return found
@@ -77,9 +79,9 @@ def _values(facet: str) -> frozenset[str]:
 
 
 @cache
-def _cues(scope: str) -> tuple[tuple[re.Pattern[str], Facts], ...]:
+def _cues(scope: str) -> tuple[tuple[Cue, Facts], ...]:
     raw = bank("facts")["within"].get(scope, []) if scope else bank("facts")["cues"]
-    return tuple((re.compile(c["cue"]), {facet: frozenset(values) for facet, values in c.items() if facet != "cue"}) for c in raw)
+    return tuple((Cue.of(re.compile(c["cue"])), {facet: frozenset(values) for facet, values in c.items() if facet != "cue"}) for c in raw)
 
 
 def _shuffled(values: list[str], rng: random.Random) -> list[str]:

@@ -8,6 +8,7 @@ from functools import cache, lru_cache
 from typing import Any
 
 from pixel_core.conversation import Label
+from pixel_core.writing.cues import Cue, lowered
 from pixel_core.writing.phrases import bank
 
 HARM = 3  # self-harm or preparation
@@ -28,14 +29,15 @@ def level_labelled(labels: Iterable[Label]) -> float:
 @lru_cache(maxsize=2**16)  # sentences come back: from the records, in drafts, and when they are judged
 def _spoken(text: str) -> int:
     plain = text.replace("\u2019", "'")
-    return next((level for level, cue in _levels() if cue.search(plain)), 0)
+    lower = lowered(plain)
+    return next((level for level, cue in _levels() if cue.holds(plain, lower)), 0)
 
 
 @cache
-def _levels() -> tuple[tuple[int, re.Pattern[str]], ...]:
+def _levels() -> tuple[tuple[int, Cue], ...]:
     crisis = bank("crisis")
 
-    def cue(entry: Mapping[str, Any]) -> re.Pattern[str]:
-        return re.compile(re.sub(r"<(\w+)>", lambda name: crisis["pieces"][name[1]], entry["cue"]), re.I)
+    def cue(entry: Mapping[str, Any]) -> Cue:
+        return Cue.of(re.compile(re.sub(r"<(\w+)>", lambda name: crisis["pieces"][name[1]], entry["cue"]), re.I))
 
     return tuple((entry["level"], cue(entry)) for entry in crisis["levels"])

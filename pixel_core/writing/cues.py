@@ -1,0 +1,110 @@
+"""Cues: patterns looked for in very many sentences, most of which lack a word that every match holds and are told by that alone."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+_SHORTEST = 2  # letters of a word that is worth looking for
+_OPTIONAL = re.compile(r"[?*]|\{0?[,}]")  # a quantifier under which a match may lack what it follows
+_QUANTIFIER = re.compile(r"(?:[?*+]|\{\d*,?\d*\})[?+]?")
+_LOOK = re.compile(r"\?<?[=!]")
+_FLAGS = re.compile(r"\?[ims]+\)")
+_GROUP = re.compile(r"\?:|(?!\?)")
+_CLASS = re.compile(r"\[\^?\]?(?:\\.|[^\]\\])*\]")
+_NO_WIDTH, _KINDS = "bBAZ", "wWdDsS"
+_Words = frozenset[str] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Cue:
+    """A pattern, and words in lower case one of which stands in whatever it matches; without words it is always tried."""
+
+    pattern: re.Pattern[str]
+    words: tuple[str, ...]
+
+    @classmethod
+    def of(cls, pattern: re.Pattern[str]) -> Cue:
+        """The cue with the words that its pattern asks for; raises ValueError for a pattern that `necessary_words` does not read."""
+        if pattern.flags & re.VERBOSE:
+            raise ValueError(f"{pattern.pattern!r}: patterns in verbose mode are not read here")
+        return cls(pattern, necessary_words(pattern.pattern))
+
+    def holds(self, text: str, lower: str | None) -> bool:
+        """Whether the pattern is found in the text; `lower` as `lowered` gives it, once for all the cues of a text."""
+        if lower is not None and self.words and not any(word in lower for word in self.words):
+            return False
+        return self.pattern.search(text) is not None
+
+
+def lowered(text: str) -> str | None:
+    """The text in lower case; None beyond ASCII, where ignoring case means more than that."""
+    return text.lower() if text.isascii() else None
+
+
+def necessary_words(pattern: str) -> tuple[str, ...]:
+    """Words, in lower case and sorted, one of which stands in every text that the pattern matches; () when it asks for none.
+
+    Of several such sets that one is taken whose shortest word is the longest. Raises ValueError for what it does not read: groups
+    with names, conditions or flags of their own, and escaped letters that stand for one character.
+    """
+    words, end = _any_of(pattern, 0)
+    if end != len(pattern):
+        raise ValueError(f"{pattern!r} cannot be read beyond its character {end}")
+    return tuple(sorted(words or ()))
+
+
+def _any_of(pattern: str, at: int) -> tuple[_Words, int]:
+    """What the alternatives from here on ask for together, and where they end: at a closing parenthesis or the end."""
+    together: set[str] | None = set()
+    while True:
+        words, at = _branch(pattern, at)
+        together = None if together is None or words is None else together | words
+        if at >= len(pattern) or pattern[at] == ")":
+            return None if together is None else frozenset(together), at
+        at += 1
+
+
+def _branch(pattern: str, at: int) -> tuple[_Words, int]:
+    """What one alternative asks for, and where it ends."""
+    asked: list[frozenset[str]] = []
+    run = ""
+    while at < len(pattern) and pattern[at] not in "|)":
+        text, words, at = _atom(pattern, at)
+        quantifier = _QUANTIFIER.match(pattern, at)
+        at = quantifier.end() if quantifier else at
+        needed = quantifier is None or _OPTIONAL.match(quantifier[0]) is None
+        if words and needed:
+            asked.append(words)
+        run += text if text and needed else ""
+        if quantifier or text is None:
+            asked.append(frozenset({run}))
+            run = ""
+    asked.append(frozenset({run}))
+    best = max(asked, key=lambda words: (min(map(len, words)), -len(words)))
+    return (best if min(map(len, best)) >= _SHORTEST else None), at
+
+
+def _atom(pattern: str, at: int) -> tuple[str | None, _Words, int]:
+    """One element: the letter that it is ("" without width, None when it may be several things), the words it asks for, its end."""
+    sign = pattern[at]
+    if sign == "\\":
+        escaped = pattern[at + 1]
+        if escaped.isalnum() and escaped not in _NO_WIDTH + _KINDS:
+            raise ValueError(f"{pattern!r}: the escape \\{escaped} is not read here")
+        return ("" if escaped in _NO_WIDTH else None if escaped in _KINDS else escaped), None, at + 2
+    if sign == "[":
+        found = _CLASS.match(pattern, at)
+        return None, None, found.end() if found else len(pattern)
+    if sign == "(":
+        if flags := _FLAGS.match(pattern, at + 1):
+            return "", None, flags.end()
+        looks = _LOOK.match(pattern, at + 1)
+        opening = looks or _GROUP.match(pattern, at + 1)
+        if opening is None:
+            raise ValueError(f"{pattern!r}: the group at character {at} is not read here")
+        words, end = _any_of(pattern, opening.end())
+        return ("" if looks else None), (None if looks else words), end + 1
+    if sign in "^$.":
+        return ("" if sign != "." else None), None, at + 1
+    return sign.lower(), None, at + 1
