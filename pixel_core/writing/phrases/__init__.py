@@ -9,13 +9,11 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Literal
 
-import yaml
-
 from pixel_core.writing.material import Feature, Picture
+from pixel_core.yaml_text import parse_yaml
 
 Echo = Literal["plain", "quote", "none"]
 REFLECTIONS = ("feeling_reflection", "complex_reflection", "validation")
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # a tenth of the time, where PyYAML was built with libyaml
 _LINES = ("open_question", "closed_question", *REFLECTIONS, "information")
 
 
@@ -119,7 +117,7 @@ def _index() -> tuple[dict[str, str], tuple[tuple[str, re.Pattern[str]], ...]]:
 @cache
 def _read(path: str) -> Any:
     text = files(__package__).joinpath(*path.split("/")).read_text(encoding="utf-8")
-    return yaml.load(text, Loader=_LOADER)  # noqa: S506 - a safe loader
+    return parse_yaml(text)
 
 
 def _family(name: str, raw: Mapping[str, Any]) -> Family:
