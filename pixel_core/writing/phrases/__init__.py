@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 from typing import Any, Literal
 
+from pixel_core import taxonomy
 from pixel_core.writing.material import Feature, Picture
 from pixel_core.yaml_text import parse_yaml
 
@@ -33,7 +34,8 @@ class Exchange:
 @dataclass(frozen=True, slots=True, eq=False)
 class Family:
     """What a therapist may say about symptoms of one kind. `echo` tells how the client's words may be said back; `sure`, that
-    the family carries no risk; `risk`, the crisis level that it raises by itself; `attachment`, the styles that go with it."""
+    the family carries no risk; `risk`, the crisis level that it raises by itself; `attachment`, the styles that go with it;
+    `only`, the symptoms that a line or topic is for, where it does not suit all of the family's."""
 
     name: str
     echo: Echo
@@ -44,6 +46,12 @@ class Family:
     risk: int | None = None
     voiced: tuple[str, ...] = ()
     attachment: tuple[str, ...] = ()
+    only: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+    def suits(self, text: str, names: Iterable[str]) -> bool:
+        """Whether a line or topic speaks of a symptom with one of these names (`names_of`), or of all that the family knows."""
+        wanted = self.only.get(text)
+        return wanted is None or not wanted.isdisjoint(names)
 
 
 def bank(name: str) -> Any:
@@ -85,12 +93,19 @@ def _thoughts() -> Mapping[str, tuple[tuple[str, str], ...]]:
     return found
 
 
+def names_of(picture: Picture | None, feature: Feature) -> tuple[str, ...]:
+    """The names by which families and lines know a feature, the closest first: by class and symptom, class and key, or symptom."""
+    if picture is None:
+        return (feature.symptom,)
+    return f"{picture.id}:{feature.symptom or feature.key}", f"{picture.id}:{feature.key}", feature.symptom
+
+
 def family_of(picture: Picture, feature: Feature) -> Family:
     """The family of a feature: named by class and feature, by its symptom, or found by its words; else `general`."""
     if picture.head == "pdm2":
         return psychodynamic().get(picture.id) or families()["general"]
     by_name, by_cue = _index()
-    for name in (f"{picture.id}:{feature.symptom or feature.key}", f"{picture.id}:{feature.key}", feature.symptom):
+    for name in names_of(picture, feature):
         if name in by_name:
             return families()[by_name[name]]
     if feature.role == "impact":
@@ -124,14 +139,29 @@ def _family(name: str, raw: Mapping[str, Any]) -> Family:
     return Family(
         name=name,
         echo=raw["echo"],
-        topics=tuple(raw["topics"]),
-        lines={key: tuple(raw[key]) for key in _LINES if raw.get(key)},
+        topics=tuple(_said(line) for line in raw["topics"]),
+        lines={key: tuple(_said(line) for line in raw[key]) for key in _LINES if raw.get(key)},
         exchanges=tuple(_exchange(e) for e in raw["exchanges"]),
         attachment=tuple(raw.get("attachment", ())),
         sure=bool(raw.get("sure")),
         risk=raw.get("risk"),
         voiced=tuple(raw.get("voiced", ())),
+        only=_only(name, raw),
     )
+
+
+def _said(line: str | Mapping[str, Any]) -> str:
+    return line if isinstance(line, str) else str(line["say"])
+
+
+def _only(name: str, raw: Mapping[str, Any]) -> Mapping[str, frozenset[str]]:
+    """The symptoms that lines written as `{for: [...], say: ...}` are for; raises ValueError for one that nobody can have."""
+    keyed = [line for key in ("topics", *_LINES) for line in raw.get(key) or () if not isinstance(line, str)]
+    known = {*raw.get("symptoms", ()), *taxonomy.ids("symptoms")}
+    for line in keyed:
+        if unknown := sorted(set(line["for"]) - known):
+            raise ValueError(f"family {name}, line {line['say'][:40]!r}: {', '.join(unknown)} is no symptom: see symptoms.csv")
+    return {str(line["say"]): frozenset(line["for"]) for line in keyed}
 
 
 def _exchange(raw: Mapping[str, Any]) -> Exchange:
