@@ -2,6 +2,7 @@
 
 comparison.json   by field and peer: value, interval, difference of the heads to it with interval, and who wins
 comparison.png    the same as a picture
+../.fitted/       what the peers said, by data and seed: the next checkpoint of the same data needs no peer fitted again
 
 A peer is beaten where the 95 % interval of the paired difference lies above 0; where it lies below, the peer wins.
 """
@@ -15,12 +16,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pixel_core.artifacts import write_json
+from pixel_core.artifacts import digest_of, input_digest, write_json
 from pixel_core.evaluation.intervals import interval_of, resamples
 from pixel_core.evaluation.metrics import Array, compute
 from pixel_core.evaluation.peers.classifiers import STRENGTHS, Peer, fit_majority, fit_regression, sentences, truth_of, words
 from pixel_core.evaluation.peers.decisions import decide, expected_level, hits
-from pixel_core.evaluation.peers.fields import Field, Item, few, fields_of, folds
+from pixel_core.evaluation.peers.fields import CRISIS, Field, Item, few, fields_of, folds
 from pixel_core.evaluation.peers.states import fit_head, head_peer, random_model, said, scores_of, states_of
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 OURS = "heads"
 TABLE, PICTURE = "comparison.json", "comparison.png"
+VERSION = "1"  # of what the peers are
 COSTLY = 8000  # training rows that peers who read with a network are fitted on at most
 FOLDS, SEEDS = 5, (0, 1, 2)
 logger = logging.getLogger(__name__)
@@ -51,7 +53,12 @@ def compare(checkpoint: Path, artifacts: Path, scenarios: Path, out: Path, *, en
             state = "saw its labels, which are judged crosswise" if field.crosswise else "was not trained"
             logger.warning("%s: the head %s of %s %s: left out", field.name, field.head, checkpoint.name, state)
             continue
-        predicted = (_crosswise if field.crosswise else _apart)(field, model, encode, seed)
+        fitted = out.parent / ".fitted" / f"{_digest(artifacts, field, model, seed)}.npz"
+        known = dict(np.load(fitted)) if fitted.is_file() else {}
+        predicted = (_crosswise if field.crosswise else _apart)(field, model, encode, seed, known)
+        if not known:
+            fitted.parent.mkdir(parents=True, exist_ok=True)
+            _save(fitted, {peer: decisions for peer, decisions in predicted.items() if peer != OURS})
         found[field.name] = rows_of(field, predicted, bootstrap, seed)
         logger.info("%s", to_text({field.name: found[field.name]}))
     out.mkdir(parents=True, exist_ok=True)
@@ -108,7 +115,24 @@ def to_text(found: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _apart(field: Field, model: PixelModel, encode: Encode, seed: int) -> dict[str, Array]:
+def _digest(artifacts: Path, field: Field, model: PixelModel, seed: int) -> str:
+    """What the decisions of a field's peers depend on."""
+    below = [artifacts / "head_examples", artifacts / "training_mixture"]
+    if field.crosswise:
+        below = [artifacts / CRISIS]
+    assert model.tokenizer is not None  # noqa: S101  # a stored checkpoint holds one
+    asked = digest_of([item.item for item in field.items["test"]])
+    return digest_of([VERSION, field.name, asked, seed, len(model.tokenizer), *map(input_digest, below)])[:20]
+
+
+def _save(path: Path, decisions: Mapping[str, Array]) -> None:
+    part = path.with_suffix(".part")
+    with part.open("wb") as file:
+        np.savez_compressed(file, **decisions)  # type: ignore[arg-type]  # names are peers
+    part.replace(path)
+
+
+def _apart(field: Field, model: PixelModel, encode: Encode, seed: int, known: Mapping[str, Array]) -> dict[str, Array]:
     """Decisions of every peer on the test items, fitted on the training items, with thresholds from the validation items."""
     spec, items = field.spec, field.items
     some = few(items["train"], COSTLY)
@@ -119,7 +143,7 @@ def _apart(field: Field, model: PixelModel, encode: Encode, seed: int) -> dict[s
         "frozen MiniLM + regression": lambda: _strongest(field, [(some, sentences(_remembering(encode), some))]),
         "heads on random states": lambda: head_peer(random_model(model, seed), spec, some, seed),
     }
-    return {name: _decided(field, fit(), items["test"]) for name, fit in peers.items()}
+    return {name: known[name] if name in known else _decided(field, fit(), items["test"]) for name, fit in peers.items()}
 
 
 def _decided(field: Field, peer: Peer, asked: Sequence[Item]) -> Array:
@@ -138,11 +162,12 @@ def _strongest(field: Field, given: Sequence[tuple[Sequence[Item], Any]]) -> Pee
     return fitted[int(np.nanargmax(values))]
 
 
-def _crosswise(field: Field, model: PixelModel, encode: Encode, seed: int) -> dict[str, Array]:
+def _crosswise(field: Field, model: PixelModel, encode: Encode, seed: int, known: Mapping[str, Array]) -> dict[str, Array]:
     """Decisions by folds of the groups, pooled, a column a seed: heads are fitted on frozen states, since no fold trained the backbone."""
     spec, items = field.spec, field.items["test"]
-    untaught = random_model(model, seed)
-    states = {OURS: states_of(model, spec, items), "heads on random states": states_of(untaught, spec, items)}
+    states = {OURS: states_of(model, spec, items)}
+    if not known:
+        states["heads on random states"] = states_of(random_model(model, seed), spec, items)
     remembered = _remembering(encode)
     columns: dict[str, list[Array]] = {}
     for number in SEEDS:
@@ -152,14 +177,15 @@ def _crosswise(field: Field, model: PixelModel, encode: Encode, seed: int) -> di
             inside, outside = np.flatnonzero(place == fold), np.flatnonzero(place != fold)
             train, asked = [items[k] for k in outside], [items[k] for k in inside]
             scores = {name: said(spec, fit_head(spec, own[outside], train, number), own[inside]) for name, own in states.items()}
-            scores["majority"] = fit_majority(spec, train)(asked)
-            scores["TF-IDF + regression"] = fit_regression(spec, train, words(train), STRENGTHS[-1])(asked)
-            scores["frozen MiniLM + regression"] = fit_regression(spec, train, sentences(remembered, train), STRENGTHS[-1])(asked)
+            if not known:
+                scores["majority"] = fit_majority(spec, train)(asked)
+                scores["TF-IDF + regression"] = fit_regression(spec, train, words(train), STRENGTHS[-1])(asked)
+                scores["frozen MiniLM + regression"] = fit_regression(spec, train, sentences(remembered, train), STRENGTHS[-1])(asked)
             for name, given in scores.items():
                 found.setdefault(name, np.zeros(len(items)))[inside] = expected_level(given)[:, 0]
         for name, decisions in found.items():
             columns.setdefault(name, []).append(decisions)
-    return {name: np.stack(own, axis=1) for name, own in columns.items()}
+    return {name: np.stack(own, axis=1) for name, own in columns.items()} | dict(known)
 
 
 def _remembering(encode: Encode) -> Encode:

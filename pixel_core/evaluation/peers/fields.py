@@ -17,6 +17,7 @@ from pixel_core.shards import read_split
 
 SPLITS = ("train", "validation", "test")
 TOP = 3
+CRISIS = Path("source_conversations") / "cssrs"  # imported apart, and no part of any split: its 250 users are too few to be divided once
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +97,7 @@ def fields_of(artifacts: Path, scenarios: Path, *, limit: int = 3000) -> list[Fi
         Field("vignettes", "clinical", "mean", clinical | {"test": vignettes}, top=TOP),
         Field("persona", "persona", "accuracy", by_split("persona")),
     ]
-    crisis = artifacts / "source_conversations" / "cssrs" / "conversations.parquet"
+    crisis = artifacts / CRISIS / "conversations.parquet"
     if crisis.is_file():
         users = items_of("crisis", read_conversations(crisis))
         found.append(Field("C-SSRS", "crisis", "kappa", {"train": [], "validation": [], "test": users}, crosswise=True))

@@ -197,5 +197,9 @@ def test_a_checkpoint_is_compared_in_every_field_that_it_was_trained_for(artifac
     peers = found["EPITOME"]["outputs"]["all"]
     assert set(peers) == {OURS, "majority", "TF-IDF + regression", "frozen MiniLM + regression", "heads on random states"}
     assert peers[OURS]["verdict"] == "" and peers["majority"]["value"] < peers["TF-IDF + regression"]["value"]
-    again = compare(checkpoint, artifacts, SCENARIOS, tmp_path / "again", encode=vectors, seed=3, bootstrap=100)
+
+    def refuse(texts):
+        raise AssertionError("peers are fitted once for the same data")
+
+    again = compare(checkpoint, artifacts, SCENARIOS, tmp_path / "again", encode=refuse, seed=3, bootstrap=100)
     assert again == found
