@@ -13,6 +13,7 @@ from pixel_core.corpus.head_examples import build_head_examples
 from pixel_core.corpus.mixture import MixtureSummary, build_mixture
 from pixel_core.corpus.population import CorpusError
 from pixel_core.corpus.preference_pairs import collect_pairs
+from pixel_core.corpus.sieve import Sieve
 from pixel_core.corpus.sources import import_source
 from pixel_core.corpus.supervision import supervision_of
 
@@ -22,6 +23,7 @@ __all__ = [
     "CorpusError",
     "HeldOutRule",
     "MixtureSummary",
+    "Sieve",
     "adapt",
     "apportion",
     "build_edge_cases",

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import polars as pl
 
+from pixel_core.corpus.spool import read_stretches
 from pixel_core.findings import Finding, none_of
 
 GRAM = 6  # words of the runs that are counted
@@ -20,6 +21,7 @@ FEWEST = 8  # runs, whatever the share
 ROW = 16  # words in a row
 LONG = 8  # words of a text that is looked for in pieces
 WHOLE = 4  # words of a text that is looked for as a whole turn; a shorter one is looked for as a whole row
+_PAIR = ("prompt", "chosen", "rejected")
 _WORD = re.compile(r"[^\W_]+")
 
 
@@ -30,9 +32,12 @@ def scan_held_out(paths: Iterable[Path], texts: Sequence[str]) -> Finding:
 
 
 def _rows(path: Path) -> Iterator[list[list[str]]]:
-    """The words of each turn of each row."""
-    for turns in pl.read_parquet(path, columns=["turns"])["turns"]:
-        yield [_WORD.findall(turn["content"].lower()) for turn in turns]
+    """The words of each turn of each row, or of each text of a preference pair."""
+    pairs = "prompt" in pl.read_parquet_schema(path)
+    texts = pl.concat_list(_PAIR) if pairs else pl.col("turns").list.eval(pl.element().struct.field("content"))
+    for frame in read_stretches(path, _PAIR if pairs else ["turns"]):
+        for said in frame.select(said=texts)["said"]:
+            yield [_WORD.findall(text.lower()) for text in said]
 
 
 class _Marks:

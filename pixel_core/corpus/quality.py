@@ -13,11 +13,13 @@ from pixel_core.conversation import Conversation, from_frame
 from pixel_core.corpus.adapters.rows import CLIENT_MODE
 from pixel_core.corpus.contacts import contact_kinds
 from pixel_core.corpus.demand import SPLITS
+from pixel_core.corpus.held_out_scan import scan_held_out
 from pixel_core.corpus.labels import fault
 from pixel_core.corpus.pairs import PreferencePair, pairs_of, with_opposites
 from pixel_core.corpus.pseudonyms import replace_names
+from pixel_core.corpus.sieve import HELD_OUT
 from pixel_core.corpus.spool import read_stretches
-from pixel_core.findings import Findings, equals, none_of
+from pixel_core.findings import Findings, Severity, at_least, equals, none_of
 from pixel_core.rejects import REJECTED
 from pixel_core.shards import shards
 
@@ -90,7 +92,7 @@ def check_label_values(folder: Path) -> Findings:
 
 
 def check_pairs(folder: Path) -> Findings:
-    """Every pair has three texts of which the replies differ, stands once, and none contradicts another."""
+    """Every pair has three texts of which the replies differ, stands once, none contradicts another, and none holds an evaluation text."""
     manifest = verify(folder)
     faults: Counter[str] = Counter()
     told: list[pl.DataFrame] = []
@@ -105,8 +107,15 @@ def check_pairs(folder: Path) -> Findings:
     faults["repeated"] = ids.height - distinct.height
     faults["contradicted"] = distinct.join(distinct.select(id="opposite"), on="id", how="semi").height
     accounted = ids.height + _count(manifest, "merged") + sum(manifest.summary.rejects.values())
-    found = none_of("unsound pairs", dict(faults))
-    return Findings.of([found, equals("pairs kept, merged or rejected", accounted, _count(manifest, "read"))])
+    texts = pl.read_parquet(folder / HELD_OUT)["text"].to_list()
+    return Findings.of(
+        [
+            none_of("unsound pairs", dict(faults)),
+            equals("pairs kept, merged or rejected", accounted, _count(manifest, "read")),
+            at_least("evaluation texts to look for", len(texts), 1, severity=Severity.WARNING),
+            scan_held_out([folder / "pairs.parquet"], texts),
+        ]
+    )
 
 
 def _table(folder: Path) -> Path:

