@@ -11,8 +11,10 @@ import numpy as np
 import polars as pl
 
 from pixel_core import taxonomy
+from pixel_core.evaluation.items import NO_DISORDER
 from pixel_core.evaluation.measuring import Rows
 from pixel_core.evaluation.metrics import Array
+from pixel_core.evaluation.vignettes import CLASSES, families
 from pixel_core.model.heads import HEADS, HeadSpec
 
 BINS = 10
@@ -70,8 +72,8 @@ class Confusion:
 def family_confusion(items: pl.DataFrame) -> dict[str, Confusion]:
     """By clinical task, families (chapters of the classification) against families, where its rows say both.
 
-    They do where the columns are the classes of the clinical head, or where a tag `code:<code>` gives the truth and the
-    answer is a code. A person with disorders of two families counts in each.
+    They do where the columns are those of a vignette, whose tags `code:<code>` give the truth and whose answer is a code, or
+    the classes of the clinical head. A person with disorders of two families counts in each.
     """
     found = {}
     for task in items["task"].unique(maintain_order=True):
@@ -83,7 +85,7 @@ def family_confusion(items: pl.DataFrame) -> dict[str, Confusion]:
 
 def chapters() -> dict[str, str]:
     """The family of every class, by its code."""
-    return {c.id: c.fields["chapter"] for c in taxonomy.classes("dsm5")} | {"none": NONE}
+    return {**families(), NO_DISORDER: NONE}
 
 
 def _top(spec: HeadSpec) -> float:
@@ -118,15 +120,19 @@ def _pairs(row: Mapping[str, object]) -> list[tuple[str, str]]:
     truth, said, decided = (list(row[name] or ()) for name in ("truth", "scores", "prediction"))  # type: ignore[call-overload]
     if row["task"] == "clinical_head" and len(truth) == len(codes):
         wanted = [code for code, value in zip(codes, truth, strict=True) if value]
+        if not wanted and None in truth:
+            return []  # that there is no disorder is said only where all is known
         chosen = [index for index, value in enumerate(decided) if value]
-        best = codes[max(chosen, key=lambda index: said[index])] if chosen else "none"
-    else:
+        best = codes[max(chosen, key=lambda index: said[index])] if chosen else NO_DISORDER
+    elif len(truth) == CLASSES + len(family):
         wanted = [tag.partition(":")[2] for tag in row["tags"] if tag.startswith("code:")]  # type: ignore[attr-defined]
         best = str(row["answer"])
         if not wanted or (row["parsed"] and best not in family):
             return []
+    else:
+        return []  # another way of asking about the same people, as a written assessment, names no class
     named = family[best] if row["parsed"] else "unparsed"
-    return [(true, named) for true in sorted({family[code] for code in wanted or ["none"]})]
+    return [(true, named) for true in sorted({family[code] for code in wanted or [NO_DISORDER]})]
 
 
 def _counted(pairs: Sequence[tuple[str, str]]) -> Confusion:

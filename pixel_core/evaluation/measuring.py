@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -107,13 +108,13 @@ def figure_of(
         "lower_is_better": wanted.lower,
         "excluded": excluded,
     }
-    if view is None:
+    once = np.ones((1, 0 if view is None else len(view.items)))
+    value = math.nan if view is None else float(view.statistic(measure.statistic, view.prediction, once)[0])
+    if view is None or math.isnan(value):  # NaN: these items have no such statistic, as an AUC where only one kind was asked about
         status: Status = absent if not rows.items else "no items" if _speaks(measure, rows) else silent
         untrained = len(measure.columns) if status == "untrained" else 0
         empty: dict[str, Any] = {"n": 0, "groups": 0, "unparsed": 0, "untrained": untrained, "floors": {}}
         return Figure(**common, **empty, status=status, value=None, low=None, high=None, floor=None, skill=None)
-    once = np.ones((1, len(view.items)))
-    value = float(view.statistic(measure.statistic, view.prediction, once)[0])
     drawn = [view.statistic(measure.statistic, view.prediction, w) for w in resamples(view.groups, count, f"{seed}:{measure.name}")]
     low, high = interval_of(np.concatenate(drawn))
     floors = _floors(measure, view, seed)
@@ -153,7 +154,7 @@ def draws_of(measure: Measure, rows: Rows, *, count: int, seed: str) -> tuple[st
 def difference_of(measure: Measure, rows: Rows, other: Rows, *, count: int, seed: str) -> tuple[float, Difference] | None:
     """The figure of `other`, and the paired difference `rows` - `other` on the items in both.
 
-    None where they share no item, or no output that both were trained on.
+    None where they share no item, no output that both were trained on, or nothing that the statistic exists of.
     """
     shared = sorted(set(rows.items) & set(other.items))
     first, second = _view(measure, _of_items(rows, shared)), _view(measure, _of_items(other, shared))
@@ -162,6 +163,8 @@ def difference_of(measure: Measure, rows: Rows, other: Rows, *, count: int, seed
     name = measure.statistic
     once = np.ones((1, len(first.items)))
     mine, theirs = (float(view.statistic(name, view.prediction, once)[0]) for view in (first, second))
+    if math.isnan(mine) or math.isnan(theirs):
+        return None
     drawn = [
         first.statistic(name, first.prediction, weights) - second.statistic(name, second.prediction, weights)
         for weights in resamples(first.groups, count, f"{seed}:{measure.name}")

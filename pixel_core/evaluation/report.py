@@ -15,6 +15,8 @@ from pixel_core.evaluation import charts
 from pixel_core.evaluation.alerts import Alert, describe, falls
 from pixel_core.evaluation.curves import Confusion, Curve, calibration_curves, family_confusion
 from pixel_core.evaluation.figures import AXES, Difference, Figure, headlines
+from pixel_core.evaluation.judges.report import READING as READING_OF_JUDGES
+from pixel_core.evaluation.judges.report import judges_table
 from pixel_core.evaluation.measuring import Rows
 from pixel_core.evaluation.outcomes import Change, changes
 from pixel_core.evaluation.page import Cell, Page, Row, table
@@ -24,7 +26,8 @@ READING = (
     "Each figure stands beside its 95 % bootstrap interval over independent groups of items, its floor (the best of what a model that "
     "knows nothing gets) and the same figure of the run's untrained checkpoint-0 on the same items. A difference is called worse or "
     "better when its paired interval excludes zero. Answers that could not be parsed count as wrong. Figures marked * are indicative: a "
-    "head that judges replies of its own model proves nothing. The figures describe a model, and are no clinical evidence."
+    "head that judges replies of its own model proves nothing. Figures marked (uncalibrated) rest on judges who were not held against "
+    "people. The figures describe a model, and are no clinical evidence."
 )
 SCALE = (
     "In the pictures 0 is the floor and 1 the best possible value, for every figure: left of the dashed line is worse than knowing nothing."
@@ -39,7 +42,9 @@ def write_report(path: Path, card: Scorecard, picture: Path, items: pl.DataFrame
     links = [("alerts", "Alerts"), ("overview", "Overview"), *((axis, axis) for axis in AXES), ("calibration", "Calibration")]
     page.html(
         "<nav>"
-        + "".join(f'<a href="#{anchor}">{name}</a>' for anchor, name in [*links, ("items", "Items"), ("digests", "Digests")])
+        + "".join(
+            f'<a href="#{anchor}">{name}</a>' for anchor, name in [*links, ("judges", "Judges"), ("items", "Items"), ("digests", "Digests")]
+        )
         + "</nav>"
     )
     page.text(
@@ -53,6 +58,7 @@ def write_report(path: Path, card: Scorecard, picture: Path, items: pl.DataFrame
     for axis in AXES:
         _axis(page, axis, [figure for figure in card.figures if figure.axis == axis])
     _rows(page, items)
+    _judges(page, card)
     _items(page, card, items, base)
     digests = {"checkpoint": card.digest, **card.trained_with, **{f"task {name}": task.digest for name, task in card.tasks.items()}}
     page.heading("Digests", "digests")
@@ -148,6 +154,16 @@ def _rows(page: Page, items: pl.DataFrame) -> None:
         page.picture(f"confusion-{task}", title, chart, _confusion_table(title, found))
     if not confusions:
         page.text("No clinical rows say both the true and the named class: there is no confusion to draw.")
+
+
+def _judges(page: Page, card: Scorecard) -> None:
+    page.heading("Judges", "judges")
+    judged = {name: task.judged for name, task in card.tasks.items() if task.judged is not None}
+    if not judged:
+        page.text("No language model judged replies of this checkpoint: no figure rests on one.")
+        return
+    page.text(READING_OF_JUDGES)
+    page.html(judges_table(judged))
 
 
 def _items(page: Page, card: Scorecard, items: pl.DataFrame, base: pl.DataFrame | None) -> None:

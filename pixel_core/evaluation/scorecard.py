@@ -31,7 +31,7 @@ from pixel_core.evaluation.harness import ITEM_SCHEMA
 from pixel_core.evaluation.judges.agreement import Judged
 from pixel_core.evaluation.measuring import Rows, difference_of
 
-KIND, VERSION = "scorecard", "3"
+KIND, VERSION = "scorecard", "4"
 SCHEMA_VERSION: Literal["2"] = "2"  # of figures.json and scorecard.json
 SCORECARD, FIGURES, ITEMS, QUESTIONS = "scorecard.json", "figures.json", "items.parquet", "questions.parquet"
 JUDGEMENTS = "judgements.parquet"

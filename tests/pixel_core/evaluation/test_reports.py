@@ -11,19 +11,26 @@ import polars as pl
 import pytest
 
 from pixel_core.artifacts import read_manifest
+from pixel_core.conversation import Turn
 from pixel_core.evaluation import build_leaderboard, compare, quality, report_quality
 from pixel_core.evaluation.board_report import _payload
 from pixel_core.evaluation.charts import calibration, confusion, forest, radar
-from pixel_core.evaluation.curves import Bin, Curve, calibration_curves, family_confusion
+from pixel_core.evaluation.clinical import RankedClasses
+from pixel_core.evaluation.curves import NONE, Bin, Curve, calibration_curves, family_confusion
 from pixel_core.evaluation.draws import pairs, read_draws
-from pixel_core.evaluation.harness import ITEM_SCHEMA
+from pixel_core.evaluation.evaluation import Settings, figures_of
+from pixel_core.evaluation.harness import ITEM_SCHEMA, ask
+from pixel_core.evaluation.items import read_vignettes
 from pixel_core.evaluation.leaderboard import LEADERBOARD
 from pixel_core.evaluation.leaderboard import REPORT as BOARD_REPORT
-from pixel_core.evaluation.measuring import Rows
+from pixel_core.evaluation.measuring import Rows, difference_of
 from pixel_core.evaluation.outcomes import changes
 from pixel_core.evaluation.page import Page, Row, table
 from pixel_core.evaluation.scorecard import ITEMS, REPORT, SCORECARD, read_scorecard
+from pixel_core.evaluation.vignettes import CLASSES, class_names, families, measures_of, question_of
 from tests.broken.evaluation import KEY, alter, scorecard
+from tests.pixel_core.evaluation.scripted import Guessing
+from tests.pixel_core.evaluation.world import ROOT
 
 RUN = KEY.partition(".")[0]
 BASE, LATER = f"{RUN}.0", f"{RUN}.4"
@@ -177,19 +184,20 @@ def test_a_calibrated_head_lies_on_the_diagonal_and_a_sure_one_off_it():
 
 
 def test_families_are_counted_where_the_rows_say_both():
-    def row(item, tags, answer, parsed=True):
-        return {
-            "task": "vignettes_text", "item": item, "group": item, "tags": tags, "truth": [1.0], "prediction": [0.0], "scores": [0.0],
-            "floor": [0.0], "floor_scores": [0.0], "parsed": parsed, "answer": answer, "reply": "said",
-        }  # fmt: skip
+    wide = CLASSES + len(class_names())
+
+    def row(item, tags, answer, *, parsed=True, task="vignettes_text", width=wide):
+        columns = {name: [0.0] * width for name in ("truth", "prediction", "scores", "floor", "floor_scores")}
+        return {"task": task, "item": item, "group": item, "tags": tags, **columns, "parsed": parsed, "answer": answer, "reply": "said"}
 
     rows = [
         row("a", ["code:F32"], "F41.1"),
         row("b", ["code:F32"], "F32"),
         row("c", ["code:none"], "F32"),
         row("d", ["code:F41.1"], None, parsed=False),
+        row("a", ["code:F32"], None, parsed=False, task="assessments", width=7),  # four lines of text that name no class
     ]
-    found = family_confusion(pl.DataFrame(rows, schema=ITEM_SCHEMA))["vignettes_text"]
+    (found,) = family_confusion(pl.DataFrame(rows, schema=ITEM_SCHEMA)).values()
     counts = {
         (true, named): n
         for true, line in zip(found.families, found.counts, strict=True)
@@ -203,6 +211,35 @@ def test_families_are_counted_where_the_rows_say_both():
         ("Anxiety Disorders", "unparsed"): 1,
     }
     assert family_confusion(pl.DataFrame([row("a", [], "F32")], schema=ITEM_SCHEMA)) == {}
+
+
+def test_the_page_counts_families_as_the_table_beneath_the_figures_does():
+    vignettes = read_vignettes(ROOT / "data" / "scenarios")
+    asked = tuple(question_of(v, (Turn("user", "other", v.text),)) for v in vignettes)
+    task = RankedClasses(name="vignettes_choice", axis="clinical", version="1", questions=asked, measures=measures_of("v", "random"))
+    items = ask([task], Guessing([task]))
+    table = task.tables(items)["families"]
+    found = family_confusion(items)["vignettes_choice"]
+    named = {NONE if name == "none" else name: name for name in families().values()}
+    for true, line in zip(found.families, found.counts, strict=True):
+        own = table.filter(pl.col("family") == named[true])
+        assert dict(zip(own["answered"], own["n"], strict=True)) == {
+            named[n]: count for n, count in zip(found.named, line, strict=True) if count
+        }
+    assert sum(map(sum, found.counts)) == table["n"].sum() > len(vignettes)
+
+
+def test_a_statistic_that_these_items_do_not_have_is_no_number():
+    ill = [v for v in read_vignettes(ROOT / "data" / "scenarios") if v.codes][:12]  # nobody well: no pair to tell apart
+    asked = tuple(question_of(v, (Turn("user", "other", v.text),)) for v in ill)
+    task = RankedClasses(name="vignettes_choice", axis="clinical", version="1", questions=asked, measures=measures_of("v", "random"))
+    rows = ask([task], Guessing([task]))
+    found = {figure.name: figure for figure in figures_of([task], rows, Settings(resamples=20))}
+    detection = found["v_detection_auc"]
+    assert (detection.status, detection.value, detection.n) == ("no items", None, 0)
+    own = Rows.of(rows, "vignettes_choice")
+    assert difference_of(detection.measure, own, own, count=20, seed="0") is None
+    assert found["v_top1"].status == "measured"
 
 
 def test_a_broken_scorecard_is_named_in_the_report(home, tmp_path):
