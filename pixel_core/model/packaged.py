@@ -1,7 +1,8 @@
-"""The packaged sentence encoder as a backbone: all-MiniLM-L6-v2 with the same weights, each token reading only what stands before it.
+"""The packaged sentence encoder as a backbone: the lower layers of all-MiniLM-L6-v2, each token reading only what stands before it.
 
 It is a BertGenerationDecoder, which computes what BERT computes: without the causal mask the hidden states are the encoder's own.
-What it costs to lose the right context training has to make good; what it gains is a causal model that needs no download.
+What it costs to lose the right context training has to make good; what it gains is a causal model that needs no download. The upper
+layers, which turn words into sentence vectors, are left out: half the layers are trained on twice the text in the same time.
 """
 
 from __future__ import annotations
@@ -15,20 +16,22 @@ from pixel_core.model.chat import CHAT_TEMPLATE, END, START, TAUGHT
 if TYPE_CHECKING:
     from transformers import BertGenerationDecoder, PreTrainedTokenizerBase
 
+LAYERS = 3  # of the encoder's six that the preset `minilm` keeps
 RESERVED = {"[unused0]": START, "[unused1]": END}  # entries of its vocabulary that no text has
 
 
-def packaged_backbone() -> BertGenerationDecoder:
-    """The encoder as a causal model in float32, without dropout; its output matrix is that of the embeddings."""
+def packaged_backbone(layers: int = LAYERS) -> BertGenerationDecoder:
+    """The encoder's first layers as a causal model in float32, without dropout; its output matrix is that of the embeddings."""
     import torch
     from safetensors.torch import load_file
     from transformers import BertGenerationConfig, BertGenerationDecoder, GenerationConfig
 
     stored = json.loads((_folder() / "config.json").read_text(encoding="utf-8"))
-    shared = ("vocab_size", "hidden_size", "num_hidden_layers", "num_attention_heads", "intermediate_size", "hidden_act")
+    shared = ("vocab_size", "hidden_size", "num_attention_heads", "intermediate_size", "hidden_act")
     more = ("max_position_embeddings", "layer_norm_eps", "pad_token_id", "initializer_range")
     config = BertGenerationConfig(
         **{key: stored[key] for key in shared + more},
+        num_hidden_layers=layers,
         is_decoder=True,
         tie_word_embeddings=True,
         hidden_dropout_prob=0.0,  # at most a few passes over the labels: the heads' dropout suffices
@@ -37,7 +40,9 @@ def packaged_backbone() -> BertGenerationDecoder:
         eos_token_id=list(_vocabulary()).index(END),
     )
     weights = load_file(_folder() / "model.safetensors")
-    weights = {name: value for name, value in weights.items() if not name.startswith("pooler.") and not name.endswith("position_ids")}
+    above = tuple(f"encoder.layer.{layer}." for layer in range(layers, stored["num_hidden_layers"]))
+    unused = ("pooler.", "embeddings.position_ids", *above)
+    weights = {name: value for name, value in weights.items() if not name.startswith(unused)}
     # one kind of segment only: its vector is part of every position's
     kinds = weights.pop("embeddings.token_type_embeddings.weight")
     weights["embeddings.position_embeddings.weight"] = weights["embeddings.position_embeddings.weight"] + kinds[0]

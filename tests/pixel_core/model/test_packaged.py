@@ -1,4 +1,4 @@
-"""The packaged encoder as a backbone: its own states without the causal mask, a causal model of the usual properties with it."""
+"""The packaged encoder's lower layers as a backbone: its own states without the causal mask, the usual properties with it."""
 
 import pytest
 import torch
@@ -8,7 +8,7 @@ from pixel_core.conversation import Turn
 from pixel_core.model.backbones import BackboneError, build_backbone
 from pixel_core.model.batch import example_of
 from pixel_core.model.chat import encode
-from pixel_core.model.packaged import packaged_tokenizer
+from pixel_core.model.packaged import LAYERS, packaged_tokenizer
 from pixel_core.model.pixel import PixelModel
 from pixel_core.recipe import load_recipe
 from tests.pixel_core.model.asserts import assert_packing_invariant, assert_padding_invariant
@@ -38,7 +38,8 @@ def test_without_the_causal_mask_the_states_are_the_encoders(model):
     ids = torch.arange(2000, 2040).reshape(2, 20)
     everything = torch.ones((2, 1, 20, 20), dtype=torch.bool)
     read = model.language_model.get_decoder()(ids, attention_mask=everything, use_cache=False).last_hidden_state
-    torch.testing.assert_close(read, encoder(ids).last_hidden_state, rtol=1e-4, atol=1e-4)
+    theirs = encoder(ids, output_hidden_states=True).hidden_states[LAYERS]
+    torch.testing.assert_close(read, theirs, rtol=1e-4, atol=1e-4)
 
 
 @torch.no_grad()
