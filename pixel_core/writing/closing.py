@@ -13,7 +13,7 @@ from pixel_core.writing.phrases import bank
 from pixel_core.writing.risk import IDEATION
 from pixel_core.writing.scene import Piece
 from pixel_core.writing.therapy import Session
-from pixel_core.writing.topics import is_burden, is_named
+from pixel_core.writing.topics import is_burden, is_named, topics_of
 
 _OWN = 0.5  # of the sessions end with the closing move of their modality
 
@@ -42,7 +42,8 @@ def close(session: Session) -> None:
     if any(turn.risk >= IDEATION for turn in scene.turns):
         hand_over(session)
         return
-    topics = [t for t in session.told()[-1].topics if is_named(t)] or list(session.told()[-1].topics)
+    known = topics_of(session.told()[-1], session.spoken)
+    topics = [t for t in known if is_named(t)] or list(known)
     topic = scene.rng.choice([t for t in topics if t not in scene.used] or topics)
     if session.last[0] == "urgent" or not (scene.chance(_OWN) and _own(session, topic)):
         urgent = session.last[0] == "urgent"

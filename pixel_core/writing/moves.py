@@ -12,7 +12,7 @@ from pixel_core.writing.modalities import Move, modality
 from pixel_core.writing.phrases import Exchange, Family, bank, thoughts_of
 from pixel_core.writing.scene import Piece
 from pixel_core.writing.therapy import Session
-from pixel_core.writing.topics import is_burden, is_named, mine
+from pixel_core.writing.topics import is_burden, is_named, mine, topics_of
 
 STEPS = frozenset({"goal_setting", "behavioural_activation", "exposure", "grounding", "suggestion"})
 _HESITANT = (0.3, 0.6, 0.75)  # by resistance
@@ -121,7 +121,7 @@ def _topic(session: Session) -> tuple[str, Family]:
     scene = session.scene
     families = session.told()
     order = [families[-1], *families[:-1]] if scene.chance(0.6) else families
-    named = [(topic, family) for family in order for topic in family.topics if is_named(topic)]
+    named = [(topic, family) for family in order for topic in topics_of(family, session.spoken) if is_named(topic)]
     ranks: list[Callable[[str], bool]] = [
         lambda t: is_burden(t) and t not in scene.used,
         lambda t: not re.match(r"what(?:'s)? ", t) and t not in scene.used,
@@ -221,7 +221,7 @@ def understand(session: Session) -> None:
             session.turn(pieces, "understanding", responses.grounds(session.pictures, line))
             session.reply(str(scene.draw_line("informed", bank("client")["informed"])), stage="understanding", last=("informed", None))
             return
-    topics = responses.joined(responses.topics(scene, told or session.told()))
+    topics = responses.joined(responses.topics(scene, told or session.told(), session.spoken))
     line = str(scene.draw("summary", therapist["summary"])).replace("{topics}", topics)
     heard = [v.statement.evidence for v in session.spoken if v.statement.evidence.uri]
     session.turn([Piece("summary", sentence_case(line))], "understanding", heard, on=session.spoken)

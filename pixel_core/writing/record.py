@@ -20,6 +20,7 @@ from typing import Any
 from pixel_core.conversation import REST, Conversation, Evidence, Label, Provenance, Turn
 from pixel_core.writing.modalities import modality, reasons
 from pixel_core.writing.phrases import bank
+from pixel_core.writing.responses import concern_of
 from pixel_core.writing.scene import Utterance
 from pixel_core.writing.sheets import difficulty_of, make_sheet
 from pixel_core.writing.therapy import Session
@@ -36,7 +37,7 @@ def of_session(session: Session, number: str, kind: str) -> Conversation:
     turns = session.scene.turns
     classes = tuple(p.id for p in session.pictures) if kind not in WELL else ()
     resistance = sum(1 for turn in turns if turn.reluctant)
-    concern = session.spoken[0].family.topics[0]
+    concern = concern_of(session.spoken[0])
     sheet = make_sheet(number, session.temper, person=session.person, concern=concern, classes=classes, resistance=resistance)
     voiced = [
         {"turn": i, "class": v.picture.id, "feature": v.feature.key, "symptom": v.feature.symptom, "role": v.feature.role}

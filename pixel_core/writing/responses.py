@@ -1,20 +1,19 @@
-"""What a therapist answers, asks and rests on; how a client's turn begins and ends."""
+"""What a therapist answers, asks and rests on."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from pixel_core.conversation import Evidence
 from pixel_core.writing.echo import clause_of, continued, quote_of, sentence_case
 from pixel_core.writing.material import Feature, Material, Picture
-from pixel_core.writing.phrases import REFLECTIONS, Family, bank, families
+from pixel_core.writing.phrases import REFLECTIONS, Family, bank, families, names_of
 from pixel_core.writing.risk import level_of
 from pixel_core.writing.scene import Piece, Scene, Utterance, Voice
-from pixel_core.writing.sheets import Temper
-from pixel_core.writing.topics import is_named
+from pixel_core.writing.topics import is_named, topics_of
 
 if TYPE_CHECKING:
     from pixel_core.writing.therapy import Session
@@ -59,12 +58,23 @@ def answer(scene: Scene, last: tuple[str, Any], spoken: Sequence[Voice]) -> tupl
     if kind == "urgent":
         return [Piece(*what)], []
     if kind == "resist":
-        line = scene.draw("roll", therapist["roll"])
+        line = scene.draw("roll", therapist["roll"], _heard(scene))
         heard = _reflection(scene, what, spoken, echo=False) if what and scene.chance(0.6) else []
         return [*([Piece(line["technique"], line["say"])] if line else []), *heard], [e for v in what for e in criterion(v)]
     options = therapist["attachment"][what] if kind == "attachment" else _after(kind)
-    line = scene.draw(f"after:{kind}:{what if kind == 'attachment' else ''}", options)
+    line = scene.draw(f"after:{kind}:{what if kind == 'attachment' else ''}", options, _heard(scene))
     return ([Piece(line["technique"], line["say"])] if line else []), []
+
+
+def _heard(scene: Scene) -> Callable[[Mapping[str, str]], bool]:
+    """Which lines take up what the client has just said: those with a `cue` only where it was said, those with `unless` only where not."""
+    said = scene.turns[-1].text if scene.turns else ""
+
+    def fits(line: Mapping[str, str]) -> bool:
+        cue, unless = line.get("cue"), line.get("unless")
+        return bool(not cue or re.search(cue, said, re.I)) and not (unless and re.search(unless, said, re.I))
+
+    return fits
 
 
 def _new_quote(scene: Scene, voice: Voice) -> str | None:
@@ -80,7 +90,7 @@ def _after(kind: str) -> list[dict[str, str]]:
 
 
 def _reflection(scene: Scene, voices: Sequence[Voice], spoken: Sequence[Voice], *, echo: bool = True) -> list[Piece]:
-    """A reflection of one of the voices: the client's own words (with `echo`), a line of the family, or both."""
+    """A reflection of one of the voices: the client's own words (with `echo`), a line for its symptom, or both; else that it was heard."""
     voice = voices[-1] if scene.chance(0.7) else scene.rng.choice(list(voices))
     family, therapist = voice.family, bank("therapist")
     pieces: list[Piece] = []
@@ -99,11 +109,19 @@ def _reflection(scene: Scene, voices: Sequence[Voice], spoken: Sequence[Voice], 
         kinds = [k for k in REFLECTIONS if family.lines.get(k)]
         scene.rng.shuffle(kinds)
         for kind in kinds:
-            line = scene.draw(f"{family.name}:{kind}", family.lines[kind], lambda text: _ripe(text, voice.picture, spoken))
+            line = scene.draw(f"{family.name}:{kind}", family.lines[kind], lambda text: _suits(text, voice, spoken))
             if line:
                 pieces.append(Piece(kind, line))
                 break
+    if not pieces:
+        line = scene.draw("received", therapist["received"], _heard(scene))
+        pieces = [Piece(line["technique"], line["say"])] if line else []
     return pieces
+
+
+def _suits(line: str, voice: Voice, spoken: Sequence[Voice]) -> bool:
+    """Whether a line of a family can be said of this symptom, and takes up no image that nobody has used."""
+    return voice.family.suits(line, names_of(voice.picture, voice.feature)) and _ripe(line, voice.picture, spoken)
 
 
 def question(scene: Scene, voice: Voice, last: tuple[str, Any], spoken: Sequence[Voice]) -> list[Piece]:
@@ -125,14 +143,20 @@ def question(scene: Scene, voice: Voice, last: tuple[str, Any], spoken: Sequence
         if line:
             return [Piece("open_question", line)]
     if family.lines.get("closed_question") and scene.chance(0.12):
-        line = scene.draw(f"{family.name}:closed_question", family.lines["closed_question"])
+        line = scene.draw(f"{family.name}:closed_question", family.lines["closed_question"], lambda text: _suits(text, voice, spoken))
         if line:
             return [Piece("closed_question", line)]
-    line = scene.draw(f"{family.name}:open_question", family.lines["open_question"], lambda text: _ripe(text, voice.picture, spoken))
+    line = scene.draw(f"{family.name}:open_question", family.lines["open_question"], lambda text: _leads_to(text, voice, spoken))
     line = line or scene.draw("again", therapist["again"]) or "And what else?"
     elsewhere = before is not None and before.family is not family
     bridge = scene.draw("before_question", therapist["before_question"]) if elsewhere and scene.chance(0.3) else None
     return [Piece(None, str(bridge))] * bool(bridge) + [Piece(_kind_of_question(line), line)]
+
+
+def _leads_to(line: str, voice: Voice, spoken: Sequence[Voice]) -> bool:
+    """Whether a question can be answered by the voice that comes next; of a personality it has to share a word with it."""
+    told = voice.picture is None or voice.picture.head == "clinical" or bool(_content(line) & _content(voice.statement.text))
+    return told and _suits(line, voice, spoken)
 
 
 def _kind_of_question(line: str) -> str:
@@ -190,9 +214,10 @@ def grounds(pictures: Sequence[Picture], line: str) -> list[Evidence]:
     return [best.evidence] if best else []
 
 
-def concern_of(family: Family) -> str:
+def concern_of(voice: Voice) -> str:
     """What a client with this concern wants to get on with, as a goal is named."""
-    return next((t for t in family.topics if is_named(t)), family.topics[0])
+    topics = topics_of(voice.family, [voice])
+    return next((t for t in topics if is_named(t)), topics[0])
 
 
 def item_of(picture: Picture | None, feature: Feature) -> str:
@@ -235,60 +260,13 @@ def _everyday() -> frozenset[str]:
     return frozenset(f"{bank('words')['everyday']} {bank('words')['fillers']}".split())
 
 
-# -- the client's beginnings and ends ---------------------------------------------------------------------------------
-
-
-def lead(scene: Scene, voices: Sequence[Voice]) -> str:
-    """How an answer begins: assent to a reflection, a pause, or nothing."""
-    client = bank("client")
-    reflected = bool(scene.turns) and any(t.endswith("reflection") or t == "validation" for t in scene.turns[-1].techniques)
-    if not voices:
-        return ""
-    name = "assent" if reflected and scene.chance(0.55) else "lead"
-    return str(scene.draw_line(name, client[name]) or "")
-
-
-def colour(scene: Scene, temper: Temper, voices: Sequence[Voice], *, guarded: bool = False) -> str:
-    """How a turn may end: in the way of the client's defence (always when `guarded`) or a strong trait, or with a sigh."""
-    client = bank("client")
-    if guarded:
-        return str(scene.draw_line(f"defence:{temper.defence}", client["defence"][temper.defence]) or "")
-    if not voices:
-        return ""
-    roll = scene.rng.random()
-    if roll < 0.18:
-        return str(scene.draw_line(f"defence:{temper.defence}", client["defence"][temper.defence]) or "")
-    strong = sorted(f"{trait} {level}" for trait, level in temper.traits.items() if level != "average")
-    if roll < 0.3 and strong:
-        name = scene.rng.choice(strong)
-        return str(scene.draw_line(f"trait:{name}", client["trait"][name]) or "")
-    return str(scene.draw_line("tail", client["tail"]) or "") if roll < 0.6 else ""
-
-
-def introduction(scene: Scene, person: dict[str, str]) -> str:
-    """Who the client is, in a sentence."""
-    facts = bank("facts")
-    age = scene.rng.choice(facts["ages"][person["age"]])
-    frame = str(scene.draw("introduction", bank("client")["introduction"]) or "")
-    return sentence_case(frame.format(age=age, job=person["job"], family=_family(person)))
-
-
-def _family(person: dict[str, str]) -> str:
-    at_home = {"alone": "living on my own", "shared": "living in a shared flat", "family": "living with family"}
-    partner = at_home[person["home"]] if person["partner"] == "none" else bank("facts")["families"][person["partner"]]
-    children = {"none": "", "small": "a small child", "school": "two children at school", "grown": "grown-up children"}[person["children"]]
-    if not children:
-        return partner
-    joint = " with " if partner == "married" else " and " if "with" in partner else ", with "
-    return partner + joint + children
-
-
-def topics(scene: Scene, told: Sequence[Family]) -> list[str]:
+def topics(scene: Scene, told: Sequence[Family], spoken: Sequence[Voice]) -> list[str]:
     """Up to three things that were talked about, as the therapist would name them."""
     if len(told) == 1:
-        return list(scene.rng.sample(told[0].topics, min(2, len(told[0].topics))))
+        own = topics_of(told[0], spoken)
+        return scene.rng.sample(own, min(2, len(own)))
     chosen = scene.rng.sample(list(told), min(3, len(told)))
-    return [scene.rng.choice(f.topics) for f in chosen]
+    return [scene.rng.choice(topics_of(f, spoken)) for f in chosen]
 
 
 def joined(parts: Sequence[str]) -> str:

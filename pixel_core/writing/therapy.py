@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pixel_core.conversation import Evidence
-from pixel_core.writing import responses
+from pixel_core.writing import manner, responses
 from pixel_core.writing.casting import agrees, agrees_with, single
 from pixel_core.writing.echo import continued
 from pixel_core.writing.goals import Goal
@@ -28,7 +28,7 @@ class Session:
 
     `queue` holds the symptoms that are still to be voiced, `last` what the client did in their last turn, `said` what moves of the
     modality build on: a `thought` with its `fairer` view, an `event`, a `memory`. With `guarded` the client's next answer shows
-    their defence, which the therapist is going to take up.
+    their defence, which the therapist is going to take up. `attended` names the duties of care that were done.
     """
 
     scene: Scene
@@ -44,6 +44,7 @@ class Session:
     yields: bool = False
     said: dict[str, str] = field(default_factory=dict)
     guarded: bool = False
+    attended: set[str] = field(default_factory=set)
     goals: list[Goal] = field(default_factory=list)
     differential: dict[str, Any] = field(default_factory=dict)
 
@@ -69,8 +70,8 @@ class Session:
             voices.append(self._take(voices[0].family))
         resists = self.temper.resistance == 2
         first = scene.draw_line("resistant", client["resistant"]) if resists else scene.draw_line("opener", client["opener"])
-        parts = [first or "", responses.introduction(scene, self.person) if scene.chance(0.3) else "", self._woven(voices)]
-        self.goals.append(Goal(responses.concern_of(voices[0].family)))
+        parts = [first or "", manner.introduction(scene, self.person) if scene.chance(0.3) else "", self._woven(voices)]
+        self.goals.append(Goal(responses.concern_of(voices[0])))
         self.say(
             " ".join(p for p in parts if p), "opening", voices=voices, last=("resist" if resists else "voices", voices), reluctant=resists
         )
@@ -81,7 +82,7 @@ class Session:
     ) -> None:
         """A further client turn, coloured by temper; a doubtful client doubts once, a refusing one once more."""
         scene, client = self.scene, bank("client")
-        start = scene.draw_line("yielding", client["yielding"]) if self.yields else responses.lead(scene, voices) if lead else ""
+        start = scene.draw_line("yielding", client["yielding"]) if self.yields else manner.lead(scene, voices) if lead else ""
         self.yields = False
         if not start and lead and not scene.deck.is_new(text) and scene.chance(_BEFORE):
             start = scene.draw_line("foreword", client["foreword"], lambda words: scene.deck.is_new(f"{words} {text}"))
@@ -95,7 +96,7 @@ class Session:
         doubt = scene.draw_line("reluctant", client["reluctant"]) if doubts else None
         options = [q for q in bank("therapist")["client_asks"] if agrees_with(scene.facts, q["ask"])]
         asks = scene.draw("client_asks", options) if not doubt and not self.guarded and self._may_ask(last) else None
-        end = doubt or (asks["ask"] if asks else responses.colour(scene, self.temper, voices, guarded=self.guarded))
+        end = doubt or (asks["ask"] if asks else manner.colour(scene, self.temper, voices, guarded=self.guarded))
         if doubt or asks:
             last = ("resist", voices) if doubt else ("asked", asks)
         parts = [start, text, end] if doubt or asks else scene.fresh([start, text, end], "afterword", client["afterword"])

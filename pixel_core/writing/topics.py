@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Sequence
+
+from pixel_core.writing.phrases import Family, families, names_of
+from pixel_core.writing.scene import Voice
 
 # Clauses like "how near is too near", and people, name a topic in a list and cannot stand for a matter to work on.
 _CLAUSE = re.compile(r"(?:how|whom|whose|who|where|when|then|people|other people who|hands that|strangers)\b")
@@ -46,6 +50,12 @@ _MINE = (
     (re.compile(r"\byou$"), "me"),
     (re.compile(r"\byou\b"), "I"),
 )
+
+
+def topics_of(family: Family, spoken: Iterable[Voice]) -> Sequence[str]:
+    """The topics of a family that were touched on by what was said; those that name nothing in particular where none was."""
+    names = {name for v in spoken if v.family is family for name in names_of(v.picture, v.feature)}
+    return [t for t in family.topics if family.suits(t, names)] or families()["general"].topics
 
 
 def is_named(topic: str) -> bool:

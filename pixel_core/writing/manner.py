@@ -1,0 +1,57 @@
+"""The client's manner: how a turn begins and ends, and how they say who they are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pixel_core.writing.echo import sentence_case
+from pixel_core.writing.phrases import bank
+from pixel_core.writing.scene import Scene, Voice
+from pixel_core.writing.sheets import Temper
+
+
+def lead(scene: Scene, voices: Sequence[Voice]) -> str:
+    """How an answer begins: assent to a reflection, a pause, or nothing."""
+    client = bank("client")
+    if not voices:
+        return ""
+    before = scene.turns[-1] if scene.turns else None
+    reflected = before is not None and any(t.endswith("reflection") or t == "validation" for t in before.techniques)
+    asked = before is not None and before.text.rstrip().endswith("?")  # yes is no answer to what and how
+    name = "assent" if reflected and not asked and scene.chance(0.55) else "lead"
+    return str(scene.draw_line(name, client[name]) or "")
+
+
+def colour(scene: Scene, temper: Temper, voices: Sequence[Voice], *, guarded: bool = False) -> str:
+    """How a turn may end: in the way of the client's defence (always when `guarded`) or a strong trait, or with a sigh."""
+    client = bank("client")
+    if guarded:
+        return str(scene.draw_line(f"defence:{temper.defence}", client["defence"][temper.defence]) or "")
+    if not voices:
+        return ""
+    roll = scene.rng.random()
+    if roll < 0.18:
+        return str(scene.draw_line(f"defence:{temper.defence}", client["defence"][temper.defence]) or "")
+    strong = sorted(f"{trait} {level}" for trait, level in temper.traits.items() if level != "average")
+    if roll < 0.3 and strong:
+        name = scene.rng.choice(strong)
+        return str(scene.draw_line(f"trait:{name}", client["trait"][name]) or "")
+    return str(scene.draw_line("tail", client["tail"]) or "") if roll < 0.6 else ""
+
+
+def introduction(scene: Scene, person: dict[str, str]) -> str:
+    """Who the client is, in a sentence."""
+    facts = bank("facts")
+    age = scene.rng.choice(facts["ages"][person["age"]])
+    frame = str(scene.draw("introduction", bank("client")["introduction"]) or "")
+    return sentence_case(frame.format(age=age, job=person["job"], family=_family(person)))
+
+
+def _family(person: dict[str, str]) -> str:
+    at_home = {"alone": "living on my own", "shared": "living in a shared flat", "family": "living with family"}
+    partner = at_home[person["home"]] if person["partner"] == "none" else bank("facts")["families"][person["partner"]]
+    children = {"none": "", "small": "a small child", "school": "two children at school", "grown": "grown-up children"}[person["children"]]
+    if not children:
+        return partner
+    joint = " with " if partner == "married" else " and " if "with" in partner else ", with "
+    return partner + joint + children
