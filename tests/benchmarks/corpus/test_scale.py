@@ -1,7 +1,8 @@
 """Load, filter, deduplication and mixture of ten thousand to a million conversations: what a row costs at each stage, and memory.
 
-Measured on one core of a shared machine, seconds of processor a 1,000 rows: load and filter 1.33 at 10,000 rows (.21 GB) and 1.35 at
-100,000 (.39 GB), names of people and language included; deduplication and mixture .46 (.37 GB) and .32 (.88 GB).
+Measured on one core of a shared machine, seconds of processor a 1,000 rows: load and filter 1.09 to 1.33 at 10,000 rows (.22 GB) and 1.18
+to 1.35 at 100,000 (.46 GB), names of people and language included, and 1.26 (.58 GB) for a source that has 100,000 of a million by itself;
+deduplication and mixture .32 to .46 (.38 GB) and .25 to .32 (.88 GB).
 
 PIXEL_REFERENCE_DATA=... make bench ARGS="-k scale", with PIXEL_SCALE_PLOT=<file> to keep the plot
 """
