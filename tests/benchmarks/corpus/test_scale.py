@@ -54,17 +54,23 @@ print(json.dumps(told))
 
 
 def write_rows(root: Path, pool: list[str], count: int) -> None:
-    """A file of JSON Lines a category, together so many dialogues of real sentences; one in twenty is nearly the same as an earlier one."""
+    """A file of JSON Lines a category, together so many dialogues of real sentences.
+
+    One in twenty differs from an earlier one in its last sentence alone.
+    """
     root.mkdir(parents=True)
     drawn = np.random.default_rng(1)
     for category, share in PARTS.items():
         with (root / f"{category}.jsonl").open("w", encoding="utf-8") as lines:
-            earlier: list[list[str]] = []
+            earlier: list[np.ndarray] = []
             for _ in range(round(share * count)):
-                said = [" ".join(pool[at] for at in turn) for turn in drawn.integers(0, len(pool), (TURNS, SPOKEN))]
+                picks = drawn.integers(0, len(pool), (TURNS, SPOKEN))
                 if earlier and drawn.random() < COPIES:
-                    said = [*earlier[int(drawn.integers(len(earlier)))][:-1], said[-1]]
-                earlier = [*earlier[-49:], said]
+                    copied = earlier[int(drawn.integers(len(earlier)))].copy()
+                    copied[-1, -1] = picks[-1, -1]
+                    picks = copied
+                earlier = [*earlier[-49:], picks]
+                said = (" ".join(pool[at] for at in turn) for turn in picks)
                 messages = [{"role": ("user", "assistant")[i % 2], "content": text} for i, text in enumerate(said)]
                 lines.write(json.dumps({"messages": messages}) + "\n")
 
