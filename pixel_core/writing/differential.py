@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from pixel_core.writing import responses
+from pixel_core.writing.echo import continued
 from pixel_core.writing.material import Differential, Feature, Material, Picture
 from pixel_core.writing.moves import filled
-from pixel_core.writing.phrases import bank, family_of
+from pixel_core.writing.phrases import bank, family_of, names_of
 from pixel_core.writing.scene import Piece, Voice
 from pixel_core.writing.therapy import Session
 from pixel_core.writing.topics import is_burden
@@ -27,7 +28,8 @@ def _asked(picture: Picture, feature: Feature) -> bool:
 
 
 def _burdens(picture: Picture, feature: Feature) -> list[str]:
-    return [topic for topic in family_of(picture, feature).topics if is_burden(topic)]
+    family, names = family_of(picture, feature), names_of(picture, feature)
+    return [topic for topic in family.topics if is_burden(topic) and family.suits(topic, names)]
 
 
 def own_signs(picture: Picture, other: Picture) -> list[Feature]:
@@ -74,7 +76,9 @@ def contrast(session: Session, other: Picture, voice: Voice) -> bool:
 
 def _deny(session: Session, voice: Voice) -> None:
     scene, client = session.scene, bank("client")
-    parts = [str(scene.draw_line("deny", client["deny"])), str(scene.draw_line("rather", client["rather"])), voice.statement.text]
+    rather = str(scene.draw_line("rather", client["rather"]))
+    told = continued(voice.statement.text) if rather.endswith(":") else voice.statement.text
+    parts = [str(scene.draw_line("deny", client["deny"])), rather, told]
     session.reply(" ".join(parts), voices=[voice], last=("voices", [voice]), evidence=responses.criterion(voice), lead=False)
 
 
