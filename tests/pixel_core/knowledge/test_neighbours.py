@@ -5,7 +5,7 @@ import pytest
 from pixel_core.knowledge.neighbours import INDEX, Neighbours, indexed, kind_for
 from pixel_core.knowledge.vectors import VECTORS
 
-KINDS = ("flat", "hnsw", "ivfpq")
+KINDS = ("flat", "pq", "hnsw", "ivfpq")
 
 
 def clustered(count, dimensions=48, seed=3):
@@ -59,6 +59,18 @@ def test_a_filter_still_finds_k(opened, vectors, monkeypatch, few):
     assert len(exact(vectors, query, 10, allowed) & set(found.tolist())) >= 9
 
 
+def test_codes_compare_all_allowed_rows_where_few_of_them_are_near(vectors, tmp_path, monkeypatch):
+    monkeypatch.setattr("pixel_core.knowledge.neighbours._SMALL", 0)
+    faiss.write_index(indexed(vectors, "pq"), str(tmp_path / INDEX))
+    np.save(tmp_path / VECTORS, vectors)
+    query = clustered(1, seed=6)[0]
+    far = np.sort(np.argsort(vectors @ query)[:1500])  # the half that points away
+    opened = Neighbours.open(tmp_path, "pq")
+    assert set(opened.search(query, 10, far)[1].tolist()) == exact(vectors, query, 10, far)
+    half = np.arange(0, 3000, 2)
+    assert set(opened.search(query, 3, half)[1].tolist()) == exact(vectors, query, 3, half)
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_same_vectors_give_the_same_index(kind, vectors):
     assert faiss.serialize_index(indexed(vectors, kind)).tobytes() == faiss.serialize_index(indexed(vectors, kind)).tobytes()
@@ -69,6 +81,6 @@ def test_vectors_are_mapped_not_read(opened):
 
 
 def test_the_kind_follows_the_number_of_vectors():
-    assert [kind_for("auto", n) for n in (1, 49_999, 50_000, 10**7)] == ["flat", "flat", "ivfpq", "ivfpq"]
+    assert [kind_for("auto", n) for n in (1, 49_999, 50_000, 10**7)] == ["flat", "flat", "pq", "pq"]
     assert kind_for("flat", 10**7) == "flat"
     assert kind_for("hnsw", 10**5) == "hnsw"
