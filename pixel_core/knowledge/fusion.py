@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -41,8 +43,19 @@ class Weights:
 DENSE, LEXICAL = Weights(1.0, 0.0), Weights(0.0, 1.0)
 
 
-@lru_cache(maxsize=1)
 def fitted_weights() -> Weights:
     """The weights in `fusion.json`, which also says what they were fitted on (`python -m pixel_core retrieval --fit` writes it)."""
-    stored = json.loads(files("pixel_core.knowledge").joinpath(FITTED).read_text(encoding="utf-8"))["weights"]
+    stored = fusion()["weights"]
     return Weights(dense=float(stored["dense"]), lexical=float(stored["lexical"]), chance=float(stored["chance"]))
+
+
+def fitted_base() -> str:
+    """The digest (`passages.base_digest`) of the passages that the weights were fitted on."""
+    return str(fusion()["fitted"]["base_digest"])
+
+
+@lru_cache(maxsize=1)
+def fusion() -> Mapping[str, Any]:
+    """The contents of `fusion.json`."""
+    found: Mapping[str, Any] = json.loads(files("pixel_core.knowledge").joinpath(FITTED).read_text(encoding="utf-8"))
+    return found

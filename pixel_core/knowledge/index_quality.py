@@ -12,7 +12,7 @@ from pixel_core.artifacts import verify
 from pixel_core.findings import Finding, Findings, Severity, at_least, equals, none_of
 from pixel_core.knowledge import index, passages
 from pixel_core.knowledge.encoder import load_encoder
-from pixel_core.knowledge.fusion import DENSE, LEXICAL, fitted_weights
+from pixel_core.knowledge.fusion import DENSE, LEXICAL, fitted_base, fitted_weights
 from pixel_core.knowledge.gold import asked_of, read_gold
 from pixel_core.knowledge.lexical import Lexical
 from pixel_core.knowledge.measuring import MEASURES, Signals
@@ -73,11 +73,18 @@ def check_answers(folder: Path, source: Path, gold: Path) -> Findings:
         return Findings.of([answerable])
     signals = Signals.of(Retriever.open(folder), asked)
     fused, dense, words = ({m: float(signals.values(w, m).mean()) for m in MEASURES} for w in (fitted_weights(), DENSE, LEXICAL))
-    findings = [answerable, at_least("recall_at_5", fused["recall_at_5"], _ANSWERED)]
+    findings = [answerable, _fitted_here(folder), at_least("recall_at_5", fused["recall_at_5"], _ANSWERED)]
     for measure in MEASURES:
         findings.append(at_least(f"{measure}_beside_vectors", fused[measure], dense[measure], severity=Severity.WARNING))
         findings.append(at_least(f"{measure}_beside_words", fused[measure], words[measure], severity=Severity.WARNING))
     return Findings.of(findings)
+
+
+def _fitted_here(folder: Path) -> Finding:
+    """Whether the fusion weights were fitted on these passages; others may ask for other weights."""
+    here, there = passages.base_digest(folder), fitted_base()
+    remedy = "that of the fusion weights (fit them anew: python -m pixel_core retrieval --fit)"
+    return Finding("weights_fitted_on_these_passages", here == there, f"digest {here[:12]}", f"{there[:12]}, {remedy}", Severity.WARNING)
 
 
 def _recall(neighbours: Neighbours, stored: np.ndarray) -> float:

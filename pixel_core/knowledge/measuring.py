@@ -14,8 +14,9 @@ import numpy as np
 import numpy.typing as npt
 
 from pixel_core.artifacts import tree_digest, verify, write_json
-from pixel_core.knowledge.fusion import DENSE, FITTED, LEXICAL, Weights, fitted_weights
+from pixel_core.knowledge.fusion import DENSE, FITTED, LEXICAL, Weights, fitted_base, fitted_weights, fusion
 from pixel_core.knowledge.gold import Asked, Half, asked_of, read_gold
+from pixel_core.knowledge.passages import base_digest
 from pixel_core.knowledge.retrieval import Retriever
 from pixel_core.knowledge.sources import KnowledgeError
 
@@ -109,13 +110,15 @@ def measure(artifacts: Path, gold: Path, *, fit_anew: bool = False) -> str:
     asked, lost = asked_of(read_gold(gold), artifacts / "knowledge_passages")
     if not asked:
         raise KnowledgeError(f"{artifacts} holds no passage that answers a question of {gold}: build the knowledge that ships")
-    signals = Signals.of(Retriever.open(artifacts / "knowledge_index"), asked)
+    signals, base = Signals.of(Retriever.open(artifacts / "knowledge_index"), asked), base_digest(artifacts / "knowledge_index")
     if fit_anew:
-        write_json(Path(str(files("pixel_core.knowledge") / FITTED)), fitted_on(signals, gold))
-        fitted_weights.cache_clear()
+        write_json(Path(str(files("pixel_core.knowledge") / FITTED)), fitted_on(signals, gold, base))
+        fusion.cache_clear()
     weights = fitted_weights()
     figures = compare(signals.only(one.question.half == "figures" for one in signals.asked), weights)
     head = f"{len(asked)} questions, {len(lost)} without their passage; {weights}"
+    if base != fitted_base():
+        head += "\nThe weights were fitted on other passages than these: --fit fits them anew"
     rows = [f"{'':24}{'n':>4}{'fused':>8}{'vectors':>9}{'words':>8}  lead over vectors   lead over words"]
     for name, row in figures.items():
         leads = "  ".join(f"[{row[f'lead_over_{other}_low']:+.3f}, {row[f'lead_over_{other}_high']:+.3f}]" for other in ("dense", "bm25"))
@@ -123,8 +126,11 @@ def measure(artifacts: Path, gold: Path, *, fit_anew: bool = False) -> str:
     return "\n".join([head, *rows])
 
 
-def fitted_on(signals: Signals, gold: Path) -> dict[str, Any]:
-    """The contents of `fusion.json`: the weights fitted on the half `fit`, on what and how, and the figures of the other half."""
+def fitted_on(signals: Signals, gold: Path, base: str) -> dict[str, Any]:
+    """The contents of `fusion.json`: the weights fitted on the half `fit`, on what and how, and the figures of the other half.
+
+    `base` is the digest of the passages, by which a check sees that they have changed since.
+    """
     halves = {half: signals.only(one.question.half == half for one in signals.asked) for half in get_args(Half)}
     weights, best = fit(halves["fit"])
     return {
@@ -136,6 +142,7 @@ def fitted_on(signals: Signals, gold: Path) -> dict[str, Any]:
             "ndcg_at_10": round(best, 4),
             "questions": len(halves["fit"].asked),
             "questions_digest": tree_digest(gold),
+            "base_digest": base,
         },
         "figures": {
             name: {figure: round(value, 4) for figure, value in row.items()} for name, row in compare(halves["figures"], weights).items()

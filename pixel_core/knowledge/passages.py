@@ -9,7 +9,7 @@ from typing import Any
 
 import polars as pl
 
-from pixel_core.artifacts import Built, Summary, build, write_table
+from pixel_core.artifacts import Built, Summary, build, digest_of, write_table
 from pixel_core.knowledge.dsm5 import tree_digest_of
 from pixel_core.knowledge.located import Located
 from pixel_core.knowledge.schema import PASSAGE_SCHEMA
@@ -46,6 +46,11 @@ def extract_passages(source: Path, out: Path, *, words: int, force: bool = False
         write=lambda stage: _write(source, stage, words),
         force=force,
     )
+
+
+def base_digest(folder: Path) -> str:
+    """The digest of what is read of the passages of a `knowledge_passages` or `knowledge_index` folder: headings and texts, in order."""
+    return digest_of([list(row) for row in pl.read_parquet(folder / TABLE, columns=["heading", "text"]).iter_rows()])
 
 
 def _write(source: Path, stage: Path, words: int) -> Summary:

@@ -4,12 +4,14 @@ import numpy as np
 import pytest
 
 from pixel_core.__main__ import main
+from pixel_core.findings import Severity
 from pixel_core.knowledge import build_index, extract_passages
 from pixel_core.knowledge.encoder import PACKAGED
 from pixel_core.knowledge.fusion import DENSE, LEXICAL
 from pixel_core.knowledge.gold import Answer, Asked, Question
 from pixel_core.knowledge.index_quality import check_answers
 from pixel_core.knowledge.measuring import Signals, compare, fit, fitted_on, interval, ndcg_at_10, recall_at_5
+from pixel_core.knowledge.passages import base_digest
 from tests.pixel_core.knowledge.documents import SHIPPED, write
 from tests.pixel_core.knowledge.test_gold import GOLD
 
@@ -54,9 +56,10 @@ def test_fitting_is_written_with_what_it_rests_on(tmp_path):
     both = signals()
     for one in both.asked[4:]:
         object.__setattr__(one.question, "half", "figures")
-    written = fitted_on(both, write(tmp_path / "gold.jsonl", "{}"))
+    written = fitted_on(both, write(tmp_path / "gold.jsonl", "{}"), "0f")
     assert written["weights"]["dense"] + written["weights"]["lexical"] == pytest.approx(1)
     assert written["fitted"]["questions"] == 4
+    assert written["fitted"]["base_digest"] == "0f"
     assert written["figures"]["all.ndcg_at_10"]["questions"] == 4
 
 
@@ -74,6 +77,7 @@ def test_the_command_prints_figures_beside_both_others(part, capsys):
     assert main(["retrieval", "--artifacts", str(part), "--gold", str(GOLD)]) == 0
     printed = capsys.readouterr().out
     assert all(name in printed for name in ("all.recall_at_5", "lexical.ndcg_at_10", "paraphrase.recall_at_5", "lead over words"))
+    assert "fitted on other passages" in printed
     assert main(["retrieval", "--artifacts", str(part / "none"), "--gold", str(GOLD)]) == 1
 
 
@@ -81,6 +85,18 @@ def test_the_check_asks_what_the_documents_can_answer(part, tmp_path):
     findings = check_answers(part / "knowledge_index", part / "knowledge_passages", GOLD)
     assert findings.passed
     assert {"recall_at_5", "ndcg_at_10_beside_vectors"} <= {f.name for f in findings.items}
+
+
+def test_weights_that_were_fitted_on_other_passages_are_named(part, monkeypatch):
+    def told():
+        (finding,) = (f for f in check_answers(part / "knowledge_index", part / "knowledge_passages", GOLD).items if "fitted" in f.name)
+        return finding
+
+    assert not told().passed  # a part of the base is not the base
+    assert told().severity is Severity.WARNING
+    assert "retrieval --fit" in told().expected
+    monkeypatch.setattr("pixel_core.knowledge.index_quality.fitted_base", lambda: base_digest(part / "knowledge_passages"))
+    assert told().passed
 
 
 def test_a_knowledge_base_of_ones_own_is_not_measured(tmp_path):
