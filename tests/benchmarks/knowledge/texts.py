@@ -21,10 +21,10 @@ def modules(reference: Path) -> list[Path]:
     return sorted((reference / "openstax_psychology" / "modules").iterdir())
 
 
-def as_documents(reference: Path, folder: Path) -> Path:
-    """A knowledge folder with one text file a module."""
+def as_documents(reference: Path, folder: Path, every: int = 1) -> Path:
+    """A knowledge folder with one text file a module, or for `every` n-th of them."""
     folder.mkdir(parents=True)
-    for module in modules(reference):
+    for module in modules(reference)[::every]:
         (folder / f"{module.name}.txt").write_text("\n\n".join(paragraphs(module)), encoding="utf-8")
     return folder
 
