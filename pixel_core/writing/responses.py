@@ -67,12 +67,12 @@ def answer(scene: Scene, last: tuple[str, Any], spoken: Sequence[Voice]) -> tupl
 
 
 def _heard(scene: Scene) -> Callable[[Mapping[str, str]], bool]:
-    """Which lines take up what the client has just said: those with a `cue` only where it was said, those with `unless` only where not."""
+    """Lines that can be said now: with a `cue` where the client has just said it, for `later` once the therapist has spoken."""
     said = scene.turns[-1].text if scene.turns else ""
+    spoke = any(turn.speaker == "therapist" for turn in scene.turns)
 
-    def fits(line: Mapping[str, str]) -> bool:
-        cue, unless = line.get("cue"), line.get("unless")
-        return bool(not cue or re.search(cue, said, re.I)) and not (unless and re.search(unless, said, re.I))
+    def fits(line: Mapping[str, Any]) -> bool:
+        return (spoke or not line.get("later")) and (not line.get("cue") or bool(re.search(line["cue"], said, re.I)))
 
     return fits
 
