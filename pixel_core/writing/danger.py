@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pixel_core.writing import responses
+from pixel_core.writing.care import routine
 from pixel_core.writing.goals import Goal
 from pixel_core.writing.modalities import CRISIS, modality
 from pixel_core.writing.phrases import bank
@@ -14,13 +15,14 @@ from pixel_core.writing.therapy import Session
 def ask_risk(session: Session, voice: Voice | None, *, disclosed: bool = False) -> None:
     """The direct question about suicide; the client says no, voices the thought that the cast holds, or (`disclosed`) just says yes."""
     scene = session.scene
-    prompt = [Piece("safety_assessment", str(scene.draw("risk_question", bank("therapist")["risk_question"])))]
-    evidence = responses.criterion(voice) if voice else ()
     danger = voice is not None or disclosed
+    question, denied = ("", "") if danger else routine(session)
+    prompt = [Piece("safety_assessment", question or str(scene.draw("risk_question", bank("therapist")["risk_question"])))]
+    evidence = responses.criterion(voice) if voice else ()
     move = "ask_directly" if danger else ""
     session.turn(prompt, "safety" if danger else "exploration", evidence, move=move, on=[voice] if voice else [])
     if not danger:
-        session.reply(str(scene.draw_line("no_risk", bank("client")["no_risk"])), last=("no_risk", None))
+        session.reply(denied, last=("no_risk", None), lead=False)
         return
     session.queue = [v for v in session.queue if v is not voice]
     level = level_of(voice.statement.text, voice.feature.symptom) if voice else IDEATION

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from pixel_core.conversation import Evidence
 from pixel_core.writing import responses
+from pixel_core.writing.care import RISK, attend, duties, fulfil, pending, planned, trimmed
 from pixel_core.writing.casting import cast, is_danger
 from pixel_core.writing.closing import close
 from pixel_core.writing.danger import ask_risk
@@ -23,7 +24,7 @@ from pixel_core.writing.sheets import Temper
 from pixel_core.writing.therapy import Session
 
 _PROMPTS, _WEIGHTS = (3, 4, 5, 6), (15, 30, 30, 25)
-_ASIDE = ("course", "impact", "support", "tried", "strength", "screen", "risk")
+_ASIDE = ("course", "impact", "support", "tried", "strength", "screen")
 _SHORTEST, _LONGEST = 6, 16  # turns
 _FEWEST_SIGNS = 2  # of the class that a conversation is about first
 _FEWEST_OWN, _FEW = 2, 2  # turns that show the modality; modalities besides its own that a telling technique belongs to
@@ -58,11 +59,13 @@ def therapy(setting: Setting, pictures: Sequence[Picture], *, risk: bool) -> Ses
     if len(arc) < 6 and session.scene.chance(0.15):
         session.begin()
     session.open()
-    for number, beat in enumerate(arc):
-        session.guarded = arc[number + 1 : number + 2] == ["defence"]
-        if not risk:
-            _play(session, _careful(session, beat), None)
-        elif beat == "danger" or session.scene.turns[-1].risk == 0:  # a hint at danger leads to the question at once
+    if not risk:
+        _play_all(session, planned(session, arc))
+        return _ended(session)
+    for beat in arc:
+        hint = session.scene.turns[-1].risk > 0
+        _heed(session)
+        if beat == "danger" or not hint:  # a hint at danger leads to the question at once
             _play(session, beat, dangerous)
     return _ended(session)
 
@@ -99,6 +102,7 @@ def subclinical(setting: Setting, picture: Picture) -> Session | None:
     session = _session(setting, (picture,), voices, Scene(setting.deck, setting.rng, join(facts, _LATELY) or facts))
     mild, scene = bank("everyday")["mild"], session.scene
     session.open()
+    _heed(session)
     session.turn(responses.role_question(scene, "course", None), "exploration")
     session.reply(str(scene.draw_line("mild", mild["since"])), last=("mild_since", None))
     session.turn(responses.role_question(scene, "impact", None), "exploration")
@@ -119,13 +123,14 @@ def contrasted(setting: Setting, pictures: tuple[Picture, Picture]) -> Session |
     if telling is None:
         return None
     session.open()
+    _heed(session)
     if session.scene.chance(0.5) and len(session.queue) > 1:
         session.explore()
+    _heed(session)
     if not contrast(session, other, telling):
         return None
-    _play(session, _careful(session, "explore" if session.queue else "aside"), None)
-    for beat in _second_half(setting.modality, setting.rng):
-        _play(session, _careful(session, beat), None)
+    arc = ["explore" if session.queue else "aside", *_second_half(setting.modality, setting.rng)]
+    _play_all(session, planned(session, arc, at_once=True))
     return _ended(session)
 
 
@@ -138,6 +143,7 @@ def own_moves(session: Session) -> int:
 
 def _ended(session: Session, *, labelled: bool = True) -> Session | None:
     """The session closed, or None where a class was hardly heard of (if one is labelled) or the modality hardly shows."""
+    _heed(session)
     close(session)
     heard = {v.picture.id for v in session.spoken if v.picture}
     signs = sum(1 for v in session.spoken if v.picture and v.picture in session.pictures[:1] and v.feature.role == "symptom")
@@ -175,19 +181,45 @@ def _put_first(session: Session) -> None:
     session.scene.techniques = techniques_of(CRISIS) | techniques_of(session.base)
 
 
-def _careful(session: Session, beat: str) -> str:
-    """The routine question about suicide instead of the next beat, when something just said may point that way."""
+def _play_all(session: Session, arc: Sequence[str]) -> None:
+    """Carry out the beats of an arc; what must be answered at once comes in between."""
+    rest = list(arc)
+    while rest:
+        if _heed(session):
+            rest = trimmed(session, rest)
+        beat = _careful(session, rest)
+        session.guarded = rest[:1] == ["defence"]
+        _play(session, beat, None)
+
+
+def _heed(session: Session) -> bool:
+    """Answer what the client's last words call for at once: the body in danger, somebody hurt at home."""
+    name = pending(session)
+    if name:
+        attend(session, name)
+    return bool(name)
+
+
+def _careful(session: Session, rest: list[str]) -> str:
+    """The next beat, taken from the rest, or the routine question about suicide, when something just said may point that way."""
+    beat = rest.pop(0)
     asked = any("safety_assessment" in turn.techniques for turn in session.scene.turns)
-    hints = session.scene.turns[-1].risk == 1 and not asked
-    return "risk" if hints and beat not in ("danger", "agenda") else beat
+    if beat in (RISK, "agenda") or asked or session.scene.turns[-1].risk != 1:
+        return beat
+    if RISK in rest:
+        rest.remove(RISK)
+        rest.insert(0, beat)
+    return RISK
 
 
 def _play(session: Session, beat: str, dangerous: Voice | None) -> None:
     """Carry out one beat; one that cannot be made becomes another."""
     if beat == "danger":
         ask_risk(session, dangerous, disclosed=dangerous is None)
-    elif beat == "risk":
+    elif beat == RISK:
         ask_risk(session, None)
+    elif beat in duties():
+        fulfil(session, beat)
     elif beat == "explore" and session.queue:
         if not (session.pictures and session.scene.chance(0.25) and _once(session) and session.ask_form()):
             session.explore()
@@ -209,17 +241,15 @@ def _once(session: Session) -> bool:
 
 def _aside(session: Session) -> None:
     """Something that is asked once: since when, what it does to life, who is there, what was tried, what is strong."""
-    asides = [a for a in _ASIDE if a != "risk" or (session.pictures and session.pictures[0].id in bank("crisis")["routine_codes"])]
+    asides = list(_ASIDE)
     session.scene.rng.shuffle(asides)
     asides.sort(key=lambda a: a == "screen" and session.scene.chance(0.5))
     if not session.pictures or session.pictures[0].head == "pdm2":
         asides = [a for a in asides if a in ("support", "tried")]
     aside = asides.pop()
-    if aside == "risk" and not any("safety_assessment" in turn.techniques for turn in session.scene.turns):
-        ask_risk(session, None)
-    elif aside in ("course", "impact", "screen") and session.ask_role(aside):
+    if aside in ("course", "impact", "screen") and session.ask_role(aside):
         return
-    elif aside == "support":
+    if aside == "support":
         session.ask_support()
     else:
         session.ask_plain(aside if aside in ("tried", "strength") else session.scene.rng.choice(("tried", "strength")))

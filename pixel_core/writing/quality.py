@@ -10,6 +10,7 @@ from pixel_core.conversation import REST, Conversation, ConversationError, Label
 from pixel_core.findings import Finding, Findings, Severity, at_least, at_most, none_of
 from pixel_core.writing.appropriateness import faults_of
 from pixel_core.writing.conduct import conduct_faults
+from pixel_core.writing.quality_safety import safety_faults
 from pixel_core.writing.risk import IDEATION, level_labelled
 from pixel_core.writing.sheets import difficulty_of
 from pixel_core.writing.similarity import near_duplicates
@@ -31,8 +32,13 @@ def check_record(conversations: Sequence[Conversation]) -> Findings:
 
 
 def check_appropriateness(conversations: Sequence[Conversation]) -> Findings:
-    """Whether no client is given a diagnosis or a medication order, and danger comes first."""
-    return Findings.of([none_of("appropriateness", Counter(fault for c in conversations for fault in faults_of(c)))])
+    """Whether no client is given a diagnosis or a medication order, danger comes first, and nothing that is due for safety is left out."""
+    return Findings.of(
+        [
+            none_of("appropriateness", Counter(fault for c in conversations for fault in faults_of(c))),
+            none_of("safety", Counter(fault for c in conversations for fault in set(safety_faults(c)))),
+        ]
+    )
 
 
 def check_variety(conversations: Sequence[Conversation]) -> Findings:

@@ -6,8 +6,10 @@ from collections.abc import Mapping, Sequence
 
 from pixel_core import taxonomy
 from pixel_core.endpoint import Message
+from pixel_core.writing.care import RISK, owed_to, routine_codes
 from pixel_core.writing.phrases import bank
 from pixel_core.writing.quality import FEWEST_TURNS, MOST_TURNS
+from pixel_core.writing.record import WELL
 from pixel_core.writing.teacher.offer import Offer, techniques_for
 from pixel_core.writing.writer import Order
 
@@ -22,6 +24,8 @@ def prompt(order: Order, offered: Offer, advice: Sequence[str]) -> tuple[Message
         parts.append(_listed(told["features"].format(wanted=_wanted(order)), {k: o.says for k, o in offered.features.items()}))
     if offered.grounds:
         parts.append(_listed(told["grounds"], {key: statement.text for key, statement in offered.grounds.items()}))
+    if owed := _owed(order):
+        parts.append("\n".join([told["owed"], *(f"- {line}" for line in owed)]))
     parts.append(_listed(told["techniques"], _techniques(order)))
     corrections = [told["corrections"][reason] for reason in advice if reason in told["corrections"]]
     if corrections:
@@ -47,6 +51,13 @@ def _task(order: Order) -> str:
         defence=temper.defence.replace("_", " ") if temper else "not told",
         traits=", ".join(f"{name.replace('_', ' ')} {level}" for name, level in temper.traits.items()) if temper else "not told",
     )
+
+
+def _owed(order: Order) -> list[str]:
+    """What the conversation must hold for the safety of this client."""
+    codes = {p.id for p in order.pictures} if order.kind not in WELL else set()
+    names = [*([RISK] if codes & routine_codes() else []), *owed_to(codes)]
+    return [bank("teacher")["duties"][name] for name in names]
 
 
 def _techniques(order: Order) -> dict[str, str]:

@@ -29,8 +29,12 @@ def answer_to(body):
                 rests_on=[*grounds][n : n + 1] or voiced[:1],
             )
         )
+    if "about thoughts of suicide" in asked and not risky:
+        turns[3] |= {"text": f"And do you think of suicide, by {thing(5)}?", "techniques": ["safety_assessment"]}
+    if "Not to be left out" in asked and not risky:
+        turns[5]["text"] += f" Your doctor asks whether anybody is hurt, by {thing(6)}."
     if risky:
-        danger = next(key for key in features if key not in voiced)
+        danger = next((key for key in features if key not in voiced), voiced[0])
         turns[4] = turn("client", "safety", "Some nights I want to die.", features=[danger], risk=2)
         turns[5] = turn(
             "therapist", "safety", f"Do you think of it now, by {thing(3)}?", techniques=["safety_assessment"], rests_on=[danger]

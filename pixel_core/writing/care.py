@@ -1,0 +1,159 @@
+"""Care: what a therapist does not leave out: the routine question about suicide, a doctor where the body calls for one, safety at home."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from typing import Any
+
+from pixel_core.writing.casting import agrees_with
+from pixel_core.writing.cues import Cue, lowered
+from pixel_core.writing.phrases import bank
+from pixel_core.writing.responses import grounds
+from pixel_core.writing.scene import Piece
+from pixel_core.writing.therapy import Session
+
+RISK = "risk"
+_HESITANT = (0.3, 0.6, 0.75)  # by resistance
+_LONGEST = 16  # turns
+_PAIRS = frozenset({"weigh", "links", "link_past", "defence"})  # beats that take up the one before them, and may end an arc
+# What an arc can do without, the first first, where it grows too long.
+_SPARE = ("aside", "understand", "explore", "exchange", "follow", "silence", "affirm_oars", "workability", "validate", "feeling", "commit")
+
+
+@dataclass(frozen=True, slots=True)
+class Duty:
+    """Something that must be said: at the next turn to whoever says what the `cue` holds, and once to the classes of `codes`.
+
+    `met` is found in a therapist's turn that does it.
+    """
+
+    name: str
+    technique: str
+    codes: frozenset[str]
+    cue: Cue | None
+    met: re.Pattern[str]
+    lines: tuple[Mapping[str, Any], ...]
+
+
+@cache
+def duties() -> Mapping[str, Duty]:
+    """The duties, by name; the first whose cue is found is the one that holds."""
+    return {raw["name"]: _duty(raw) for raw in bank("care")["duties"]}
+
+
+@lru_cache(maxsize=2**16)  # sentences come back: while they are written, and when they are judged
+def called_for(text: str) -> str:
+    """The name of the duty that a client's words call for at once; "" when they call for none."""
+    plain = text.replace("\u2019", "'")
+    lower = lowered(plain)
+    return next((d.name for d in duties().values() if d.cue and d.cue.holds(plain, lower)), "")
+
+
+def owed_to(codes: Iterable[str]) -> list[str]:
+    """The duties that a conversation labelled with these classes holds somewhere."""
+    known = frozenset(codes)
+    return [duty.name for duty in duties().values() if duty.codes & known]
+
+
+def is_met(name: str, texts: Iterable[str]) -> bool:
+    """Whether one of a therapist's turns does what the duty asks for."""
+    return any(duties()[name].met.search(text) for text in texts)
+
+
+def is_asked(text: str) -> bool:
+    """Whether a text asks about suicide in so many words."""
+    return _asked().search(text) is not None
+
+
+@cache
+def routine_codes() -> frozenset[str]:
+    """The classes whose clients are asked about suicide as a matter of routine."""
+    return frozenset(bank("crisis")["routine_codes"])
+
+
+def routine(session: Session) -> tuple[str, str]:
+    """The routine question in words that suit the client, and the answer of one who has no such thoughts."""
+    scene, care = session.scene, bank("care")
+    register = "young" if session.person.get("age") == "teens" else "any"
+    codes = {p.id for p in session.pictures}
+    pairs = [p for group in care["groups"] if codes & set(group["codes"]) for p in group["pairs"]]
+    if pairs and scene.chance(0.4):
+        pair = scene.draw("routine:pairs", pairs, lambda p: any(agrees_with(scene.facts, reply) for reply in p["replies"]))
+        if pair is not None:
+            reply = scene.draw_line(f"routine:{pair['say']}", pair["replies"])
+            return str(pair["say"]), str(reply)
+    own = care["routine"][register] if register != "any" else []
+    question = scene.draw(f"routine:{register}", own or [*care["routine"]["any"], *bank("therapist")["risk_question"]])
+    denied = care["denied"][register] if register != "any" else [*care["denied"]["any"], *bank("client")["no_risk"]]
+    return str(question), str(scene.draw_line(f"denied:{register}", denied))
+
+
+def planned(session: Session, arc: Sequence[str], *, at_once: bool = False) -> list[str]:
+    """The arc with what the client's classes ask for: the routine question when the first signs are told, the rest late.
+
+    With `at_once` the first signs are told already.
+    """
+    rest = list(arc)
+    if routine_codes() & {p.id for p in session.pictures}:
+        first = 0 if at_once else rest.index("explore") + 1 if "explore" in rest[:2] else 1
+        further = len(rest) > 4 and rest[first : first + 1] == ["explore"] and session.scene.chance(0.5)
+        rest.insert(first + further, RISK)
+    for name in owed_to(p.id for p in session.pictures):
+        rest.insert(len(rest) - (rest[-1] not in _PAIRS and session.scene.chance(0.5)), name)
+    return trimmed(session, rest)
+
+
+def trimmed(session: Session, rest: Sequence[str]) -> list[str]:
+    """The beats that are left, without so many that the conversation would grow too long."""
+    beats = list(rest)
+    while len(session.scene.turns) + 2 * len(beats) + 2 > _LONGEST and (beat := _spare(session, beats)):
+        beats.remove(beat)
+    return beats
+
+
+def pending(session: Session) -> str:
+    """The duty that the client's last words call for, where it was not done yet; "" when there is none."""
+    last = session.scene.turns[-1] if session.scene.turns else None
+    name = called_for(last.text) if last and last.speaker == "client" else ""
+    return name if name not in session.attended else ""
+
+
+def attend(session: Session, name: str) -> None:
+    """Do what a duty asks for, and let the client answer."""
+    scene, duty = session.scene, duties()[name]
+    line = scene.draw(f"care:{name}", duty.lines, lambda entry: any(agrees_with(scene.facts, reply) for reply in entry["replies"]))
+    if line is None:
+        raise ValueError(f"care.yaml has no line left for the duty {name}; add some under duties")
+    stage = {"opening": "exploration", "closing": "change"}.get(scene.turns[-1].stage, scene.turns[-1].stage)
+    session.turn([Piece(duty.technique, line["say"])], stage, grounds(session.pictures, line["say"]))
+    hesitant = scene.chance(_HESITANT[session.temper.resistance])
+    if not agrees_with(scene.facts, line["replies"][hesitant]):
+        hesitant = not hesitant
+    session.reply(line["replies"][hesitant], stage=stage, last=("attended", None))
+    session.attended.add(name)
+
+
+def fulfil(session: Session, name: str) -> None:
+    """Do what a duty asks for, where no turn did it yet."""
+    if not is_met(name, (turn.text for turn in session.scene.turns if turn.speaker == "therapist")):
+        attend(session, name)
+
+
+def _spare(session: Session, beats: Sequence[str]) -> str:
+    enough = 2 if len(session.pictures) > 1 else 1
+    named = next((b for b in _SPARE if b in beats and (b != "explore" or beats.count(b) > enough)), "")
+    own = [b for b in beats if b != RISK and b not in duties() and b not in _PAIRS and b not in ("explore", "agenda")]
+    return named or (own[-1] if len(own) > 1 else "")
+
+
+def _duty(raw: Mapping[str, Any]) -> Duty:
+    cue = Cue.of(re.compile(raw["cue"], re.I)) if "cue" in raw else None
+    return Duty(raw["name"], raw["technique"], frozenset(raw.get("codes", ())), cue, re.compile(raw["met"], re.I), tuple(raw["lines"]))
+
+
+@cache
+def _asked() -> re.Pattern[str]:
+    return re.compile(bank("care")["asked"], re.I)

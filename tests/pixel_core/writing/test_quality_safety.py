@@ -1,0 +1,104 @@
+import re
+
+import pytest
+
+from pixel_core.conversation import Conversation, Label, Provenance, Turn
+from pixel_core.writing.care import called_for, duties, is_asked, is_met, owed_to, routine_codes
+from pixel_core.writing.phrases import bank
+from pixel_core.writing.quality import check_appropriateness
+from pixel_core.writing.quality_safety import safety_faults
+from pixel_core.writing.risk import level_of
+
+ASK = ("Do you sometimes think of suicide?", "safety_assessment")
+
+
+def conversation(code, *turns):
+    """Turns in order: a client's text, or a therapist's (text, technique)."""
+    spoken = []
+    for said in turns:
+        if isinstance(said, str):
+            spoken.append(Turn("user", "client", said, labels=(Label(f"clinical.{code}", 1.0, "derived:written"),) if code else ()))
+        else:
+            labels = (Label(f"technique.{said[1]}", 1.0, "derived:written"),)
+            spoken.append(Turn("assistant", "therapist", said[0], learn=True, labels=labels))
+    where = (Provenance("knowledge", "mine.json", "1", "CC0-1.0", "mine", "test"),)
+    return Conversation(turns=tuple(spoken), category="psychology", group="g", difficulty=1, provenance=where)
+
+
+def led(code, *middle):
+    end = ["Yes.", ("Till next week, then.", "summary"), "Till then.", ("Take care.", "affirmation")]
+    return conversation(code, "I can't sleep for worry.", *middle, *end)
+
+
+def test_clients_of_these_classes_are_asked_about_suicide():
+    code = next(c for c in sorted(routine_codes()) if not owed_to([c]))
+    silent = led(code, ("What's the worst of it?", "open_question"))
+    assert list(safety_faults(silent)) == ["risk_not_asked"]
+    assert check_appropriateness([silent]).failed
+    asked = led(code, ASK)
+    assert not list(safety_faults(asked))
+    assert not check_appropriateness([asked]).failed
+    assert not list(safety_faults(led("F51.01", ("What's the worst of it?", "open_question"))))
+
+
+def test_the_question_comes_after_something_was_told_and_not_at_the_end():
+    code = next(c for c in sorted(routine_codes()) if not owed_to([c]))
+    late = conversation(code, "I can't sleep.", ("Go on.", "open_question"), "Yes.", ("And then?", "open_question"), "No.", ASK)
+    assert list(safety_faults(late)) == ["risk_asked_out_of_place"]
+    first = conversation(code, ASK, "No, and I can't sleep.", ("Go on.", "open_question"))
+    assert list(safety_faults(first)) == ["risk_asked_out_of_place"]
+
+
+def test_asking_about_danger_from_others_is_not_asking_about_suicide():
+    code = next(c for c in sorted(routine_codes()) if not owed_to([c]))
+    home = led(code, ("Is anybody hurting you at home?", "safety_assessment"))
+    assert list(safety_faults(home)) == ["risk_not_asked"]
+
+
+@pytest.mark.parametrize("name", [name for name, duty in duties().items() if duty.codes])
+def test_what_a_class_calls_for_is_not_left_out(name):
+    code = min(duties()[name].codes)
+    assert f"{name}_left_out" in list(safety_faults(led(code, ASK)))
+    line = duties()[name].lines[0]["say"]
+    assert not list(safety_faults(led(code, ASK, "No.", (line, duties()[name].technique))))
+
+
+@pytest.mark.parametrize(
+    ("said", "name"),
+    [
+        ("My stomach bleeds when I overdo it.", "body"),
+        ("I fainted once, in the library.", "body"),
+        ("He shouts, yes, but he needs me.", "home"),
+        ("He was yelling and I went away.", "home"),
+        ("I stayed with a man who hit me.", "hurt"),
+        ("My husband shoves me when he's drunk.", "hurt"),
+        ("I pushed my brother and he fell.", "others"),
+    ],
+)
+def test_what_calls_for_a_reply_at_once_gets_it_at_the_next_turn(said, name):
+    assert called_for(said) == name
+    line = (duties()[name].lines[0]["say"], duties()[name].technique)
+    assert list(safety_faults(led("", ("Go on.", "open_question"), said, ("And then?", "open_question")))) == [f"{name}_passed_over"]
+    assert not list(safety_faults(led("", ("Go on.", "open_question"), said, line)))
+    too_late = ("Go on.", "open_question"), said, ("And then?", "open_question"), "Nothing.", line
+    assert list(safety_faults(led("", *too_late))) == [f"{name}_passed_over"]
+
+
+@pytest.mark.parametrize("said", ["My phone fainted.", "He shouts at football.", "I hit the shops.", "When they go round I hear my blood."])
+def test_what_is_no_danger_calls_for_nothing(said):
+    assert called_for(said) == ""
+
+
+def test_every_line_does_what_it_is_for():
+    care = bank("care")
+    pairs = [pair for group in care["groups"] for pair in group["pairs"]]
+    questions = [*care["routine"]["any"], *care["routine"]["young"], *(p["say"] for p in pairs), *bank("therapist")["risk_question"]]
+    assert [q for q in questions if not is_asked(q)] == []
+    denials = [*care["denied"]["any"], *care["denied"]["young"], *(r for p in pairs for r in p["replies"])]
+    assert [d for d in denials if level_of(d)] == []
+    for name, duty in duties().items():
+        assert [line["say"] for line in duty.lines if not is_met(name, [line["say"]])] == []
+        replies = [reply for line in duty.lines for reply in line["replies"]]
+        assert [r for r in replies if level_of(r) or called_for(r)] == []
+    everything = [*questions, *denials, *(line["say"] for duty in duties().values() for line in duty.lines)]
+    assert len(everything) == len({re.sub(r"\W+", " ", text.lower()) for text in everything})
