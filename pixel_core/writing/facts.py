@@ -68,7 +68,7 @@ def _possible(facts: Facts) -> bool:
         if facet in facts:
             ages &= frozenset().union(*(bank("facts")[table][value] for value in facts[facet]))
     homes = facts.get("home", _values("home"))
-    for facet, table in (("partner", "partner_homes"), ("work", "work_homes")):
+    for facet, table in (("partner", "partner_homes"), ("work", "work_homes"), ("children", "child_homes")):
         homes &= frozenset().union(*(bank("facts")[table].get(value, _values("home")) for value in facts.get(facet, _values(facet))))
     return bool(ages) and bool(homes)
 

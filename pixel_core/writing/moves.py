@@ -175,8 +175,6 @@ def _slots(session: Session, topic: str, family: Family) -> dict[str, str]:
     if "thought" not in slots:
         families = [family, *session.told()]
         pairs = next((p for f in families if (p := thoughts_of(f.name))), thoughts_of("general"))
-        if family.sure is False and session.scene.chance(0.1):
-            pairs = thoughts_of("general")
         pair = session.scene.draw(f"thought:{pairs[0][0]}", pairs) or pairs[0]
         slots |= {"thought": pair[0], "fairer": pair[1]}
     return slots | {"quoted": f'"{continued(slots["thought"]).rstrip(".")}"'}
