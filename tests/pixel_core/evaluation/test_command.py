@@ -1,27 +1,26 @@
 """`python -m pixel_core eval`: a table, a report, and a clear word when something is wrong."""
 
 import pytest
+import yaml
 
 from pixel_core.__main__ import main
-from tests.pixel_core.evaluation.world import ROOT, RUN
+from tests.pixel_core.evaluation.world import RECIPE, ROOT, RUN
 
 SCENARIOS = str(ROOT / "data" / "scenarios")
 
 
 @pytest.fixture
 def small(tmp_path):
-    """The tiny recipe, with as little to ask as the other tests do."""
-    text = (ROOT / "pixel_core" / "recipes" / "tiny.yaml").read_text()
-    for name, value in (("bootstrap", 50), ("reply_tokens", 6), ("replies", 3), ("items", 12), ("eq_items", 20)):
-        before = next(line for line in text.splitlines() if line.strip().startswith(f"{name}: "))
-        text = text.replace(before, f"  {name}: {value}")
+    """The recipe of the shared world as a file: with another one its evaluations would be written anew under the other tests."""
     path = tmp_path / "small.yaml"
-    path.write_text(text)
+    path.write_text(yaml.safe_dump(RECIPE.model_dump(mode="json")))
     return str(path)
 
 
 def test_it_prints_every_figure_and_names_the_report(world, small, capsys):
+    before = (world.artifacts / "clinical_evaluation" / f"{RUN}.4" / "manifest.json").read_bytes()
     assert main(["eval", str(world.run[4]), "--scenarios", SCENARIOS, "--recipe", small]) == 0
+    assert (world.artifacts / "clinical_evaluation" / f"{RUN}.4" / "manifest.json").read_bytes() == before
     out = capsys.readouterr().out
     assert "eq_overall" in out
     assert "untrained" in out
