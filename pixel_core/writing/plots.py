@@ -108,7 +108,7 @@ def subclinical(setting: Setting, picture: Picture) -> Session | None:
     session.turn(responses.role_question(scene, "impact", None), "exploration")
     session.reply(str(scene.draw_line("mild works", mild["works"])), last=("mild_works", None))
     session.turn([Piece("reassurance", str(scene.draw("mild:reply", mild["reply"])))], "understanding")
-    session.reply(str(scene.draw_line("informed", bank("client")["informed"])), stage="understanding", last=("informed", None))
+    session.reply(str(scene.draw_line("mild answer", mild["answer"])), stage="understanding", last=("mild_works", None))
     for beat in _second_half(setting.modality, setting.rng):
         _play(session, beat, None)
     return _ended(session, labelled=False)

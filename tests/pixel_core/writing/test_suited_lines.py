@@ -1,0 +1,126 @@
+"""Lines that speak of one symptom, or of what was just said, are drawn only where that holds."""
+
+import random
+import re
+
+import pytest
+
+from pixel_core.writing.deck import Deck
+from pixel_core.writing.moves import _AFTER
+from pixel_core.writing.phrases import REFLECTIONS, _family, bank, families, family_of, names_of
+from pixel_core.writing.responses import answer
+from pixel_core.writing.scene import Scene, Utterance
+from pixel_core.writing.topics import is_named, topics_of
+
+FAMILY = {"echo": "none", "symptoms": ["early_waking"], "topics": ["the nights"], "exchanges": []}
+
+
+def told(conversation):
+    """By turn, the names of what the client voices in it."""
+    found = {}
+    for v in conversation.extra.get("voiced", ()):
+        names = {f"{v['class']}:{v['symptom'] or v['feature']}", f"{v['class']}:{v['feature']}", v["symptom"]}
+        found.setdefault(v["turn"], set()).update(names)
+    return found
+
+
+def keyed(*kinds):
+    """Every line that is for some symptoms only, with the symptoms of all families that hold it."""
+    found = {}
+    for family in families().values():
+        for kind in kinds:
+            for line in family.lines.get(kind, ()):
+                if line in family.only:
+                    found[line] = found.get(line, frozenset()) | family.only[line]
+    return found
+
+
+def test_a_reflection_is_of_a_symptom_that_was_just_voiced(written):
+    lines, seen = keyed(*REFLECTIONS), 0
+    for conversation in written:
+        voiced = told(conversation)
+        for number, turn in enumerate(conversation.turns):
+            if turn.part == "therapist" and number:
+                for line in (line for line in lines if line in turn.content):
+                    seen += 1
+                    assert lines[line] & voiced.get(number - 1, set()), f"{conversation.id} {number}: {line}"
+    assert seen > 100
+
+
+def test_a_question_leads_to_a_symptom_that_answers_it(written):
+    lines, seen = keyed("open_question", "closed_question"), 0
+    for conversation in written:
+        voiced = told(conversation)
+        for number, turn in enumerate(conversation.turns[:-1]):
+            if turn.part == "therapist":
+                for line in (line for line in lines if line in turn.content):
+                    seen += 1
+                    assert lines[line] & voiced.get(number + 1, set()), f"{conversation.id} {number}: {line}"
+    assert seen > 50
+
+
+@pytest.mark.parametrize("group", ["roll", "after"])
+def test_a_line_with_a_cue_follows_what_it_takes_up(written, group):
+    therapist = bank("therapist")
+    lines = therapist["roll"] if group == "roll" else [line for lines in therapist["after"].values() for line in lines]
+    conditional = [line for line in lines if line.get("cue") or line.get("later")]
+    seen = 0
+    for conversation in written:
+        for number, turn in enumerate(conversation.turns):
+            if turn.part != "therapist" or not number:
+                continue
+            for line in (line for line in conditional if line["say"] in turn.content):
+                seen += 1
+                assert not line.get("cue") or re.search(line["cue"], conversation.turns[number - 1].content, re.I), line["say"]
+                assert not line.get("later") or any(t.part == "therapist" for t in conversation.turns[:number]), line["say"]
+    assert seen > 20
+
+
+def test_every_cue_can_be_met_by_something_that_clients_say():
+    client = bank("client")
+    said = [*client["reluctant"], *client["resistant"]]
+    for line in bank("therapist")["roll"]:
+        assert not line.get("cue") or any(re.search(line["cue"], s, re.I) for s in said), line["say"]
+
+
+def test_each_symptom_has_a_topic_to_name_and_a_reflection(shipped):
+    for picture in shipped.speaking("clinical"):
+        for feature in picture.voiced("symptom", "impact"):
+            family, names = family_of(picture, feature), names_of(picture, feature)
+            assert any(is_named(t) and family.suits(t, names) for t in family.topics), names
+            assert any(family.suits(line, names) for kind in REFLECTIONS for line in family.lines.get(kind, ())), names
+
+
+def test_a_symptom_that_nobody_can_have_is_an_error():
+    good = _family("mine", FAMILY | {"topics": ["the nights", {"for": ["early_waking"], "say": "four in the morning"}]})
+    assert good.only == {"four in the morning": frozenset({"early_waking"})}
+    assert good.topics == ("the nights", "four in the morning")
+    with pytest.raises(ValueError, match="early_wakening is no symptom"):
+        _family("mine", FAMILY | {"validation": [{"for": ["early_wakening"], "say": "That is early."}]})
+
+
+def test_topics_are_those_that_were_touched_on():
+    family = families()["storms"]
+    assert topics_of(family, []) == families()["general"].topics
+    assert not set(topics_of(family, [])) & set(family.topics)
+
+
+def test_who_hesitates_is_not_answered_like_who_goes_along():
+    after, because = bank("therapist")["after"], bank("therapist")["because"]
+    for move, (willing, hesitant) in _AFTER.items():
+        assert move == "agenda" or willing != hesitant
+        for kind in (willing, hesitant):
+            assert after[kind.removesuffix("_step")]
+            assert kind.removesuffix("_step") in because
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_reluctance_is_met_with_what_was_said(seed):
+    rng = random.Random(seed)
+    scene, client = Scene(Deck(), rng), bank("client")
+    said = rng.choice(client["reluctant"])
+    scene.turns.append(Utterance("client", said, "exploration"))
+    (piece,), _ = answer(scene, ("resist", ()), ())
+    line = next(line for line in bank("therapist")["roll"] if line["say"] == piece.text)
+    assert not line.get("later")
+    assert not line.get("cue") or re.search(line["cue"], said, re.I)
