@@ -6,14 +6,14 @@ nothing: those figures are marked indicative, and stand beside what it says of h
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from math import nan
 from pathlib import Path
 
 from pixel_core.conversation import Conversation, Turn
 from pixel_core.evaluation.contrasts import contrasts
-from pixel_core.evaluation.figures import Measure
+from pixel_core.evaluation.expressed import expressed, own_beside_human
 from pixel_core.evaluation.harness import Answer, Question, Task
 from pixel_core.evaluation.held_out import HeldOut, named, unlabelled
 from pixel_core.evaluation.items import SeekerPost, read_seeker_posts
@@ -48,14 +48,11 @@ class SeekerReplies(Task):
     def answer(self, respondent: Respondent) -> list[Answer]:
         """See Task."""
         trained, prior = respondent.supervised("empathy"), respondent.prior("empathy").scores
-        posts = [question.turns[: question.t] for question in self.questions]
-        replies = respondent.replies(posts, "therapist", self.reply_tokens)
-        own = _levels(respondent, [(*post, Turn("assistant", "therapist", text)) for post, text in zip(posts, replies, strict=True)])
-        human = _levels(respondent, [question.turns for question in self.questions])
+        found = expressed(respondent, [question.turns for question in self.questions], self.reply_tokens)
         floor = [level if count else nan for level, count in zip(prior, trained, strict=True)]
         return [
             Answer(question, [1.0] * len(EMPATHY), mine, floor, theirs, reply=text)
-            for question, mine, theirs, text in zip(self.questions, own, human, replies, strict=True)
+            for question, mine, theirs, text in zip(self.questions, found.own, found.human, found.replies, strict=True)
         ]
 
 
@@ -63,17 +60,12 @@ def seeker_replies(data: HeldOut, recipe: EvaluationRecipe) -> SeekerReplies:
     """The shipped posts and those held-out ones whose replies people labelled, at most `recipe.replies` of them."""
     asked = [*map(question_of, read_seeker_posts(data.scenarios)), *answered_posts(data.examples)]
     questions, excluded = data.keep(asked, recipe.replies)
-    measures = [
-        Measure(f"{whose}_reply_{mechanism}", "level", "prior", (k,), use, indicative=True)  # type: ignore[arg-type]
-        for whose, use in (("own", "prediction"), ("human", "scores"))
-        for k, mechanism in enumerate(EMPATHY)
-    ]
     return SeekerReplies(
         name="seeker_replies",
         axis=AXIS,
         version=VERSION,
         questions=questions,
-        measures=tuple(measures),
+        measures=own_beside_human("reply", EMPATHY, "level", "prior"),
         excluded=excluded,
         reply_tokens=recipe.reply_tokens,
     )
@@ -93,14 +85,4 @@ def answered_posts(conversations: Iterable[Conversation]) -> list[Question]:
             if t and any(label.head == "empathy" and label.source == "human" for label in turn.labels):
                 turns = unlabelled(conversation.turns[: t + 1])
                 found.append(Question(named(conversation, t), conversation.group, turns, (1.0,) * len(EMPATHY), turns[t - 1].content, t=t))
-    return found
-
-
-def _levels(respondent: Respondent, dialogues: Sequence[Sequence[Turn]]) -> list[list[float]]:
-    """The expected level of each mechanism in the last turn, NaN where untrained; 0 for a reply that says nothing."""
-    trained = respondent.supervised("empathy")
-    found = []
-    for dialogue, heads in zip(dialogues, respondent.heads(dialogues, [len(d) - 1 for d in dialogues]), strict=True):
-        said = heads["empathy"].scores if dialogue[-1].content and "empathy" in heads else (0.0,) * len(EMPATHY)
-        found.append([level if count else nan for level, count in zip(said, trained, strict=True)])
     return found

@@ -9,16 +9,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
+from math import isnan
 
 import numpy as np
 
 from pixel_core.conversation import Conversation, Turn
-from pixel_core.evaluation.figures import Measure
+from pixel_core.evaluation.expressed import expressed, own_beside_human
 from pixel_core.evaluation.harness import Answer, Question, Task
 from pixel_core.evaluation.held_out import HeldOut, unlabelled
 from pixel_core.evaluation.intervals import seeded
 from pixel_core.evaluation.respondent import Respondent
-from pixel_core.model.heads import EMPATHY
 from pixel_core.recipe import EvaluationRecipe
 
 AXIS, VERSION = "empathy", "1"
@@ -39,16 +39,12 @@ class SteadyReplies(Task):
 
     def answer(self, respondent: Respondent) -> list[Answer]:
         """See Task."""
-        learned = [bool(count) for count in respondent.supervised("empathy")]
-        if not any(learned):
+        if not any(respondent.supervised("empathy")):
             return [Answer(question, [1.0] * 2, [np.nan] * 2, [np.nan] * 2) for question in self.questions]
         places = [_places(question.turns) for question in self.questions]
-        before = [question.turns[:t] for question, own in zip(self.questions, places, strict=True) for t in own]
-        replies = respondent.replies(before, "therapist", self.reply_tokens)
-        own = _empathy(
-            respondent, [(*turns, Turn("assistant", "therapist", text)) for turns, text in zip(before, replies, strict=True)], learned
-        )
-        human = _empathy(respondent, [q.turns[: t + 1] for q, own in zip(self.questions, places, strict=True) for t in own], learned)
+        answered = [question.turns[: t + 1] for question, own in zip(self.questions, places, strict=True) for t in own]
+        levels = expressed(respondent, answered, self.reply_tokens)
+        replies, own, human = levels.replies, _empathy(levels.own), _empathy(levels.human)
         ends = list(accumulate(map(len, places)))
         found = []
         for question, end, where in zip(self.questions, ends, places, strict=True):
@@ -70,18 +66,12 @@ class SteadyReplies(Task):
 def steadiness(data: HeldOut, recipe: EvaluationRecipe) -> SteadyReplies:
     """Held-out conversations in which a therapist speaks three times or more, at most half of `recipe.replies` of them."""
     questions, excluded = data.keep(map(question_of, filter(_is_long, data.conversations)), max(1, recipe.replies // 2))
-    names = ("steadiness", "weakest")
-    measures = [
-        Measure(f"{whose}_empathy_{name}", "mean", "dealt", (k,), use, indicative=True)  # type: ignore[arg-type]
-        for whose, use in (("own", "prediction"), ("human", "scores"))
-        for k, name in enumerate(names)
-    ]
     return SteadyReplies(
         name="empathy_over_turns",
         axis=AXIS,
         version=VERSION,
         questions=questions,
-        measures=tuple(measures),
+        measures=own_beside_human("empathy", ("steadiness", "weakest"), "mean", "dealt"),
         excluded=excluded,
         reply_tokens=recipe.reply_tokens,
     )
@@ -118,10 +108,10 @@ def _is_long(conversation: Conversation) -> bool:
     return len(_places(conversation.turns)) == PLACES
 
 
-def _empathy(respondent: Respondent, dialogues: Sequence[Sequence[Turn]], learned: Sequence[bool]) -> list[float]:
-    """The empathy of the last turn of each dialogue; 0 for a reply that says nothing."""
+def _empathy(levels: Sequence[Sequence[float]]) -> list[float]:
+    """The empathy of replies: the mean level of the trained mechanisms over the highest one."""
     found = []
-    for dialogue, heads in zip(dialogues, respondent.heads(dialogues, [len(d) - 1 for d in dialogues]), strict=True):
-        said = heads["empathy"].scores if dialogue[-1].content else (0.0,) * len(EMPATHY)
-        found.append(sum(level for level, known in zip(said, learned, strict=True) if known) / (2 * sum(learned)))
+    for reply in levels:
+        trained = [level for level in reply if not isnan(level)]
+        found.append(sum(trained) / (2 * len(trained)))
     return found

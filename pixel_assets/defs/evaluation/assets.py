@@ -170,7 +170,7 @@ def leaderboard(config: Build) -> dg.MaterializeResult:
     code_version=pointer.VERSION,
     automation_condition=AFTER_ANY_UPDATE,
     description="The pointer to the checkpoint to use. It moves to the best one on which no axis falls below its base or the last promoted "
-    "one beyond the interval; a refusal names the axis.",
+    "one beyond the interval, by its headline or by a guard; a refusal names the axis.",
 )
 def promotion(config: Build) -> dg.MaterializeResult:
     """Move the pointer, or say why not."""
