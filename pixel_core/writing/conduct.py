@@ -8,6 +8,7 @@ from typing import Any
 
 from pixel_core import taxonomy
 from pixel_core.conversation import Conversation, Turn
+from pixel_core.writing.asking import asks_openly
 from pixel_core.writing.goals import STATES
 from pixel_core.writing.modalities import CRISIS, MODALITIES, modality, moves_of, techniques_of
 from pixel_core.writing.risk import IDEATION, level_labelled
@@ -32,6 +33,8 @@ def conduct_faults(conversation: Conversation) -> Iterator[str]:
     allowed = frozenset().union(*(techniques_of(str(name)) for name in names))
     known = set().union(*(moves_of(str(name)) for name in names))
     therapist = [(i, turn) for i, turn in enumerate(conversation.turns) if turn.part == "therapist"]
+    if any(asks_openly(turn.content) and "open_question" not in turn.shown("technique") for _, turn in therapist):
+        yield "open_question_hidden"
     if any(turn.shown("technique") - allowed for _, turn in therapist):
         yield "technique_outside_modality"
     if any(moves.get(i, {}).get("move") not in known for i, _ in therapist):

@@ -18,6 +18,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from pixel_core.conversation import REST, Conversation, Evidence, Label, Provenance, Turn
+from pixel_core.writing.asking import asks_openly
 from pixel_core.writing.modalities import modality, reasons
 from pixel_core.writing.phrases import bank
 from pixel_core.writing.responses import concern_of
@@ -89,28 +90,32 @@ def provenance(turns: Sequence[Utterance], locator: str) -> tuple[Provenance, ..
 
 
 def _therapy_turns(session: Session, kind: str) -> Iterator[Turn]:
-    """The turns with labels: classes from the first voiced symptom on, crisis where it is known."""
-    told, risk = False, 0
+    """The turns with labels: each class from its first voiced symptom on, crisis where it is known."""
+    heard: set[str] = set()
+    risk = 0
     calm = _is_calm(session, kind)
     for turn in session.scene.turns:
         if turn.speaker != "client":
             yield _helper_turn(turn, "therapist")
             continue
-        told = told or bool(turn.voices)
+        heard |= {v.picture.id if v.picture else "" for v in turn.voices}
         risk = max(risk, turn.risk)
-        labels = list(_class_labels(session, kind)) if told else []
+        labels = list(_class_labels(session, kind, heard)) if heard else []
         if risk or calm:
             labels.append(Label("crisis.level", float(risk), SOURCE))
         yield Turn("user", "client", turn.text, labels=tuple(labels), evidence=_plain(turn.evidence))
 
 
-def _class_labels(session: Session, kind: str) -> Iterator[Label]:
+def _class_labels(session: Session, kind: str, heard: set[str]) -> Iterator[Label]:
+    """The classes heard of so far; that there are no others, once none is still to come."""
     if kind in WELL:
         yield Label(f"clinical.{REST}", 0.0, SOURCE)
         return
     for picture in session.pictures:
-        yield Label(picture.label, 1.0, SOURCE)
-    yield Label(f"{session.pictures[0].head}.{REST}", 0.0, SOURCE)
+        if picture.id in heard:
+            yield Label(picture.label, 1.0, SOURCE)
+    if heard >= {picture.id for picture in session.pictures}:
+        yield Label(f"{session.pictures[0].head}.{REST}", 0.0, SOURCE)
 
 
 def _is_calm(session: Session, kind: str) -> bool:
@@ -121,7 +126,9 @@ def _is_calm(session: Session, kind: str) -> bool:
 
 
 def _helper_turn(turn: Utterance, part: Any) -> Turn:
-    labels = [Label(f"technique.{t}", 1.0, SOURCE) for t in turn.techniques]
+    """The turn with its techniques; one that ends in an open question is labelled so, whatever move the question serves."""
+    asks = ("open_question",) if turn.techniques and asks_openly(turn.text) else ()
+    labels = [Label(f"technique.{t}", 1.0, SOURCE) for t in dict.fromkeys((*turn.techniques, *asks))]
     if labels:
         labels += [Label(f"technique.{REST}", 0.0, SOURCE), Label(f"intervention.{turn.purpose}", 1.0, SOURCE)]
     return Turn("assistant", part, turn.text, learn=True, labels=tuple(labels), evidence=_plain(turn.evidence))
