@@ -20,11 +20,14 @@ def differentials_of(material: Material, picture: Picture) -> list[Picture]:
 
 def _askable(other: Picture, own: Picture) -> bool:
     """Whether the other picture has a sign of its own that can be named in a question."""
-    return any(_asked(other, f) for f in own_signs(other, own))
+    return bool(_asked(other, own))
 
 
-def _asked(picture: Picture, feature: Feature) -> bool:
-    return bool(responses.item_of(picture, feature) or _burdens(picture, feature))
+def _asked(other: Picture, own: Picture) -> list[Feature]:
+    """The signs of the other picture that can be named in a question and, denied, tell it from the client's own."""
+    known = bank("comorbidity")
+    common = {"", *known["common"], *known["in_both"].get(f"{own.id} {other.id}", ())}
+    return [f for f in own_signs(other, own) if f.symptom not in common and (responses.item_of(other, f) or _burdens(other, f))]
 
 
 def _burdens(picture: Picture, feature: Feature) -> list[str]:
@@ -52,7 +55,7 @@ def reserve(session: Session, other: Picture) -> Voice | None:
 def contrast(session: Session, other: Picture, voice: Voice) -> bool:
     """Ask for a sign of the other picture, which the client denies, and hear one that only theirs has. False when it cannot be asked."""
     scene, own = session.scene, session.pictures[0]
-    sign = scene.rng.choice([f for f in own_signs(other, own) if _asked(other, f)])
+    sign = scene.rng.choice(_asked(other, own))
     item, burdens = responses.item_of(other, sign), _burdens(other, sign)
     slots = {"item": item, "burden": scene.rng.choice(burdens) if burdens else ""}
     name = "contrast_item" if item else "contrast"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -48,12 +49,37 @@ class Move:
 
 
 @dataclass(frozen=True, slots=True)
+class Bar:
+    """For whom a move is not made, or those of its lines that hold the `words` not said: families that were told, classes.
+
+    `about` are families that the line is not said about; with `only`, the move is for those who told of one of these families.
+    """
+
+    move: str
+    words: re.Pattern[str]
+    told: frozenset[str]
+    codes: frozenset[str]
+    about: frozenset[str]
+    only: frozenset[str]
+
+    def holds(self, line: str, told: Set[str], codes: Set[str], about: str) -> bool:
+        """Whether the line is not to be said to this client."""
+        unsuited = bool(self.told & told or self.codes & codes) or about in self.about or bool(self.only and not self.only & told)
+        return unsuited and self.words.search(line) is not None
+
+
+@dataclass(frozen=True, slots=True)
 class Modality:
-    """A way of working: its moves by name, and its arcs, the orders in which a session of so many prompts goes."""
+    """A way of working: its moves by name, its arcs, the orders in which a session of so many prompts goes, and whom what does not suit."""
 
     name: str
     moves: Mapping[str, Move]
     arcs: Mapping[int, tuple[tuple[str, ...], ...]]
+    bars: tuple[Bar, ...] = ()
+
+    def suits(self, move: str, line: str, told: Set[str], codes: Set[str], about: str) -> bool:
+        """Whether a line of a move may be said to a client of these classes who told of these families, about one of them."""
+        return not any(bar.move == move and bar.holds(line, told, codes, about) for bar in self.bars)
 
 
 @cache
@@ -61,7 +87,8 @@ def modality(name: str) -> Modality:
     """The modality of this name; raises KeyError for another."""
     raw = bank(f"modalities/{_FILES[name]}")
     moves = {key: _move(key, entry) for key, entry in raw.items() if isinstance(entry, dict) and "say" in entry}
-    return Modality(name, moves, {int(n): tuple(tuple(arc) for arc in arcs) for n, arcs in raw.get("arcs", {}).items()})
+    arcs = {int(n): tuple(tuple(arc) for arc in arcs) for n, arcs in raw.get("arcs", {}).items()}
+    return Modality(name, moves, arcs, tuple(_bar(entry) for entry in raw.get("bars", ())))
 
 
 @cache
@@ -110,6 +137,11 @@ def signs(temper: Temper) -> list[str]:
     """The signs of a client that the rule of indication looks at."""
     strong = [f"{trait} {level}" for trait, level in sorted(temper.traits.items()) if level != "average"]
     return [f"resistance {temper.resistance}", temper.attachment, temper.defence, *strong]
+
+
+def _bar(raw: Mapping[str, Any]) -> Bar:
+    groups = (frozenset(raw.get(key, ())) for key in ("told", "codes", "about", "only"))
+    return Bar(raw["move"], re.compile(raw.get("words", ""), re.I), *groups)
 
 
 def _move(name: str, raw: Mapping[str, Any]) -> Move:

@@ -77,7 +77,7 @@ def make(session: Session, name: str) -> bool:
     if not shown or (move.needs and move.needs not in session.said):
         return False
     topic, family = _topic(session)
-    line = _line(session, move, topic)
+    line = _line(session, move, topic, family)
     if line is None:
         return False
     scene, hesitant = session.scene, session.scene.chance(_HESITANT[session.temper.resistance])
@@ -137,15 +137,20 @@ def _topic(session: Session) -> tuple[str, Family]:
     return "what you've described", order[0]
 
 
-def _line(session: Session, move: Move, topic: str) -> str | None:
+def _line(session: Session, move: Move, topic: str, family: Family) -> str | None:
     able = (
         {"topic", "mine"}
         | ({"burden"} if is_burden(topic) else set())
         | set(session.said)
         | ({"quoted"} if "thought" in session.said else set())
     )
-    lines = move.said(session.temper.defence)
-    return session.scene.draw(f"{session.modality}:{move.name}", lines, lambda text: set(_SLOT.findall(text)) <= able)
+    lines, told, codes = move.said(session.temper.defence), {f.name for f in session.told()}, {p.id for p in session.pictures}
+    way = modality(session.modality)
+
+    def fits(text: str) -> bool:
+        return set(_SLOT.findall(text)) <= able and way.suits(move.name, text, told, codes, family.name)
+
+    return session.scene.draw(f"{session.modality}:{move.name}", lines, fits)
 
 
 def _reply(session: Session, move: Move, line: str, hesitant: bool) -> str | None:

@@ -1,6 +1,6 @@
 from pixel_core.writing import Differential
 from pixel_core.writing.differential import differentials_of, own_signs
-from pixel_core.writing.phrases import family_of
+from pixel_core.writing.phrases import bank, family_of
 from tests.pixel_core.writing.materials import feature, material, picture, statement
 
 
@@ -27,3 +27,18 @@ def test_what_tells_two_apart_is_of_a_kind_that_the_other_has_not():
 def test_the_shipped_knowledge_tells_many_apart(shipped):
     able = [p for p in shipped.speaking("clinical") if differentials_of(shipped, p)]
     assert len(able) >= 15
+
+
+def test_what_both_have_is_not_asked_for_to_tell_them_apart(written, shipped):
+    pictures = {p.id: p for p in shipped.pictures}
+    known, seen = bank("comorbidity"), 0
+    for conversation in written:
+        found = conversation.extra.get("differential")
+        if found:
+            own = conversation.extra["sheet"]["classes"][0]
+            sign = next(f for f in pictures[found["against"]].features if f.key == found["ruled_out"])
+            assert sign.symptom not in {"", *known["common"], *known["in_both"].get(f"{own} {found['against']}", ())}
+            seen += 1
+    assert seen > 40
+    named = {f.symptom for p in shipped.pictures for f in p.features}
+    assert {s for symptoms in known["in_both"].values() for s in symptoms} <= named

@@ -6,7 +6,7 @@ import pytest
 
 from pixel_core import taxonomy
 from pixel_core.writing.modalities import CRISIS, MODALITIES, choose, modality, moves_of, reasons, suitability, techniques_of
-from pixel_core.writing.phrases import bank
+from pixel_core.writing.phrases import bank, families
 from pixel_core.writing.sheets import Temper
 from tests.pixel_core.writing.materials import picture
 
@@ -75,3 +75,24 @@ def test_every_class_of_the_rule_is_one_of_the_taxonomy():
     assert set(rule["chapters"]) == chapters
     assert set(rule["classes"]) <= set(taxonomy.ids("dsm5"))
     assert set(rule["why"]) == set(MODALITIES)
+
+
+def test_what_does_not_suit_is_not_said():
+    told, none = {"looks"}, frozenset()
+    cbt, dbt, act = modality("CBT"), modality("DBT"), modality("ACT")
+    test = next(line for line in cbt.moves["experiment"].said("") if "scientists" in line)
+    assert not cbt.suits("experiment", test, told, none, "looks")
+    assert cbt.suits("experiment", test, {"social"}, none, "social")
+    assert not dbt.suits("chain", dbt.moves["chain"].said("")[0], {"self"}, none, "self")
+    assert dbt.suits("chain", dbt.moves["chain"].said("")[0], {"self", "impulse"}, none, "self")
+    before = next(line for line in act.moves["values"].said("") if "time before" in line)
+    assert not act.suits("values", before, none, {"F90"}, "attention")
+    assert act.suits("values", before, none, {"F32"}, "low_mood")
+
+
+def test_bars_name_moves_families_and_words_that_are_there():
+    for way in map(modality, MODALITIES):
+        for bar in way.bars:
+            assert (bar.told | bar.about | bar.only) <= set(families())
+            assert any(bar.words.search(line) for line in way.moves[bar.move].said(""))
+            assert bar.only or not all(bar.words.search(line) for line in way.moves[bar.move].said(""))
