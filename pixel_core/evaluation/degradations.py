@@ -30,6 +30,7 @@ from pixel_core.model.heads import HEADS
 from pixel_core.model.pixel import CONFIG_FILE, HEADS_FILE, PIXEL_FOLDER, PixelModel
 
 T = TypeVar("T")
+_HEADS = tuple(spec.name for spec in HEADS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ DEGRADATIONS: Mapping[str, Degradation] = {
 }
 
 
-def shuffle_heads(checkpoint: Path, out: Path, seed: str, heads: Sequence[str] = tuple(spec.name for spec in HEADS)) -> Manifest:
+def shuffle_heads(checkpoint: Path, out: Path, seed: str, heads: Sequence[str] = _HEADS) -> Manifest:
     """A copy in which every trained output of these heads says what another trained output of the head said.
 
     A head with fewer than two trained outputs stays as it is.
