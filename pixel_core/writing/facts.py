@@ -52,12 +52,19 @@ def _completed(facts: Facts, facets: tuple[str, ...], rng: random.Random) -> dic
         return {}
     facet, *rest = facets
     values = _shuffled(sorted(facts.get(facet, _values(facet))), rng)
-    for value in sorted(values, key=lambda v: v == _RARE and rng.random() < _RARELY):
+    likely = _homes_of(facts) if facet == "home" else frozenset(values)
+    for value in sorted(values, key=lambda v: v not in likely or (v == _RARE and rng.random() < _RARELY)):
         narrowed = join(facts, {facet: frozenset({value})})
         others = _completed(narrowed, tuple(rest), rng) if narrowed is not None else None
         if others is not None:
             return {facet: value, **others}
     return None
+
+
+def _homes_of(facts: Facts) -> frozenset[str]:
+    """Where somebody with these children lives, as a rule: a small child is not left with a flatmate."""
+    table = bank("facts")["child_homes"]
+    return frozenset().union(*(table.get(value, _values("home")) for value in facts.get("children", _values("children"))))
 
 
 def _possible(facts: Facts) -> bool:
@@ -68,7 +75,7 @@ def _possible(facts: Facts) -> bool:
         if facet in facts:
             ages &= frozenset().union(*(bank("facts")[table][value] for value in facts[facet]))
     homes = facts.get("home", _values("home"))
-    for facet, table in (("partner", "partner_homes"), ("work", "work_homes"), ("children", "child_homes")):
+    for facet, table in (("partner", "partner_homes"), ("work", "work_homes")):
         homes &= frozenset().union(*(bank("facts")[table].get(value, _values("home")) for value in facts.get(facet, _values(facet))))
     return bool(ages) and bool(homes)
 

@@ -53,7 +53,7 @@ def _family(person: dict[str, str]) -> str:
     children = {"none": "", "small": "a small child", "school": "two children at school", "grown": "grown-up children"}[person["children"]]
     if not children:
         return partner
-    if person["home"] == "alone" and person["children"] == "school":
-        return "living on my own, with two children at school who stay with me every other week"
+    if person["partner"] == "none" and person["home"] != "family" and person["children"] != "grown":
+        return f"on my own, with {children}" + (" who stay with me every other week" if person["children"] == "school" else "")
     joint = " with " if partner == "married" else " and " if "with" in partner else ", with "
     return partner + joint + children
