@@ -18,8 +18,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pixel_core.artifacts import Built
     from pixel_core.evaluation import HeldOut
+    from pixel_core.knowledge.encoder import Vectors
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -54,6 +57,7 @@ def main(arguments: list[str] | None = None) -> int:
     peers.add_argument("--artifacts", type=Path, help="artifacts folder of the data it was trained on (default: the one it lies in)")
     peers.add_argument("--scenarios", type=Path, default=Path("data/scenarios"), help="folder of the vignettes (default: %(default)s)")
     peers.add_argument("--out", type=Path, help="folder for table and picture (default: peers/<run>.<step> in the artifacts folder)")
+    peers.add_argument("--only", nargs="+", default=[], metavar="FIELD", help="fields, as EPITOME GoEmotions (default: all)")
     peers.add_argument("--bootstrap", type=int, default=1000, help="resamples of each interval (default: %(default)s)")
     peers.add_argument("--seed", type=int, default=20, help="seed of folds, heads and resamples (default: %(default)s)")
     retrieval = commands.add_parser("retrieval", help="measure retrieval on the gold questions, beside plain vectors and plain words")
@@ -145,9 +149,13 @@ def _peers(options: argparse.Namespace) -> int:
     checkpoint = options.checkpoint.resolve()
     artifacts = options.artifacts or checkpoint.parent.parent.parent
     out = options.out or artifacts / "peers" / f"{checkpoint.parent.name}.{checkpoint.name.rpartition('-')[2]}"
-    settings = {"encode": load_encoder(PACKAGED).encode, "seed": options.seed, "bootstrap": options.bootstrap}
+
+    def encode(texts: Sequence[str]) -> Vectors:
+        return load_encoder(PACKAGED).encode(texts)
+
+    settings = {"seed": options.seed, "bootstrap": options.bootstrap, "only": options.only}
     try:
-        found = compare(checkpoint, artifacts, options.scenarios, out, **settings)
+        found = compare(checkpoint, artifacts, options.scenarios, out, encode=encode, **settings)
     except (ArtifactError, CheckpointError, ItemError) as error:
         print(error, file=sys.stderr)
         return 1

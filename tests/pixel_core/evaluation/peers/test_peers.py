@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 import torch
 
+from pixel_core.__main__ import main
 from pixel_core.artifacts import Summary, build
 from pixel_core.conversation import Conversation, Label, Provenance, Turn, write_conversations
 from pixel_core.evaluation.peers.classifiers import fit_majority, fit_regression, sentences, truth_of, words
 from pixel_core.evaluation.peers.comparison import OURS, compare, rows_of, to_text
-from pixel_core.evaluation.peers.decisions import decide, expected_level, hits
-from pixel_core.evaluation.peers.fields import few, fields_of, folds, items_of
+from pixel_core.evaluation.peers.decisions import decide, expected_level, hits, likeliest
+from pixel_core.evaluation.peers.fields import few, fields_of, folds, items_of, within
 from pixel_core.evaluation.peers.states import fit_head, head_peer, random_model, scores_of, states_of
 from pixel_core.model.decoding import prior_bias
 from pixel_core.model.heads import find_head
@@ -120,6 +121,14 @@ def test_few_items_are_the_same_whatever_else_there_is(fields):
     assert set(few(items[:60], 20)) >= set(kept) & set(items[:60])
 
 
+def test_costly_peers_read_so_many_characters(fields):
+    items = fields["EPITOME"].items["train"]
+    kept = within(items, 2000)
+    read = sum(len(item.own) + len(item.before) for item in kept)
+    assert 1900 < read <= 2000 and kept == [item for item in items if item in kept]
+    assert within(items, 10**9) == items and len(within(items, 1)) == 1
+
+
 def test_folds_divide_no_group_and_each_has_all_levels(fields):
     items = fields["C-SSRS"].items["test"]
     place = folds(items, 5, seed=1)
@@ -157,8 +166,7 @@ def test_a_rare_level_is_found_by_the_threshold_that_validation_chose():
 
 def test_levels_classes_and_first_three():
     assert expected_level(np.array([[[0.1, 0.2, 0.7]], [[0.6, 0.3, 0.1]]])).tolist() == [[2.0], [0.0]]
-    persona = decide(find_head("persona"), np.zeros((1, 2)), np.zeros((1, 2)), np.array([[0.2, 0.8], [0.9, 0.1]]))
-    assert persona.tolist() == [[0, 1], [1, 0]]
+    assert likeliest(np.array([[0.2, 0.8], [0.9, 0.1]])).tolist() == [[0, 1], [1, 0]]
     assert hits(np.array([[0.4, 0.3, 0.2, 0.1]] * 2), np.array([[0, 0, 1, 0], [0, 0, 0, 1.0]]), 3).tolist() == [[1.0], [0.0]]
 
 
@@ -203,3 +211,9 @@ def test_a_checkpoint_is_compared_in_every_field_that_it_was_trained_for(artifac
 
     again = compare(checkpoint, artifacts, SCENARIOS, tmp_path / "again", encode=refuse, seed=3, bootstrap=100)
     assert again == found
+
+
+def test_the_command_names_what_is_no_checkpoint(tmp_path, capsys):
+    assert main(["peers", str(tmp_path / "run-1" / "checkpoint-7"), "--artifacts", str(tmp_path)]) == 1
+    assert "is no Pixel checkpoint" in capsys.readouterr().err
+    assert not any(tmp_path.iterdir())
