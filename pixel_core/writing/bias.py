@@ -7,7 +7,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from statistics import NormalDist, fmean
+from statistics import NormalDist, fmean, pstdev
 
 from pixel_core.conversation import Conversation
 from pixel_core.findings import Finding, Findings, none_of
@@ -67,12 +67,13 @@ def check_groups(conversations: Sequence[Conversation]) -> Findings:
     """
     told = [c for c in conversations if c.extra.get("sheet", {}).get("person")]
     measures = {measure: _within(told, measure) for measure in _measures(told)}
+    spreads = {measure: pstdev([v for v in values if v is not None] or [0.0]) for measure, values in measures.items()}
     groups = {(a, g): rows for a in ATTRIBUTES if a != "name" for g, rows in _groups(told, a).items() if FEWEST <= len(rows) < len(told)}
     bound = NormalDist().inv_cdf(1 - _FALSE_ALARM / 2 / max(1, len(groups) * len(measures)))
     reasons = {}
     for (attribute, group), rows in groups.items():
         for measure, values in measures.items():
-            difference, error = _difference([value for i in rows if (value := values[i]) is not None])
+            difference, error = _difference([value for i in rows if (value := values[i]) is not None], spreads[measure])
             if abs(difference) > max(bound * error, _MATTERS[measure.partition(".")[0]]):
                 reasons[f"{attribute}={group}: {measure} {difference:+.2f} +- {bound * error:.2f}"] = len(rows)
     compared = f"{len(groups)} groups by {len(measures)} measures"
@@ -159,10 +160,8 @@ def _groups(conversations: Sequence[Conversation], attribute: str) -> dict[str, 
     return dict(sorted(rows.items()))
 
 
-def _difference(values: Sequence[float]) -> tuple[float, float]:
-    """The mean and its standard error; a difference is against the others about the same, who vary too."""
+def _difference(values: Sequence[float], spread: float) -> tuple[float, float]:
+    """The mean and its standard error, by the spread over all groups: a rare technique that a small group lacks has none within it."""
     if len(values) < FEWEST:
         return 0.0, math.inf
-    mean = fmean(values)
-    spread = math.sqrt(sum((v - mean) ** 2 for v in values) / (len(values) - 1))
-    return mean, spread / math.sqrt(len(values))
+    return fmean(values), spread / math.sqrt(len(values))
