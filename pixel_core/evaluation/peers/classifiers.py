@@ -15,7 +15,7 @@ Features = Callable[[Sequence[Item]], Any]
 Peer = Callable[[Sequence[Item]], Array]
 """What a fitted peer says of items: scores in the form of `decide`."""
 WORD = r"\b\w+\b|[?!]"  # what is asked and exclaimed tells empathy from its absence
-STRENGTHS = (1.0, 4.0)  # inverse regularisation: the one that fits the validation split best is kept
+STRENGTHS = (1.0, 4.0)  # inverse regularisation: the one that fits the validation split best is kept, the last where there is none
 
 
 def truth_of(items: Sequence[Item]) -> Array:
@@ -85,13 +85,16 @@ def _regression(features: Any, answers: Array, strength: float) -> Any:
     """A fitted model, or the one answer where there is but one."""
     from scipy.sparse import issparse
     from sklearn.linear_model import LogisticRegression
+    from sklearn.multiclass import OneVsRestClassifier
 
     known = ~np.isnan(answers)
     features, answers = features[np.flatnonzero(known)], answers[known].astype(int)
     if len(np.unique(answers)) < 2:
         return int(answers[0]) if len(answers) else 0
-    solver = "liblinear" if issparse(features) and len(np.unique(answers)) == 2 else "lbfgs"
-    return LogisticRegression(C=strength, class_weight="balanced", solver=solver, max_iter=200).fit(features, answers)
+    if issparse(features):  # many columns: one answer against the others, each by coordinates
+        each = LogisticRegression(C=strength, class_weight="balanced", solver="liblinear")
+        return OneVsRestClassifier(each).fit(features, answers)
+    return LogisticRegression(C=strength, class_weight="balanced", max_iter=100).fit(features, answers)
 
 
 def _spread(model: Any, asked: Any, count: int) -> Array:

@@ -20,8 +20,8 @@ from pixel_core.artifacts import digest_of, input_digest, write_json
 from pixel_core.evaluation.intervals import interval_of, resamples
 from pixel_core.evaluation.metrics import Array, compute
 from pixel_core.evaluation.peers.classifiers import STRENGTHS, Peer, fit_majority, fit_regression, sentences, truth_of, words
-from pixel_core.evaluation.peers.decisions import decide, expected_level, hits
-from pixel_core.evaluation.peers.fields import CRISIS, Field, Item, few, fields_of, folds
+from pixel_core.evaluation.peers.decisions import decide, expected_level, hits, likeliest
+from pixel_core.evaluation.peers.fields import CRISIS, Field, Item, fields_of, folds, within
 from pixel_core.evaluation.peers.states import fit_head, head_peer, random_model, said, scores_of, states_of
 
 if TYPE_CHECKING:
@@ -30,16 +30,26 @@ if TYPE_CHECKING:
 OURS = "heads"
 TABLE, PICTURE = "comparison.json", "comparison.png"
 VERSION = "1"  # of what the peers are
-COSTLY = 8000  # training rows that peers who read with a network are fitted on at most
+COSTLY = 800_000  # characters of training rows that peers who read with a network are fitted on at most
 FOLDS, SEEDS = 5, (0, 1, 2)
 logger = logging.getLogger(__name__)
 Encode = Callable[[Sequence[str]], Any]
 
 
-def compare(checkpoint: Path, artifacts: Path, scenarios: Path, out: Path, *, encode: Encode, seed: int, bootstrap: int) -> dict[str, Any]:
+def compare(
+    checkpoint: Path,
+    artifacts: Path,
+    scenarios: Path,
+    out: Path,
+    *,
+    encode: Encode,
+    seed: int,
+    bootstrap: int,
+    only: Sequence[str] = (),
+) -> dict[str, Any]:
     """Measure a checkpoint's heads beside the peers in every field that the artifacts have rows for; writes table and picture to `out`.
 
-    `encode` turns texts into the vectors of the frozen sentence encoder.
+    `encode` turns texts into the vectors of the frozen sentence encoder. `only` names fields, where not all are wanted.
     """
     import torch
 
@@ -49,6 +59,8 @@ def compare(checkpoint: Path, artifacts: Path, scenarios: Path, out: Path, *, en
     model = PixelModel.load(checkpoint, dtype=torch.float32)
     found = {}
     for field in fields_of(artifacts, scenarios):
+        if only and field.name not in only:
+            continue
         if any(model.supervised[field.head]) == field.crosswise:
             state = "saw its labels, which are judged crosswise" if field.crosswise else "was not trained"
             logger.warning("%s: the head %s of %s %s: left out", field.name, field.head, checkpoint.name, state)
@@ -135,7 +147,7 @@ def _save(path: Path, decisions: Mapping[str, Array]) -> None:
 def _apart(field: Field, model: PixelModel, encode: Encode, seed: int, known: Mapping[str, Array]) -> dict[str, Array]:
     """Decisions of every peer on the test items, fitted on the training items, with thresholds from the validation items."""
     spec, items = field.spec, field.items
-    some = few(items["train"], COSTLY)
+    some = within(items["train"], COSTLY)
     peers: dict[str, Callable[[], Peer]] = {
         OURS: lambda: lambda asked: scores_of(model, spec, asked),
         "majority": lambda: fit_majority(spec, items["train"]),
@@ -149,6 +161,8 @@ def _apart(field: Field, model: PixelModel, encode: Encode, seed: int, known: Ma
 def _decided(field: Field, peer: Peer, asked: Sequence[Item]) -> Array:
     if field.top:
         return hits(peer(asked), truth_of(asked), field.top)
+    if field.spec.kind == "class":
+        return likeliest(peer(asked))
     validation = field.items["validation"]
     return decide(field.spec, peer(validation), truth_of(validation), peer(asked))
 

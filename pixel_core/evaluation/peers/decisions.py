@@ -17,12 +17,15 @@ def decide(spec: HeadSpec, scores: Array, truth: Array, asked: Array) -> Array:
     """Decisions [m, n] for scores `asked`, by the thresholds under which validation `scores` fit their `truth` [v, n] best.
 
     Scores of an ordinal head are probabilities [v, n, levels], of every other [v, n]. An ordinal output takes the level of the
-    highest weighted probability, a yes-or-no output is thresholded, a class head says its likeliest class.
+    highest weighted probability, a yes-or-no output is thresholded.
     """
-    if spec.kind == "class":
-        return np.eye(asked.shape[1])[asked.argmax(1)]
     columns = [_column(scores[:, k], truth[:, k : k + 1], asked[:, k], ordinal=spec.kind == "ordinal") for k in range(truth.shape[1])]
     return np.stack(columns, axis=1)
+
+
+def likeliest(scores: Array) -> Array:
+    """1 at the likeliest class, [m, n]; no threshold is chosen."""
+    return np.eye(scores.shape[1])[scores.argmax(1)]
 
 
 def expected_level(scores: Array) -> Array:

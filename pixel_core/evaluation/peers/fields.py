@@ -72,16 +72,16 @@ def items_of(head: str, conversations: Iterable[Conversation], source: str | Non
     return found
 
 
-def fields_of(artifacts: Path, scenarios: Path, *, limit: int = 3000) -> list[Field]:
+def fields_of(artifacts: Path, scenarios: Path, *, limit: int = 1000) -> list[Field]:
     """The fields that an artifacts folder has rows for, with at most `limit` items to judge and to choose thresholds on.
 
     Of more items those are kept whose names come first when hashed.
     """
     splits = {split: _split(artifacts, split) for split in SPLITS}
 
-    def by_split(head: str, source: str | None = None) -> dict[str, list[Item]]:
+    def by_split(head: str, source: str | None = None, most: int = limit) -> dict[str, list[Item]]:
         found = {split: items_of(head, conversations, source) for split, conversations in splits.items()}
-        return {split: items if split == "train" else few(items, limit) for split, items in found.items()}
+        return {split: items if split == "train" else few(items, most) for split, items in found.items()}
 
     clinical = by_split("clinical")
     codes = find_head("clinical").outputs
@@ -95,7 +95,7 @@ def fields_of(artifacts: Path, scenarios: Path, *, limit: int = 3000) -> list[Fi
         Field("GoEmotions", "emotions", "label_f1", by_split("emotions", "goemotions"), floor=0.39),
         Field("DiaSafety", "appropriateness", "level_f1", by_split("appropriateness", "diasafety"), floor=0.73),
         Field("vignettes", "clinical", "mean", clinical | {"test": vignettes}, top=TOP),
-        Field("persona", "persona", "accuracy", by_split("persona")),
+        Field("persona", "persona", "accuracy", by_split("persona", most=limit // 4)),  # they read whole dialogues
     ]
     crisis = artifacts / CRISIS / "conversations.parquet"
     if crisis.is_file():
@@ -110,6 +110,18 @@ def few(items: Sequence[Item], limit: int) -> list[Item]:
         return list(items)
     kept = set(sorted(_lot(item.item) for item in items)[:limit])
     return [item for item in items if _lot(item.item) in kept]
+
+
+def within(items: Sequence[Item], characters: int) -> list[Item]:
+    """As many items, in their order, as read so many characters together: those whose names come first when hashed."""
+    kept: set[str] = set()
+    used = 0
+    for item in sorted(items, key=lambda item: _lot(item.item)):
+        used += len(item.own) + len(item.before)
+        if used > characters and kept:
+            break
+        kept.add(item.item)
+    return [item for item in items if item.item in kept]
 
 
 def folds(items: Sequence[Item], count: int, seed: int) -> list[int]:
