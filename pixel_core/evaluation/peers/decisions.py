@@ -46,7 +46,7 @@ def _column(scores: Array, truth: Array, asked: Array, *, ordinal: bool) -> Arra
         rules = [np.array([1.0, *factors]) for factors in itertools.product(_FACTORS, repeat=scores.shape[1] - 1)]
         tried = [(scores * rule).argmax(1).astype(float)[:, None] for rule in rules]
         return (asked * rules[_best("level_f1", truth, tried)]).argmax(1).astype(float)
-    edges = np.unique(np.quantile(scores, _QUANTILES))
+    edges = np.append(np.unique(np.quantile(scores, _QUANTILES)), np.inf)  # the last: never
     tried = [(scores >= edge).astype(float)[:, None] for edge in edges]
     # where yes is rare its own F1 counts, else that of both answers
     statistic = "label_f1" if truth.mean() < 0.2 else "level_f1"

@@ -164,6 +164,13 @@ def test_a_rare_level_is_found_by_the_threshold_that_validation_chose():
     assert np.array_equal(decide(spec, scores[:200], truth[:200], scores[200:]), truth[200:])
 
 
+@pytest.mark.parametrize("answer", [0.0, 1.0])
+def test_whoever_knows_nothing_says_what_is_most_frequent(answer):
+    spec, constant = find_head("appropriateness"), np.full((100, 1), 0.5)
+    truth = np.where(np.arange(100)[:, None] < 30, 1 - answer, answer)
+    assert (decide(spec, constant, truth, constant) == answer).all()
+
+
 def test_levels_classes_and_first_three():
     assert expected_level(np.array([[[0.1, 0.2, 0.7]], [[0.6, 0.3, 0.1]]])).tolist() == [[2.0], [0.0]]
     assert likeliest(np.array([[0.2, 0.8], [0.9, 0.1]])).tolist() == [[0, 1], [1, 0]]
