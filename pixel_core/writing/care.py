@@ -132,7 +132,8 @@ def attend(session: Session, name: str) -> None:
     hesitant = scene.chance(_HESITANT[session.temper.resistance])
     if not agrees_with(scene.facts, line["replies"][hesitant]):
         hesitant = not hesitant
-    session.reply(line["replies"][hesitant], stage=stage, last=("attended", None))
+    kind = "safety_told" if duty.technique == "safety_assessment" else "attended_hesitant" if hesitant else "attended"
+    session.reply(line["replies"][hesitant], stage=stage, last=(kind, None))
     session.attended.add(name)
 
 

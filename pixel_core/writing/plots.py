@@ -202,7 +202,8 @@ def _heed(session: Session) -> bool:
 
 def _careful(session: Session, rest: list[str]) -> str:
     """The next beat, taken from the rest, or the routine question about suicide, when something just said may point that way."""
-    beat = rest.pop(0)
+    late = rest[:2] == [RISK, "explore"] and session.last[0] == "resist"  # whoever has just refused is heard out first
+    beat = rest.pop(int(late))
     asked = any("safety_assessment" in turn.techniques for turn in session.scene.turns)
     if beat in (RISK, "agenda") or asked or session.scene.turns[-1].risk != 1:
         return beat

@@ -73,6 +73,7 @@ def test_what_a_class_calls_for_is_not_left_out(name):
         ("I stayed with a man who hit me.", "hurt"),
         ("My husband shoves me when he's drunk.", "hurt"),
         ("I pushed my brother and he fell.", "others"),
+        ("I've driven home with one eye shut to see a single white line.", "road"),
     ],
 )
 def test_what_calls_for_a_reply_at_once_gets_it_at_the_next_turn(said, name):
