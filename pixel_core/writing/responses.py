@@ -8,6 +8,7 @@ from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from pixel_core.conversation import Evidence
+from pixel_core.writing.cues import Cue, lowered
 from pixel_core.writing.echo import clause_of, continued, quote_of, sentence_case
 from pixel_core.writing.material import Feature, Material, Picture
 from pixel_core.writing.phrases import REFLECTIONS, Family, bank, families, names_of
@@ -69,12 +70,19 @@ def answer(scene: Scene, last: tuple[str, Any], spoken: Sequence[Voice]) -> tupl
 def _heard(scene: Scene) -> Callable[[Mapping[str, str]], bool]:
     """Lines that can be said now: with a `cue` where the client has just said it, for `later` once the therapist has spoken."""
     said = scene.turns[-1].text if scene.turns else ""
+    lower = lowered(said)
     spoke = any(turn.speaker == "therapist" for turn in scene.turns)
 
     def fits(line: Mapping[str, Any]) -> bool:
-        return (spoke or not line.get("later")) and (not line.get("cue") or bool(re.search(line["cue"], said, re.I)))
+        cue = line.get("cue")
+        return (spoke or not line.get("later")) and (not cue or _cue(cue).holds(said, lower))
 
     return fits
+
+
+@cache
+def _cue(pattern: str) -> Cue:
+    return Cue.of(re.compile(pattern, re.I))
 
 
 def _new_quote(scene: Scene, voice: Voice) -> str | None:
