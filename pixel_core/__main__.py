@@ -177,8 +177,8 @@ def _retrieval(options: argparse.Namespace) -> int:
 
 
 def _shortcuts(options: argparse.Namespace) -> int:
+    from pixel_core.evaluation.eq.shortcuts import shortcuts, to_text
     from pixel_core.evaluation.items import ItemError, read_eq_items
-    from pixel_core.evaluation.shortcuts import shortcuts, to_text
 
     try:
         print(to_text(shortcuts(read_eq_items(options.scenarios))))

@@ -19,7 +19,7 @@ from pixel_core.evaluation.harness import Asked, ChoiceTask, Task, ask_all, ques
 from pixel_core.evaluation.held_out import HeldOut
 from pixel_core.evaluation.judges.agreement import Judged, judged_of
 from pixel_core.evaluation.measuring import Rows, difference_of, figure_of
-from pixel_core.evaluation.respondent import Respondent
+from pixel_core.evaluation.respondents.respondent import Respondent
 from pixel_core.evaluation.scorecard import (
     FIGURES,
     ITEMS,
@@ -71,9 +71,13 @@ class Told:
 
 def tasks_of(axis: str, data: HeldOut, recipe: EvaluationRecipe) -> tuple[Task, ...]:
     """The tasks of an axis; raises EvaluationError for one that does not exist."""
-    from pixel_core.evaluation import clinical, dialogue, empathy, eq, persona
+    from pixel_core.evaluation.clinical import tasks as clinical
+    from pixel_core.evaluation.dialogue import tasks as dialogue
+    from pixel_core.evaluation.empathy import tasks as empathy
+    from pixel_core.evaluation.eq import tasks as eq
     from pixel_core.evaluation.judges.replies import AXIS as judges
     from pixel_core.evaluation.judges.replies import judged_replies
+    from pixel_core.evaluation.persona import tasks as persona
 
     for module in (eq, empathy, clinical, persona, dialogue):
         if axis == module.AXIS:
@@ -113,7 +117,7 @@ def build_evaluation(
     told = Told(key_of(checkpoint), manifest.digest, {**manifest.inputs, **(data or {})})
 
     def respond() -> Respondent:
-        from pixel_core.evaluation.checkpoint import open_checkpoint
+        from pixel_core.evaluation.respondents.checkpoint import open_checkpoint
 
         return open_checkpoint(checkpoint, settings.batch_size)
 

@@ -8,7 +8,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from pixel_core.evaluation import metrics
+from pixel_core.evaluation.statistics import metrics
 
 Status = Literal["measured", "untrained", "not answered", "no items", "no profile"]
 Values = Literal["prediction", "scores"]

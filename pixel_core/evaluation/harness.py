@@ -18,7 +18,7 @@ import polars as pl
 from pixel_core.artifacts import digest_of
 from pixel_core.conversation import Part, Turn
 from pixel_core.evaluation.figures import Measure, Status
-from pixel_core.evaluation.respondent import NotAnsweredError, Respondent
+from pixel_core.evaluation.respondents.respondent import NotAnsweredError, Respondent
 
 logger = logging.getLogger(__name__)
 ITEM_SCHEMA = pl.Schema(

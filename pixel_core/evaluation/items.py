@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from pixel_core import taxonomy
 from pixel_core.conversation import Turn
-from pixel_core.evaluation.scripts import Client, client_of
+from pixel_core.evaluation.dialogue.scripts import Client, client_of
 
 T = TypeVar("T")
 NO_DISORDER = "none"

@@ -12,10 +12,10 @@ import polars as pl
 from numpy.typing import NDArray
 
 from pixel_core.artifacts import digest_of
-from pixel_core.evaluation import metrics
 from pixel_core.evaluation.figures import Difference, Figure, Measure, Status
-from pixel_core.evaluation.intervals import interval_of, resamples, seeded
-from pixel_core.evaluation.metrics import STATISTICS, Array, nan_mean
+from pixel_core.evaluation.statistics import metrics
+from pixel_core.evaluation.statistics.intervals import interval_of, resamples, seeded
+from pixel_core.evaluation.statistics.metrics import STATISTICS, Array, nan_mean
 
 _SHUFFLES = 50
 _DIGITS = 6

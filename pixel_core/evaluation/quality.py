@@ -13,12 +13,12 @@ import polars as pl
 from pixel_core.artifacts import ArtifactError, input_digest, is_valid, verify
 from pixel_core.evaluation.figures import AXES, Figure, headlines
 from pixel_core.evaluation.held_out import in_training
-from pixel_core.evaluation.history import read_history
-from pixel_core.evaluation.leaderboard import LEADERBOARD, order
 from pixel_core.evaluation.measuring import Rows, figure_of
-from pixel_core.evaluation.metrics import STATISTICS
-from pixel_core.evaluation.promotion import DECISION, POINTER
+from pixel_core.evaluation.ranking.history import read_history
+from pixel_core.evaluation.ranking.leaderboard import LEADERBOARD, order
+from pixel_core.evaluation.ranking.promotion import DECISION, POINTER
 from pixel_core.evaluation.scorecard import FIGURES, ITEMS, QUESTIONS, SCORECARD, Scorecard, read_items, read_scorecard
+from pixel_core.evaluation.statistics.metrics import STATISTICS
 from pixel_core.findings import Finding, Findings, Severity, at_most, equals, none_of
 from pixel_core.rejects import REJECTED
 

@@ -162,10 +162,10 @@ def build_scorecard(evaluations: Mapping[str, Path], out: Path, *, promoted: Pat
     inputs[_PAIRED] = (None if force else _paired(out, inputs)) or ("none" if promoted is None else input_digest(promoted))
 
     def write(folder: Path) -> Summary:
-        from pixel_core.evaluation.draws import write_draws
-        from pixel_core.evaluation.outcomes import base_items
-        from pixel_core.evaluation.plots import draw_axes
-        from pixel_core.evaluation.report import write_report
+        from pixel_core.evaluation.reports.card import write_report
+        from pixel_core.evaluation.reports.outcomes import base_items
+        from pixel_core.evaluation.reports.plots import draw_axes
+        from pixel_core.evaluation.statistics.draws import write_draws
 
         card = unite(read_scorecard(evaluations[axis] / FIGURES) for axis in AXES)
         items = pl.concat([pl.read_parquet(evaluations[axis] / ITEMS) for axis in AXES])

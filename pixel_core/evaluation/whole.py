@@ -8,10 +8,10 @@ from typing import Literal
 
 from pixel_core.artifacts import Built, digest_of
 from pixel_core.endpoint import Endpoint
-from pixel_core.evaluation.beside import promoted_scorecard
 from pixel_core.evaluation.evaluation import Settings, Told, build_answers, evaluate_axis, key_of, tasks_of
 from pixel_core.evaluation.figures import AXES
 from pixel_core.evaluation.held_out import HeldOut
+from pixel_core.evaluation.ranking.beside import promoted_scorecard
 from pixel_core.evaluation.scorecard import build_scorecard
 from pixel_core.recipe import Recipe
 
@@ -42,7 +42,7 @@ def evaluate_endpoint(
     It has no base of its own; `promoted` is the scorecard of a checkpoint that it is paired with, on the items that both
     answered. What it saw in training nobody knows. Its answers are kept in `out/answers`. Raises EndpointError.
     """
-    from pixel_core.evaluation.endpoint import open_endpoint
+    from pixel_core.evaluation.respondents.endpoint import open_endpoint
 
     respondent = open_endpoint(endpoint, out / "answers", choices)
     asked = respondent.asked

@@ -11,9 +11,9 @@ from pixel_core.evaluation import AXES, build_leaderboard, build_promotion, buil
 from pixel_core.evaluation.evaluation import VERSION, Settings, Told, record
 from pixel_core.evaluation.figures import Measure
 from pixel_core.evaluation.harness import ChoiceTask, Question, ask_all
-from pixel_core.evaluation.leaderboard import LEADERBOARD
-from pixel_core.evaluation.leaderboard import REPORT as BOARD_REPORT
-from pixel_core.evaluation.promotion import POINTER
+from pixel_core.evaluation.ranking.leaderboard import LEADERBOARD
+from pixel_core.evaluation.ranking.leaderboard import REPORT as BOARD_REPORT
+from pixel_core.evaluation.ranking.promotion import POINTER
 from pixel_core.evaluation.scorecard import FIGURES, ITEMS, REPORT, SCORECARD, read_scorecard, summary_figures, unite, write_scorecard
 from tests.pixel_core.evaluation.scripted import Guessing
 

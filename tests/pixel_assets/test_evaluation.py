@@ -11,8 +11,8 @@ import pytest
 from pixel_assets.checkpoints import announce_checkpoints
 from pixel_assets.definitions import defs
 from pixel_core.evaluation import AXES, build_leaderboard, build_scorecard, evaluate_checkpoint, read_pointer
-from pixel_core.evaluation.history import Decision, write_history
-from pixel_core.evaluation.leaderboard import LEADERBOARD
+from pixel_core.evaluation.ranking.history import Decision, write_history
+from pixel_core.evaluation.ranking.leaderboard import LEADERBOARD
 from pixel_core.evaluation.scorecard import SCORECARD, read_scorecard, write_scorecard
 from pixel_core.recipe import load_recipe
 from tests.broken.evaluation import alter

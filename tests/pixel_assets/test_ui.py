@@ -17,7 +17,7 @@ import pytest
 import yaml
 
 from pixel_assets.definitions import defs
-from pixel_core.evaluation.leaderboard import LEADERBOARD
+from pixel_core.evaluation.ranking.leaderboard import LEADERBOARD
 from pixel_core.recipe import load_recipe
 from tests.pixel_assets.test_evaluation import SMALL, UPSTREAM
 from tests.pixel_core.evaluation.world import RUN, write_run, write_world

@@ -6,7 +6,7 @@ from pixel_assets import paths
 from pixel_core.artifacts import input_digest
 from pixel_core.corpus import Background, find_source, held_out_texts, load_catalogue
 from pixel_core.corpus.decontamination import Encode
-from pixel_core.evaluation.emobench import APPLICATION, UNDERSTANDING
+from pixel_core.evaluation.eq.emobench import APPLICATION, UNDERSTANDING
 from pixel_core.knowledge import Notes, Retriever
 from pixel_core.knowledge.encoder import load_encoder
 from pixel_core.recipe import Recipe

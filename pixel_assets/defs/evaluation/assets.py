@@ -8,11 +8,11 @@ from pixel_assets.config import Build
 from pixel_assets.defs.evaluation.conditions import AFTER_ANY_UPDATE, ON_NEW_CHECKPOINT
 from pixel_assets.metadata import picture, result_of
 from pixel_core import evaluation
-from pixel_core.evaluation import alerts
 from pixel_core.evaluation import evaluation as harness
-from pixel_core.evaluation import leaderboard as ranking
-from pixel_core.evaluation import promotion as pointer
 from pixel_core.evaluation import scorecard as cards
+from pixel_core.evaluation.ranking import alerts
+from pixel_core.evaluation.ranking import leaderboard as ranking
+from pixel_core.evaluation.ranking import promotion as pointer
 from pixel_core.knowledge import Notes, Retriever
 
 OWNERS = ["team:pixel"]

@@ -5,7 +5,8 @@ import dagster as dg
 from pixel_assets import partitions, paths
 from pixel_assets.checks import answer
 from pixel_assets.defs.evaluation.assets import held_out
-from pixel_core.evaluation import AXES, quality, report_quality
+from pixel_core.evaluation import AXES, quality
+from pixel_core.evaluation.reports import quality as report_quality
 
 
 def _of_axis(axis: str) -> list[dg.AssetChecksDefinition]:

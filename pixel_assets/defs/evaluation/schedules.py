@@ -9,7 +9,8 @@ from pixel_assets import partitions, paths
 from pixel_assets.checkpoints import checkpoint_of
 from pixel_assets.config import Build
 from pixel_assets.defs.jobs import evaluation
-from pixel_core.evaluation import AXES, due
+from pixel_core.evaluation import AXES
+from pixel_core.evaluation.ranking import due
 
 EVALUATIONS = [*(f"{axis}_evaluation" for axis in AXES), "scorecard"]
 

@@ -11,14 +11,14 @@ from dataclasses import dataclass, fields, replace
 import polars as pl
 
 from pixel_core.artifacts import digest_of
-from pixel_core.evaluation.clients import FIT, HARMLESS, NEEDS, Clients
+from pixel_core.evaluation.dialogue.clients import FIT, HARMLESS, NEEDS, Clients
+from pixel_core.evaluation.dialogue.scripts import TURNS, Client
+from pixel_core.evaluation.dialogue.sessions import play
 from pixel_core.evaluation.figures import Measure
 from pixel_core.evaluation.harness import Answer
 from pixel_core.evaluation.judges.flow import Exchange, Flow, Question
 from pixel_core.evaluation.judges.panel import Panel, row_of
-from pixel_core.evaluation.respondent import Respondent
-from pixel_core.evaluation.scripts import TURNS, Client
-from pixel_core.evaluation.sessions import play
+from pixel_core.evaluation.respondents.respondent import Respondent
 
 VERSION = "1"
 

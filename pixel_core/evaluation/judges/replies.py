@@ -16,7 +16,7 @@ from pixel_core.evaluation.held_out import HeldOut
 from pixel_core.evaluation.items import SeekerPost, read_seeker_posts
 from pixel_core.evaluation.judges.flow import FLOWS, SUPPORT, Exchange, Flow
 from pixel_core.evaluation.judges.panel import Panel, Rating, Verdict, row_of
-from pixel_core.evaluation.respondent import Respondent
+from pixel_core.evaluation.respondents.respondent import Respondent
 from pixel_core.recipe import EvaluationRecipe
 
 AXIS = "empathy"

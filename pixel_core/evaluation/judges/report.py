@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from pixel_core.evaluation.judges.agreement import ALIKE, ENOUGH, Judged
-from pixel_core.evaluation.page import Cell, Row, table
+from pixel_core.evaluation.reports.page import Cell, Row, table
 
 READING = (
     "Judges are language models that answer yes-or-no questions about replies. Alpha is Krippendorff's over all their answers: 1 is whole "

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from pixel_core.evaluation.metrics import Array
 from pixel_core.evaluation.peers.fields import Item
+from pixel_core.evaluation.statistics.metrics import Array
 from pixel_core.model.heads import HeadSpec
 
 Features = Callable[[Sequence[Item]], Any]

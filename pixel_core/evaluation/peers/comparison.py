@@ -17,12 +17,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pixel_core.artifacts import digest_of, input_digest, write_json
-from pixel_core.evaluation.intervals import interval_of, resamples
-from pixel_core.evaluation.metrics import Array, compute
 from pixel_core.evaluation.peers.classifiers import STRENGTHS, Peer, fit_majority, fit_regression, sentences, truth_of, words
 from pixel_core.evaluation.peers.decisions import decide, expected_level, hits, likeliest
 from pixel_core.evaluation.peers.fields import CRISIS, Field, Item, fields_of, folds, within
 from pixel_core.evaluation.peers.states import fit_head, head_peer, random_model, said, scores_of, states_of
+from pixel_core.evaluation.statistics.intervals import interval_of, resamples
+from pixel_core.evaluation.statistics.metrics import Array, compute
 
 if TYPE_CHECKING:
     from pixel_core.model.pixel import PixelModel

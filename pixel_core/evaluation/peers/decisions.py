@@ -6,7 +6,7 @@ import itertools
 
 import numpy as np
 
-from pixel_core.evaluation.metrics import Array, compute
+from pixel_core.evaluation.statistics.metrics import Array, compute
 from pixel_core.model.heads import HeadSpec
 
 _FACTORS = np.exp(np.linspace(-1.5, 3.0, 10))  # weights of a level against the lowest one

@@ -10,7 +10,7 @@ from pathlib import Path
 from pixel_core.conversation import Conversation, Turn, read_conversations
 from pixel_core.evaluation.held_out import named, unlabelled
 from pixel_core.evaluation.items import read_vignettes
-from pixel_core.evaluation.metrics import Name
+from pixel_core.evaluation.statistics.metrics import Name
 from pixel_core.model.batch import head_targets_of, query_masks_of
 from pixel_core.model.heads import HeadSpec, find_head
 from pixel_core.shards import read_split

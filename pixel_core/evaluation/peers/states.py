@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pixel_core.evaluation.metrics import Array
 from pixel_core.evaluation.peers.classifiers import Peer, truth_of
 from pixel_core.evaluation.peers.fields import Item
+from pixel_core.evaluation.statistics.metrics import Array
 from pixel_core.model.heads import HeadSpec
 
 if TYPE_CHECKING:

@@ -12,9 +12,9 @@ import pytest
 import torch
 
 from pixel_core.conversation import Turn
-from pixel_core.evaluation.checkpoint import CheckpointRespondent
-from pixel_core.evaluation.clinical import class_names
+from pixel_core.evaluation.clinical.tasks import class_names
 from pixel_core.evaluation.items import read_eq_items, read_seeker_posts, read_vignettes
+from pixel_core.evaluation.respondents.checkpoint import CheckpointRespondent
 from pixel_core.model.chat import prompt
 from pixel_core.model.pixel import PixelModel
 from pixel_core.recipe import load_recipe

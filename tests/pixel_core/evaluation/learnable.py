@@ -15,7 +15,7 @@ from pixel_core import taxonomy
 from pixel_core.artifacts import Summary, finish, input_digest
 from pixel_core.conversation import Conversation, Label, Provenance, Turn, write_conversations
 from pixel_core.evaluation import HeldOut
-from pixel_core.evaluation.degradations import wrong_labels
+from pixel_core.evaluation.ranking.degradations import wrong_labels
 from pixel_core.model.chat import END
 from pixel_core.model.pixel import PixelModel
 from pixel_core.recipe import load_recipe

@@ -3,7 +3,7 @@
 import math
 import random
 
-from pixel_core.evaluation.respondent import HeadAnswer, Loss
+from pixel_core.evaluation.respondents.respondent import HeadAnswer, Loss
 from pixel_core.model.heads import HEADS, find_head
 
 

@@ -8,21 +8,13 @@ import polars as pl
 import pytest
 
 from pixel_core.artifacts import ArtifactError, Summary, finish, read_manifest, verify, write_json
-from pixel_core.evaluation import (
-    AXES,
-    EvaluationError,
-    build_leaderboard,
-    build_promotion,
-    build_scorecard,
-    quality,
-    read_pointer,
-    report_quality,
-)
-from pixel_core.evaluation.due import newest_and_best
+from pixel_core.evaluation import AXES, EvaluationError, build_leaderboard, build_promotion, build_scorecard, quality, read_pointer
 from pixel_core.evaluation.figures import Difference, headlines
-from pixel_core.evaluation.guards import GUARDS
-from pixel_core.evaluation.leaderboard import LEADERBOARD, SCHEMA, rank
-from pixel_core.evaluation.promotion import DECISION
+from pixel_core.evaluation.ranking.due import newest_and_best
+from pixel_core.evaluation.ranking.guards import GUARDS
+from pixel_core.evaluation.ranking.leaderboard import LEADERBOARD, SCHEMA, rank
+from pixel_core.evaluation.ranking.promotion import DECISION
+from pixel_core.evaluation.reports import quality as report_quality
 from pixel_core.evaluation.scorecard import REPORT, SCORECARD, read_scorecard, summary_figures, to_text, write_scorecard
 from pixel_core.evaluation.scorecard import SCHEMA as SCHEMA_FILE
 from tests.pixel_core.evaluation.world import RUN

@@ -6,7 +6,7 @@ import polars as pl
 
 from pixel_core.evaluation.judges.agreement import Judged
 from pixel_core.evaluation.judges.report import judges_table
-from pixel_core.evaluation.report import write_report
+from pixel_core.evaluation.reports.card import write_report
 from pixel_core.evaluation.scorecard import ITEMS, PICTURE, REPORT, SCORECARD, read_scorecard
 from tests.broken.evaluation import scorecard
 

@@ -1,0 +1,1 @@
+"""Clinical recognition: vignettes, questions of the field, and assessments held against the manuals."""

@@ -1,0 +1,1 @@
+"""Dialogue: prediction, coherence, flow, authenticity, and sessions with scripted clients."""

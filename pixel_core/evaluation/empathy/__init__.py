@@ -1,0 +1,1 @@
+"""Expressed empathy: levels, contrasts, steadiness over turns, and how people rated it."""

@@ -1,0 +1,1 @@
+"""Emotional intelligence: own items, EQ-Bench, EmoBench, and whether items can be solved unread."""

@@ -1,0 +1,1 @@
+"""Personas: who should speak, whole talks with changes, and how smooth those are."""

@@ -1,0 +1,1 @@
+"""Checkpoints beside one another: leaderboard, alerts, progression, promotion and its history."""

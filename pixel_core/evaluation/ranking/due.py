@@ -1,0 +1,57 @@
+"""Which checkpoints are due for another evaluation: newest and best, those ever promoted, and those measured by what was.
+
+Checkpoints that were trained on other data than the present ones are never due: nobody knows what they have not seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from pixel_core.artifacts import ArtifactError, is_valid, read_manifest
+from pixel_core.evaluation.ranking.history import ever_promoted, read_history
+from pixel_core.evaluation.ranking.leaderboard import LEADERBOARD
+
+
+def newest_and_best(checkpoints: Mapping[str, Path], packed: Path, leaderboard: Path) -> list[str]:
+    """The keys of the last of these checkpoint folders and of the best ranked one, if they differ, among those trained on `packed`."""
+    present = _present(checkpoints, packed)
+    best = [row["checkpoint"] for row in _rows(leaderboard) if row["checkpoint"] in present][:1]
+    return list(dict.fromkeys([*present[-1:], *best]))
+
+
+def promoted(checkpoints: Mapping[str, Path], packed: Path, promotion: Path) -> list[str]:
+    """The keys of all that the pointer ever moved to, in that order; raises ArtifactError when the history is broken."""
+    present = _present(checkpoints, packed)
+    return [key for key in ever_promoted(read_history(promotion)) if key in present]
+
+
+def stale(checkpoints: Mapping[str, Path], packed: Path, leaderboard: Path) -> list[str]:
+    """The keys of those whose scorecard another evaluator made, or other items than the newest checkpoint was asked.
+
+    So new items are noticed once the newest checkpoint was measured with them, which the nightly schedule sees to.
+    """
+    present = _present(checkpoints, packed)
+    rows = {row["checkpoint"]: row for row in _rows(leaderboard) if row["checkpoint"] in present}
+    newest = rows.get(present[-1]) if present else None
+    wanted = newest["comparable"] if newest and newest["current"] else None
+    return [key for key, row in rows.items() if not row["current"] or wanted not in (None, row["comparable"])]
+
+
+def _present(checkpoints: Mapping[str, Path], packed: Path) -> list[str]:
+    return [key for key, folder in checkpoints.items() if _trained_on(folder, packed)]
+
+
+def _rows(leaderboard: Path) -> Iterable[dict[str, Any]]:
+    """The rows of the leaderboard, best first; none while there is no valid one."""
+    return pl.read_parquet(leaderboard / LEADERBOARD).sort("rank").to_dicts() if is_valid(leaderboard) else []
+
+
+def _trained_on(folder: Path, packed: Path) -> bool:
+    try:
+        return read_manifest(folder).inputs.get("packed_dataset") == read_manifest(packed).digest
+    except ArtifactError:
+        return False

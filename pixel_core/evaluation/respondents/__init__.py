@@ -1,0 +1,1 @@
+"""Who is evaluated: a checkpoint folder or an endpoint, behind one protocol."""

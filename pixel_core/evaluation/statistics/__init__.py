@@ -1,0 +1,1 @@
+"""What figures are computed by: statistics over items, bootstrap intervals, calibration."""
