@@ -10,12 +10,12 @@ from typing import Any
 
 import polars as pl
 
-from pixel_core.artifacts import ArtifactError, input_digest, is_valid, verify
+from pixel_core.artifacts import ArtifactError, input_digest, verify
 from pixel_core.evaluation.figures import AXES, Figure, headlines
 from pixel_core.evaluation.held_out import in_training
 from pixel_core.evaluation.measuring import Rows, figure_of
 from pixel_core.evaluation.ranking.history import read_history
-from pixel_core.evaluation.ranking.leaderboard import LEADERBOARD, order
+from pixel_core.evaluation.ranking.leaderboard import LEADERBOARD, order, sort_out
 from pixel_core.evaluation.ranking.promotion import DECISION, POINTER
 from pixel_core.evaluation.scorecard import FIGURES, ITEMS, QUESTIONS, SCORECARD, Scorecard, read_items, read_scorecard
 from pixel_core.evaluation.statistics.metrics import STATISTICS
@@ -101,13 +101,13 @@ def check_leaderboard(folder: Path, scorecards: Path) -> Findings:
     """Every scorecard is listed once, in the order of the rule, and every broken one among the rejects."""
     verify(folder)
     frame = pl.read_parquet(folder / LEADERBOARD)
-    present = {p.name: is_valid(p) for p in scorecards.glob("*") if p.is_dir() and not p.name.startswith(".")}
+    valid, broken = sort_out(scorecards)
     rejected = pl.read_parquet(folder / REJECTED)["position"].to_list()
     rows = frame.to_dicts()
     return Findings.of(
         [
-            equals("scorecards listed once", sorted(frame["checkpoint"]), sorted(key for key, valid in present.items() if valid)),
-            equals("broken scorecards", sorted(rejected), sorted(key for key, valid in present.items() if not valid)),
+            equals("scorecards listed once", sorted(frame["checkpoint"]), sorted(valid)),
+            equals("broken scorecards", sorted(rejected), broken),
             equals("ranks", frame["rank"].to_list(), list(range(1, frame.height + 1))),
             equals("order by the rule", [row["checkpoint"] for row in rows], [row["checkpoint"] for row in sorted(rows, key=order)]),
             none_of("rows that are not of the scorecard as it is", _stale(rows, scorecards)),

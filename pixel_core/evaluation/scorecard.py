@@ -22,6 +22,7 @@ from pixel_core.artifacts import (
     input_digest,
     is_valid,
     read_manifest,
+    verify,
     write_json,
     write_table,
 )
@@ -134,7 +135,10 @@ def compare(a: Path, b: Path) -> tuple[Difference, ...]:
     """Every figure of evaluation or scorecard folder `a` minus that of `b`, paired by item.
 
     Figures that only one of them has, or whose task has another version, are left out; so are items that only one answered.
+    Raises ArtifactError where a folder is missing, or its files are not those of its manifest.
     """
+    for folder in (a, b):
+        verify(folder)
     pair = pairing(a, b)
     return tuple(found for figure in read_scorecard(_card(a)).figures if (found := pair(figure)) is not None)
 

@@ -78,7 +78,7 @@ def falls(card: Scorecard) -> list[Alert]:
 def judged(card: Scorecard) -> Iterator[tuple[Figure, str, float, Difference]]:
     """Every figure that has a pair to be judged by: the figure, the kind of alert, the other's value and the difference."""
     for figure in card.figures:
-        if figure.indicative:
+        if figure.indicative or figure.groups < 2:  # of one group there is no interval
             continue
         if figure.base is not None and figure.difference is not None and card.checkpoint != card.base:
             yield figure, BASE, figure.base, figure.difference

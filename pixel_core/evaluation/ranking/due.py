@@ -14,6 +14,7 @@ import polars as pl
 from pixel_core.artifacts import ArtifactError, is_valid, read_manifest
 from pixel_core.evaluation.ranking.history import ever_promoted, read_history
 from pixel_core.evaluation.ranking.leaderboard import LEADERBOARD
+from pixel_core.rejects import REJECTED
 
 
 def newest_and_best(checkpoints: Mapping[str, Path], packed: Path, leaderboard: Path) -> list[str]:
@@ -30,7 +31,7 @@ def promoted(checkpoints: Mapping[str, Path], packed: Path, promotion: Path) -> 
 
 
 def stale(checkpoints: Mapping[str, Path], packed: Path, leaderboard: Path) -> list[str]:
-    """The keys of those whose scorecard another evaluator made, or other items than the newest checkpoint was asked.
+    """The keys of those whose scorecard another evaluator made, or is broken, or whose items the newest checkpoint was not asked.
 
     So new items are noticed once the newest checkpoint was measured with them, which the nightly schedule sees to.
     """
@@ -38,7 +39,8 @@ def stale(checkpoints: Mapping[str, Path], packed: Path, leaderboard: Path) -> l
     rows = {row["checkpoint"]: row for row in _rows(leaderboard) if row["checkpoint"] in present}
     newest = rows.get(present[-1]) if present else None
     wanted = newest["comparable"] if newest and newest["current"] else None
-    return [key for key, row in rows.items() if not row["current"] or wanted not in (None, row["comparable"])]
+    old = [key for key, row in rows.items() if not row["current"] or wanted not in (None, row["comparable"])]
+    return old + [key for key in _broken(leaderboard) if key in present]
 
 
 def _present(checkpoints: Mapping[str, Path], packed: Path) -> list[str]:
@@ -48,6 +50,11 @@ def _present(checkpoints: Mapping[str, Path], packed: Path) -> list[str]:
 def _rows(leaderboard: Path) -> Iterable[dict[str, Any]]:
     """The rows of the leaderboard, best first; none while there is no valid one."""
     return pl.read_parquet(leaderboard / LEADERBOARD).sort("rank").to_dicts() if is_valid(leaderboard) else []
+
+
+def _broken(leaderboard: Path) -> list[str]:
+    """What the leaderboard could not list: altered, or of a schema that is read no longer."""
+    return pl.read_parquet(leaderboard / REJECTED)["position"].to_list() if is_valid(leaderboard) else []
 
 
 def _trained_on(folder: Path, packed: Path) -> bool:

@@ -42,14 +42,14 @@ SCHEMA = pl.Schema(
 
 def build_leaderboard(scorecards: Path, out: Path, *, force: bool = False) -> Built:
     """Rank every valid scorecard below a folder; one that is broken is listed in `rejected.parquet` and stops nothing."""
-    valid, broken = _sort_out(scorecards)
+    valid, broken = sort_out(scorecards)
     inputs = {f"scorecard/{key}": digest for key, digest in (valid | dict.fromkeys(broken, "broken")).items()}
 
     def write(folder: Path) -> Summary:
         cards = {key: read_scorecard(scorecards / key / SCORECARD) for key in valid}
         frame = rank({digest: cards[key] for key, digest in valid.items()})
         write_table(folder / LEADERBOARD, frame)
-        why = "missing, incomplete or altered: evaluate the checkpoint again with force"
+        why = "missing, incomplete, altered, of an older schema, or of no checkpoint of a run: evaluate the checkpoint again with force"
         rejects = [Reject("scorecard", key, "broken_scorecard", why) for key in broken]
         write_rejects(folder, rejects)
         alerts = all_alerts(list(cards.values()))
@@ -77,15 +77,18 @@ def order(row: Mapping[str, Any]) -> tuple[bool, float, str]:
     return not row["current"], -row["score"], row["checkpoint"]
 
 
-def _sort_out(scorecards: Path) -> tuple[dict[str, str], list[str]]:
-    """Valid scorecards as key -> digest, and the keys of broken ones, both in name order."""
+def sort_out(scorecards: Path) -> tuple[dict[str, str], list[str]]:
+    """Valid scorecards of checkpoints `<run>.<step>` as key -> digest, and the keys of all others, both in name order."""
     valid, broken = {}, []
     for folder in sorted(p for p in scorecards.glob("*") if p.is_dir() and not p.name.startswith(".")):
         try:
-            valid[folder.name] = input_digest(folder)
-            read_scorecard(folder / SCORECARD)
+            digest, card = input_digest(folder), read_scorecard(folder / SCORECARD)
         except ArtifactError:
-            valid.pop(folder.name, None)
+            broken.append(folder.name)
+            continue
+        if card.checkpoint == folder.name and folder.name.rpartition(".")[2].isdecimal():
+            valid[folder.name] = digest
+        else:
             broken.append(folder.name)
     return valid, broken
 

@@ -3,6 +3,8 @@
 The best checkpoints of the leaderboard are considered in order, until one holds on every axis: its headline is not
 below that of its base, nor of the last promoted one, by a paired 95 % interval that excludes zero; no guard of the axis is, by
 an interval that holds for all guards together (see guards.py); and its score is above its base's and the last promoted one's.
+What was measured there and has no number here falls too, and so does all that cannot be compared with the last promoted one,
+as after a new version of the evaluator until that one is measured again: what is not known is no ground to move the pointer.
 A refusal names the axis: where it is the score, the axis that lost most. The last checkpoint of a run is always judged, so that
 its refusal has a reason also where the leaderboard ranks it below the promoted one.
 """
@@ -23,9 +25,9 @@ from pixel_core.evaluation.figures import Difference, Figure, headlines
 from pixel_core.evaluation.ranking.guards import GUARDS, widened
 from pixel_core.evaluation.ranking.history import Decision, added, ever_promoted, read_history, write_history
 from pixel_core.evaluation.ranking.leaderboard import LEADERBOARD
-from pixel_core.evaluation.scorecard import SCORECARD, pairing, read_scorecard
+from pixel_core.evaluation.scorecard import SCORECARD, Scorecard, pairing, read_scorecard
 
-KIND, VERSION = "promotion", "3"
+KIND, VERSION = "promotion", "4"
 POINTER, DECISION = "promoted.json", "decision.json"
 
 
@@ -96,7 +98,7 @@ def _consider(leaderboard: Path, scorecards: Path, runs: Path, before: str | Non
     for row in candidates:
         key = row["checkpoint"]
         above = held is None or row["rank"] < held["rank"]
-        if key == before or not (above or last[row["run"]] == key) or not _stands(runs, row):
+        if key == before or not (above or last[row["run"]] == key) or not _stands(runs, row) or not _as_listed(scorecards, row):
             continue
         axes = _axes(scorecards, key, before)
         if held is not None and not above:
@@ -111,7 +113,9 @@ def _consider(leaderboard: Path, scorecards: Path, runs: Path, before: str | Non
 def _axes(scorecards: Path, key: str, before: str | None) -> dict[str, Any]:
     """By axis: the differences of headline and guards from base and last promoted (null without a pair), and what falls below whom."""
     card = read_scorecard(scorecards / key / SCORECARD)
-    pair = pairing(scorecards / key, scorecards / before) if before and is_valid(scorecards / before) else lambda figure: None
+    others = {"base": _card(scorecards, card.base), "last promoted": _card(scorecards, before)}
+    pair = pairing(scorecards / key, scorecards / before) if before and others["last promoted"] else lambda figure: None
+    measured = {whom: {f.name for f in other.figures if f.value is not None} for whom, other in others.items() if other}
     heads = headlines(card.figures)
     gains = {axis: (figure.skill or 0.0) - figure.base_skill for axis, figure in heads.items()}
     found: dict[str, dict[str, Any]] = {}
@@ -120,10 +124,36 @@ def _axes(scorecards: Path, key: str, before: str | None) -> dict[str, Any]:
         guarded = [figure for figure in card.figures if figure.name in GUARDS.get(axis, ())]
         guards = [_verdict(figure, {"base": _widened(figure.difference), "last promoted": _widened(pair(figure))}) for figure in guarded]
         named = [f"{guard['figure']} {fall}" for guard in guards for fall in guard["falls"]]
-        found[axis] = {**verdict, "falls": [*verdict["falls"], *named], "guards": guards}
+        unknown = [f"{figure.name} not measured, as {whom}" for figure in (headline, *guarded) for whom in _lost(figure, measured)]
+        if before and (others["last promoted"] is None or (headline.name in measured["last promoted"] and pair(headline) is None)):
+            unknown.append("not comparable with last promoted")
+        found[axis] = {**verdict, "falls": [*verdict["falls"], *named, *unknown], "guards": guards}
     if sum(gains.values()) <= 0:
         found[min(gains, key=lambda axis: (gains[axis], axis))]["falls"].append("score not above base")
     return found
+
+
+def _card(scorecards: Path, key: str | None) -> Scorecard | None:
+    """The scorecard of a checkpoint; None where there is none, or it cannot be relied on."""
+    if key is None or not is_valid(scorecards / key):
+        return None
+    try:
+        return read_scorecard(scorecards / key / SCORECARD)
+    except ArtifactError:  # of an older schema: it is measured again
+        return None
+
+
+def _lost(figure: Figure, measured: Mapping[str, set[str]]) -> list[str]:
+    """Who has a number for a figure that has none here."""
+    return [] if figure.value is not None else [whom for whom, names in measured.items() if figure.name in names]
+
+
+def _as_listed(scorecards: Path, row: dict[str, Any]) -> bool:
+    """Whether the scorecard is valid, and the one that the leaderboard lists."""
+    try:
+        return input_digest(scorecards / row["checkpoint"]) == row["scorecard"]
+    except ArtifactError:
+        return False
 
 
 def _verdict(figure: Figure, against: Mapping[str, Difference | None]) -> dict[str, Any]:

@@ -8,9 +8,9 @@ import polars as pl
 import pytest
 
 from pixel_core.artifacts import ArtifactError, Summary, finish, read_manifest, verify, write_json
-from pixel_core.evaluation import AXES, EvaluationError, build_leaderboard, build_promotion, build_scorecard, quality, read_pointer
+from pixel_core.evaluation import AXES, EvaluationError, build_leaderboard, build_promotion, build_scorecard, compare, quality, read_pointer
 from pixel_core.evaluation.figures import Difference, headlines
-from pixel_core.evaluation.ranking.due import newest_and_best
+from pixel_core.evaluation.ranking.due import newest_and_best, stale
 from pixel_core.evaluation.ranking.guards import GUARDS
 from pixel_core.evaluation.ranking.leaderboard import LEADERBOARD, SCHEMA, rank
 from pixel_core.evaluation.ranking.promotion import DECISION
@@ -303,6 +303,85 @@ def worse_persona(folder):
     items.with_columns(prediction=wrong).write_parquet(folder / "items.parquet")
     manifest = read_manifest(folder)
     finish(folder, kind="scorecard", version="1", inputs={}, summary=manifest.summary)
+
+
+def flip(path):
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(bytes(data))
+
+
+def earlier(folder):
+    """The scorecard as an earlier evaluator would have written it."""
+    card, summary = read_scorecard(folder / SCORECARD), read_manifest(folder).summary
+    tasks = {name: task.model_copy(update={"version": "0"}) for name, task in card.tasks.items()}
+    write_scorecard(folder / SCORECARD, card.model_copy(update={"evaluator": "0", "tasks": tasks}))
+    finish(folder, kind="scorecard", version="1", inputs={}, summary=summary)
+
+
+@pytest.mark.parametrize(
+    "lose", [lambda folder: flip(folder / "items.parquet"), earlier], ids=["altered", "measured by an earlier evaluator"]
+)
+def test_what_cannot_be_compared_with_the_last_promoted_does_not_replace_it(home, lose):
+    place(home, 8, dict.fromkeys(AXES, (0.2, 0.4)))
+    promote(home)
+    assert read_pointer(home / "promotion") == f"{RUN}.8"
+    place(home, 12, GOOD)
+    lose(home / "scorecard" / f"{RUN}.8")
+    promote(home)
+    assert read_pointer(home / "promotion") == f"{RUN}.8"
+    [twelve] = [entry for entry in decision(home)["considered"] if entry["checkpoint"] == f"{RUN}.12"]
+    assert all("not comparable with last promoted" in verdict["falls"] for verdict in twelve["axes"].values())
+    assert quality.check_promotion(home / "promotion", home / "training_run").passed
+
+
+def test_a_headline_that_lost_its_number_is_a_fall(home):
+    place(home, 8, dict.fromkeys(AXES, (0.3, 0.5)))
+    folder = home / "scorecard" / f"{RUN}.8"
+    card, summary = read_scorecard(folder / SCORECARD), read_manifest(folder).summary
+    gone = {"status": "untrained", "value": None, "low": None, "high": None, "floor": None, "skill": None, "difference": None, "base": None}
+    lost = [f.model_copy(update=gone | {"n": 0, "floors": {}}) if f.headline and f.axis == "empathy" else f for f in card.figures]
+    write_scorecard(folder / SCORECARD, card.model_copy(update={"figures": tuple(lost)}))
+    finish(folder, kind="scorecard", version="1", inputs={}, summary=summary)
+    promote(home)
+    assert read_pointer(home / "promotion") != f"{RUN}.8"
+    [eight] = [entry for entry in decision(home)["considered"] if entry["checkpoint"] == f"{RUN}.8"]
+    assert eight["falls"] == ["empathy"]
+    assert any(fall.endswith("not measured, as base") for fall in eight["axes"]["empathy"]["falls"])
+
+
+def test_a_scorecard_that_was_altered_after_it_was_listed_is_passed_over(home):
+    place(home, 8, GOOD)
+    board(home)
+    flip(home / "scorecard" / f"{RUN}.8" / "items.parquet")
+    build_promotion(home / "leaderboard", home / "scorecard", home / "training_run", home / "promotion")
+    assert read_pointer(home / "promotion") != f"{RUN}.8"
+    assert f"{RUN}.8" not in [entry["checkpoint"] for entry in decision(home)["considered"]]
+
+
+def test_what_cannot_be_read_or_is_no_checkpoints_stands_apart_and_is_due_again(home, world):
+    folder = home / "scorecard" / KEY
+    raw, summary = json.loads((folder / SCORECARD).read_text()), read_manifest(folder).summary
+    place(home, 8, GOOD)
+    endpoint = home / "scorecard" / "gpt-4.1-0123abcd"
+    shutil.copytree(folder, endpoint)
+    (folder / SCORECARD).write_text(json.dumps(raw | {"schema_version": "1"}))
+    finish(folder, kind="scorecard", version="1", inputs={}, summary=summary)
+    board(home)
+    assert set(read_board(home)["checkpoint"]) == {f"{RUN}.0", f"{RUN}.8"}
+    assert pl.read_parquet(home / "leaderboard" / "rejected.parquet")["position"].to_list() == [endpoint.name, KEY]
+    assert quality.check_leaderboard(home / "leaderboard", home / "scorecard").passed
+    folders = {f"{RUN}.{step}": home / "training_run" / RUN / f"checkpoint-{step}" for step in (0, 4, 8)}
+    assert stale(folders, world.packed, home / "leaderboard") == [KEY]
+
+
+def test_altered_answers_are_not_compared(home):
+    place(home, 8, GOOD)
+    folders = [home / "scorecard" / f"{RUN}.{step}" for step in (8, 4)]
+    assert compare(*folders)
+    flip(folders[1] / "items.parquet")
+    with pytest.raises(ArtifactError, match=r"items\.parquet"):
+        compare(*folders)
 
 
 def test_a_candidate_whose_checkpoint_is_gone_or_altered_is_passed_over(home):
