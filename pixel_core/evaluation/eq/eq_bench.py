@@ -43,14 +43,15 @@ def score_eq_bench(answers: Answers, questions: Mapping[str, Any], *, count: int
     """The score of answers (question id -> {emotion: intensity 0-10}) to the questions of the published file.
 
     An answer that does not name exactly the four emotions, spelled as asked, with a number each, is unparsed.
-    Raises ValueError for an answer to a question that does not exist, and without questions.
+    Raises ValueError for an answer to a question that does not exist, for a question without four emotions and their numbers,
+    and without questions.
     """
     if not questions:
         raise ValueError("no questions: give the content of eq_bench_v2_questions_171.json")
     if strangers := set(answers) - set(questions):
         raise ValueError(f"answer to question {min(strangers)!r}, which is not among the {len(questions)} questions")
-    references = {key: reference_of(question) for key, question in questions.items()}
-    scores = {key: item_score(answers.get(key, {}), reference) for key, reference in references.items()}
+    references = {key: reference_of(question, key) for key, question in questions.items()}
+    scores = {key: item_score(answers.get(key) or {}, reference) for key, reference in references.items()}
     parsed = [10 * score for score in scores.values() if score is not None]
     counted = [10 * (score or 0.0) for score in scores.values()]
     share = len(parsed) / len(counted)
@@ -87,10 +88,16 @@ def parse_answer(text: str, names: set[str]) -> dict[str, float] | None:
     return found if set(found) == names else None
 
 
-def reference_of(question: Mapping[str, Any]) -> dict[str, float]:
-    """The reference intensities of a question on the full 0-10 scale."""
-    reference = question["reference_answer_fullscale"]
-    return {reference[f"emotion{k}"]: float(reference[f"emotion{k}_score"]) for k in range(1, 5)}
+def reference_of(question: Mapping[str, Any], name: str = "") -> dict[str, float]:
+    """The reference intensities of a question on the full 0-10 scale; raises ValueError, with its name, when it has not four of them."""
+    try:
+        reference = question["reference_answer_fullscale"]
+        found = {reference[f"emotion{k}"]: float(reference[f"emotion{k}_score"]) for k in range(1, 5)}
+    except (KeyError, TypeError, ValueError) as error:
+        raise ValueError(f"question {name!r} is not as in eq_bench_v2_questions_171.json: {type(error).__name__} {error}") from error
+    if len(found) != 4 or not all(map(math.isfinite, found.values())):
+        raise ValueError(f"question {name!r}: two emotions have one name, or a number is not finite: {found}")
+    return found
 
 
 def item_score(answer: Mapping[str, float | str], reference: Mapping[str, float]) -> float | None:

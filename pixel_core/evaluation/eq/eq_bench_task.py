@@ -77,11 +77,12 @@ def read_questions(path: Path) -> dict[str, dict[str, Any]]:
         raise ItemError(f"{path} holds no questions by id: name eq_bench_v2_questions_171.json")
     for key, question in found.items():
         try:
-            complete = bool(question["prompt"].strip()) and len(reference_of(question)) == 4
+            reference_of(question, key)
+            asked = bool(question["prompt"].strip())
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise ItemError(f"{path} question {key!r}: {type(error).__name__}: {error}") from error
-        if not complete:
-            raise ItemError(f"{path} question {key!r}: the prompt is empty, or two emotions have one name")
+        if not asked:
+            raise ItemError(f"{path} question {key!r}: the prompt is empty")
     return found
 
 

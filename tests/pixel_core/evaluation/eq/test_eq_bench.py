@@ -136,3 +136,23 @@ def test_recorded_runs_re_score_to_their_published_score(reference):
         score = score_eq_bench(choose_pass(first, revised, questions), questions)
         assert score.original == pytest.approx(run["benchmark_score"], abs=0.1), path.name
         assert score.interval[0] < score.original < score.interval[1]
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {},
+        {"reference_answer_fullscale": None},
+        {"reference_answer_fullscale": {"emotion1": "Calm", "emotion1_score": 1}},
+        {"reference_answer_fullscale": question(1, 2, 3, 4)["reference_answer_fullscale"] | {"emotion2": "Calm"}},
+        question(1, 2, 3, float("nan")),
+        question(1, 2, 3, "many"),
+    ],
+)
+def test_a_question_that_is_not_one_is_named(broken):
+    with pytest.raises(ValueError, match="question '7'"):
+        score_eq_bench({}, QUESTIONS | {"7": broken})
+
+
+def test_an_answer_that_is_none_is_unparsed():
+    assert score_eq_bench(RIGHT | {"2": None}, QUESTIONS).parsed == pytest.approx(2 / 3)
