@@ -9,7 +9,7 @@ from functools import cache, lru_cache
 from typing import Any
 
 from pixel_core.writing.casting import agrees_with
-from pixel_core.writing.cues import Cue, lowered
+from pixel_core.writing.cues import Cue, first_held
 from pixel_core.writing.phrases import bank
 from pixel_core.writing.responses import grounds
 from pixel_core.writing.scene import Piece
@@ -47,9 +47,7 @@ def duties() -> Mapping[str, Duty]:
 @lru_cache(maxsize=2**16)  # sentences come back: while they are written, and when they are judged
 def called_for(text: str) -> str:
     """The name of the duty that a client's words call for at once; "" when they call for none."""
-    plain = text.replace("\u2019", "'")
-    lower = lowered(plain)
-    return next((d.name for d in duties().values() if d.cue and d.cue.holds(plain, lower)), "")
+    return first_held(text, ((name, duty.cue) for name, duty in duties().items() if duty.cue)) or ""
 
 
 def owed_to(codes: Iterable[str]) -> list[str]:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TypeVar
 
+T = TypeVar("T")
 _SHORTEST = 2  # letters of a word that is worth looking for
 _OPTIONAL = re.compile(r"[?*]|\{0?[,}]")  # a quantifier under which a match may lack what it follows
 _QUANTIFIER = re.compile(r"(?:[?*+]|\{\d*,?\d*\})[?+]?")
@@ -40,6 +43,13 @@ class Cue:
 def lowered(text: str) -> str | None:
     """The text in lower case; None beyond ASCII, where ignoring case means more than that."""
     return text.lower() if text.isascii() else None
+
+
+def first_held(text: str, cues: Iterable[tuple[T, Cue]]) -> T | None:
+    """What stands with the first cue that a text holds, however its apostrophes are written; None when it holds none."""
+    plain = text.replace("\u2019", "'")
+    lower = lowered(plain)
+    return next((meant for meant, cue in cues if cue.holds(plain, lower)), None)
 
 
 def necessary_words(pattern: str) -> tuple[str, ...]:

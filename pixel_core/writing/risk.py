@@ -8,7 +8,7 @@ from functools import cache, lru_cache
 from typing import Any
 
 from pixel_core.conversation import Label
-from pixel_core.writing.cues import Cue, lowered
+from pixel_core.writing.cues import Cue, first_held
 from pixel_core.writing.phrases import bank
 
 HARM = 3  # self-harm or preparation
@@ -28,9 +28,7 @@ def level_labelled(labels: Iterable[Label]) -> float:
 
 @lru_cache(maxsize=2**16)  # sentences come back: from the records, in drafts, and when they are judged
 def _spoken(text: str) -> int:
-    plain = text.replace("\u2019", "'")
-    lower = lowered(plain)
-    return next((level for level, cue in _levels() if cue.holds(plain, lower)), 0)
+    return first_held(text, _levels()) or 0
 
 
 @cache

@@ -15,7 +15,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Literal
 
-import yaml
+from pixel_core.yaml_text import parse_yaml
 
 Gender = Literal["feminine", "masculine", "either"]
 
@@ -50,7 +50,7 @@ def load_names() -> Names:
             for name in getattr(provider, field, ()):
                 genders[name.lower()].add(gender)
         surnames |= {name.lower() for name in getattr(provider, "last_names", ())}
-    own = yaml.safe_load((files("pixel_core.corpus.names") / "words.yaml").read_text(encoding="utf-8"))
+    own = parse_yaml((files("pixel_core.corpus.names") / "words.yaml").read_text(encoding="utf-8"))
     for gender, listed in own["given"].items():
         for name in listed.split():
             genders[name.lower()].add(gender)

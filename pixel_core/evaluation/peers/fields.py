@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from pixel_core.conversation import Conversation, Turn, read_conversations
-from pixel_core.evaluation.held_out import named, unlabelled
+from pixel_core.evaluation.held_out import lot_of, named, unlabelled
 from pixel_core.evaluation.items import read_vignettes
 from pixel_core.evaluation.statistics.metrics import Name
 from pixel_core.model.batch import head_targets_of, query_masks_of
@@ -108,15 +107,15 @@ def few(items: Sequence[Item], limit: int) -> list[Item]:
     """At most so many items, in their order: those whose names come first when hashed."""
     if len(items) <= limit:
         return list(items)
-    kept = set(sorted(_lot(item.item) for item in items)[:limit])
-    return [item for item in items if _lot(item.item) in kept]
+    kept = set(sorted(lot_of(item.item) for item in items)[:limit])
+    return [item for item in items if lot_of(item.item) in kept]
 
 
 def within(items: Sequence[Item], characters: int) -> list[Item]:
     """As many items, in their order, as read so many characters together: those whose names come first when hashed."""
     kept: set[str] = set()
     used = 0
-    for item in sorted(items, key=lambda item: _lot(item.item)):
+    for item in sorted(items, key=lambda item: lot_of(item.item)):
         used += len(item.own) + len(item.before)
         if used > characters and kept:
             break
@@ -129,7 +128,7 @@ def folds(items: Sequence[Item], count: int, seed: int) -> list[int]:
     highest: dict[str, float] = {}
     for item in items:
         highest[item.group] = max(highest.get(item.group, 0.0), *item.truth)
-    dealt = sorted(highest, key=lambda group: (highest[group], _lot(f"{seed}:{group}")))
+    dealt = sorted(highest, key=lambda group: (highest[group], lot_of(f"{seed}:{group}")))
     place = {group: index % count for index, group in enumerate(dealt)}
     return [place[item.group] for item in items]
 
@@ -144,7 +143,3 @@ def _split(artifacts: Path, split: str) -> list[Conversation]:
 def _read(spec: HeadSpec, turns: Sequence[Turn], t: int) -> list[str]:
     places = [(index, index + 1) for index in range(len(turns))]
     return [turns[start].content for start, _ in query_masks_of(turns, places, t)[spec.reads] if turns[start].content]
-
-
-def _lot(name: str) -> str:
-    return hashlib.sha256(name.encode()).hexdigest()

@@ -120,12 +120,13 @@ def _axes(scorecards: Path, key: str, before: str | None) -> dict[str, Any]:
     gains = {axis: (figure.skill or 0.0) - figure.base_skill for axis, figure in heads.items()}
     found: dict[str, dict[str, Any]] = {}
     for axis, headline in heads.items():
-        verdict = _verdict(headline, {"base": headline.difference, "last promoted": pair(headline)})
+        against = pair(headline)
+        verdict = _verdict(headline, {"base": headline.difference, "last promoted": against})
         guarded = [figure for figure in card.figures if figure.name in GUARDS.get(axis, ())]
         guards = [_verdict(figure, {"base": _widened(figure.difference), "last promoted": _widened(pair(figure))}) for figure in guarded]
         named = [f"{guard['figure']} {fall}" for guard in guards for fall in guard["falls"]]
         unknown = [f"{figure.name} not measured, as {whom}" for figure in (headline, *guarded) for whom in _lost(figure, measured)]
-        if before and (others["last promoted"] is None or (headline.name in measured["last promoted"] and pair(headline) is None)):
+        if before and (others["last promoted"] is None or (headline.name in measured["last promoted"] and against is None)):
             unknown.append("not comparable with last promoted")
         found[axis] = {**verdict, "falls": [*verdict["falls"], *named, *unknown], "guards": guards}
     if sum(gains.values()) <= 0:

@@ -9,14 +9,12 @@ import random
 import shutil
 
 import torch
-from transformers import Qwen3MoeConfig, Qwen3MoeForCausalLM
 
 from pixel_core import taxonomy
 from pixel_core.artifacts import Summary, finish, input_digest
 from pixel_core.conversation import Conversation, Label, Provenance, Turn, write_conversations
 from pixel_core.evaluation import HeldOut
 from pixel_core.evaluation.ranking.degradations import wrong_labels
-from pixel_core.model.chat import END
 from pixel_core.model.pixel import PixelModel
 from pixel_core.recipe import load_recipe
 from pixel_core.training.baselines import PRIORS, label_counts, read_priors
@@ -25,7 +23,7 @@ from pixel_core.training.data import TOKENIZER, pack_dataset
 from pixel_core.training.optimisation import parameter_groups, set_rates
 from pixel_core.training.step import TrainingStep
 from pixel_core.training.tokenizer import load_tokenizer
-from tests.pixel_core.evaluation.world import CATEGORIES, ROOT, shipped_criteria, speech, write_profile
+from tests.pixel_core.evaluation.world import CATEGORIES, ROOT, shipped_criteria, small_backbone, speech, write_profile
 
 RUN = "learnable-0123456789ab"
 CODES = ("F32", "F41.0", "F43.10", "F50.0", "F42.2", "F20.9")
@@ -172,24 +170,9 @@ def learn(model, split, steps):
 def small_model(packed, split):
     """One layer of 64 dimensions, its heads at the training priors."""
     tokenizer = load_tokenizer(packed / TOKENIZER)
-    config = Qwen3MoeConfig(
-        vocab_size=len(tokenizer),
-        hidden_size=64,
-        num_hidden_layers=1,
-        num_attention_heads=2,
-        num_key_value_heads=2,
-        head_dim=32,
-        num_experts=2,
-        num_experts_per_tok=1,
-        moe_intermediate_size=96,
-        max_position_embeddings=2048,
-        tie_word_embeddings=True,
-        pad_token_id=tokenizer.pad_token_id,
-        eos_token_id=tokenizer.convert_tokens_to_ids(END),
-    )
     with torch.random.fork_rng():
         torch.manual_seed(7)
-        backbone = Qwen3MoeForCausalLM(config)
+        backbone = small_backbone(tokenizer, hidden_size=64, num_key_value_heads=2, head_dim=32, moe_intermediate_size=96)
         return PixelModel(backbone, tokenizer=tokenizer, supervised=label_counts(split), priors=read_priors(packed / PRIORS))
 
 

@@ -132,28 +132,31 @@ def write_run(home: Path, steps: tuple[int, ...] = (0, 4)) -> dict[int, Path]:
     return folders
 
 
-def small_model(tokenizer, step):
+def small_backbone(tokenizer, **sizes):
+    """One layer of two experts with random weights."""
     config = Qwen3MoeConfig(
         vocab_size=len(tokenizer),
-        hidden_size=32,
         num_hidden_layers=1,
         num_attention_heads=2,
-        num_key_value_heads=1,
-        head_dim=16,
         num_experts=2,
         num_experts_per_tok=1,
-        moe_intermediate_size=32,
         max_position_embeddings=2048,
         tie_word_embeddings=True,
         pad_token_id=tokenizer.pad_token_id,
         eos_token_id=tokenizer.convert_tokens_to_ids(END),
+        **sizes,
     )
+    return Qwen3MoeForCausalLM(config)
+
+
+def small_model(tokenizer, step):
     supervised = {spec.name: [1] * len(spec.outputs) for spec in HEADS if spec.name != "mer"}
     supervised["eq"] = [int(output in ("empathy_recognition", "social_cognition")) for output in find_head("eq").outputs]
     supervised["clinical"] = [int(output in ("F32", "F41.0", "F43.10")) for output in find_head("clinical").outputs]
     with torch.random.fork_rng():
         torch.manual_seed(7)
-        model = PixelModel(Qwen3MoeForCausalLM(config), tokenizer=tokenizer, supervised=supervised, priors=_priors())
+        backbone = small_backbone(tokenizer, hidden_size=32, num_key_value_heads=1, head_dim=16, moe_intermediate_size=32)
+        model = PixelModel(backbone, tokenizer=tokenizer, supervised=supervised, priors=_priors())
         torch.manual_seed(step)
         for parameter in model.heads.parameters() if step else ():
             torch.nn.init.normal_(parameter, std=0.5)
