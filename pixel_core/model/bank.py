@@ -11,7 +11,7 @@ from pixel_core.model.batch import PixelBatch
 from pixel_core.model.emotion import ENCODING_SIZE, EmotionEncoding
 from pixel_core.model.heads import HEADS, find_head
 from pixel_core.model.layers import Head, shrink
-from pixel_core.model.pooling import masked_mean
+from pixel_core.model.pooling import Reading
 
 
 class HeadBank(nn.Module):
@@ -24,16 +24,18 @@ class HeadBank(nn.Module):
 
     def forward(self, views: Mapping[str, Tensor], batch: PixelBatch) -> dict[str, Tensor]:
         """Raw outputs [Q, width] of every head that has a view of the hidden state [B, T, H]."""
-        raw = {}
+        raw: dict[str, Tensor] = {}
+        readings = {name: Reading.of(batch.query_rows, mask, len(batch.input_ids)) for name, mask in batch.query_masks.items()}
         for spec in HEADS:
             if spec.name not in views:
                 continue
-            view = views[spec.name]
+            view, head = views[spec.name], self.by_name[spec.name]
+            assert isinstance(head, Head)  # noqa: S101  # ModuleDict forgets its members' type
             with torch.autocast(view.device.type, enabled=False):
-                features = masked_mean(view, batch.query_rows, batch.query_masks[spec.reads])
-                if spec.encoding:
-                    features = self.emotion_encoding(features)
-                raw[spec.name] = self.by_name[spec.name](features)
+                felt = self.emotion_encoding.salience(view)
+                weights = felt if head.attention is None else head.attention(view, felt)
+                features = readings[spec.reads].mean(view, weights)
+                raw[spec.name] = head(self.emotion_encoding(features) if spec.encoding else features)
         return raw
 
     @property

@@ -49,6 +49,7 @@ class HeadSpec:
             "reads": self.reads,
             "levels": self.levels,
             "encoding": self.encoding,
+            "pooling": "emotion" if self.encoding else "attention",
         }
 
 

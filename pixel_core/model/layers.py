@@ -8,6 +8,7 @@ from torch.nn import functional
 
 from pixel_core.model.decoding import cumulative
 from pixel_core.model.heads import HeadSpec
+from pixel_core.model.pooling import Attention
 
 
 class FloatNorm(nn.LayerNorm):
@@ -50,10 +51,14 @@ class OrderedLogits(nn.Module):
 
 
 class Head(nn.Module):
-    """One row of the table as layers: norm, dropout, linear. Weights start at zero, the bias at the training prior."""
+    """One row of the table as layers: norm, dropout, linear. Weights start at zero, the bias at the training prior.
+
+    `attention` weighs the tokens that the features are the mean of; it is the emotion encoding's where the head reads that.
+    """
 
     def __init__(self, spec: HeadSpec, size: int, dropout: float) -> None:
         super().__init__()
+        self.attention = None if spec.encoding else Attention(size)
         self.norm = FloatNorm(size)
         self.dropout = nn.Dropout(dropout)
         self.predict: OrderedLogits | FloatLinear

@@ -253,10 +253,8 @@ def _read_record(path: Path) -> dict[str, Any]:
                 f"head {name} is in {'the table' if name in table else path} only: evaluate with the version that trained it"
             )
         for key, value in table[name].items():
-            if stored[name][key] != value:
-                raise CheckpointError(
-                    f"head {name}: {key} {_difference(stored[name][key], value)}: evaluate with the version that trained it"
-                )
+            if (before := stored[name].get(key)) != value:
+                raise CheckpointError(f"head {name}: {key} {_difference(before, value)}: evaluate with the version that trained it")
     return record
 
 

@@ -40,7 +40,7 @@ def states_of(model: PixelModel, spec: HeadSpec, items: Sequence[Item]) -> Array
     """The mean states [m, hidden] that the head would read; float32."""
     import torch
 
-    from pixel_core.model.pooling import masked_mean
+    from pixel_core.model.pooling import Reading
 
     found = np.empty((len(items), model.language_model.config.get_text_config().hidden_size))
     with torch.no_grad():
@@ -52,7 +52,8 @@ def states_of(model: PixelModel, spec: HeadSpec, items: Sequence[Item]) -> Array
                 return {}
 
             model(batch, split=keep)
-            found[places] = masked_mean(seen[0], batch.query_rows, batch.query_masks[spec.reads]).numpy()
+            reading = Reading.of(batch.query_rows, batch.query_masks[spec.reads], len(batch.input_ids))
+            found[places] = reading.mean(seen[0]).numpy()
     return found
 
 

@@ -85,6 +85,7 @@ def test_gathered_weights_replace_the_models_own(model, tmp_path):
         (lambda table: table[5]["outputs"].__setitem__(0, "F99"), r"head clinical: outputs has \['F99'\]"),
         (lambda table: table[7].__setitem__("levels", 4), "head empathy: levels is 4 in the checkpoint and 3 in the table"),
         (lambda table: table[1]["outputs"].reverse(), "head persona: outputs is"),
+        (lambda table: table[2].pop("pooling"), "head emotions: pooling is None in the checkpoint and 'emotion' in the table"),
     ],
 )
 def test_another_head_table_is_refused_by_name(model, tmp_path, change, message):
