@@ -19,7 +19,7 @@ class HeadSpec:
     `reads` goes by part, relative to the labelled turn t: `reply` is turn t; `client` the client's turns
     up to t; `context` all turns before t. `levels` counts the levels of an ordinal output and is 0 for
     other kinds. `encoding` says that the head reads the shared emotion encoding. `therapist_only` heads
-    are unknown where the client speaks turn t.
+    are unknown where the client speaks turn t. A head that `abstains` says nothing below a fitted confidence.
     """
 
     name: str
@@ -29,6 +29,7 @@ class HeadSpec:
     levels: int = 0
     encoding: bool = False
     therapist_only: bool = False
+    abstains: bool = False
 
     @property
     def width(self) -> int:
@@ -49,6 +50,7 @@ class HeadSpec:
             "reads": self.reads,
             "levels": self.levels,
             "encoding": self.encoding,
+            "abstains": self.abstains,
             "pooling": "emotion" if self.encoding else "attention",
         }
 
@@ -63,8 +65,8 @@ HEADS: tuple[HeadSpec, ...] = (
     HeadSpec("emotions", taxonomy.ids("emotions"), "multilabel", "client", encoding=True),
     HeadSpec("affect", AFFECT, "regression", "client", encoding=True),
     HeadSpec("mer", taxonomy.ids("mer"), "class", "client", encoding=True),
-    HeadSpec("clinical", taxonomy.ids("dsm5"), "multilabel", "client"),
-    HeadSpec("pdm2", taxonomy.ids("pdm2"), "multilabel", "client"),
+    HeadSpec("clinical", taxonomy.ids("dsm5"), "multilabel", "client", abstains=True),
+    HeadSpec("pdm2", taxonomy.ids("pdm2"), "multilabel", "client", abstains=True),
     HeadSpec("empathy", EMPATHY, "ordinal", "reply", levels=3, therapist_only=True),
     HeadSpec("appropriateness", ("appropriate",), "binary", "reply", therapist_only=True),
     HeadSpec("technique", taxonomy.ids("techniques"), "multilabel", "reply"),

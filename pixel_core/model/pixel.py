@@ -53,7 +53,7 @@ class PixelOutput(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What the model says, and how its heads score it: None where an output is untrained or has nothing to read."""
+    """What the model says, and how its heads score it: None where an output is untrained or has nothing to read, or its head abstains."""
 
     text: str
     scores: Scores
@@ -64,6 +64,7 @@ class PixelModel(nn.Module):
 
     `supervised` counts, by head and output, the training labels the head has seen (see `label_counts`): an
     output with 0 is untrained and never reported as a number. `priors` are the raw outputs the heads started at.
+    `abstention` is the least confidence, by head, that is said aloud (see `training/abstention.py`); without an entry a head always speaks.
     """
 
     def __init__(
@@ -80,6 +81,7 @@ class PixelModel(nn.Module):
         self.heads = HeadBank(backbone.config.get_text_config().hidden_size, dropout)
         self.tokenizer = tokenizer
         self.priors = {name: raw.detach().float().cpu() for name, raw in (priors or {}).items()}
+        self.abstention: dict[str, float] = {}
         self.supervised = {spec.name: list((supervised or {}).get(spec.name, [0] * len(spec.outputs))) for spec in HEADS}
         self.heads.start_at(self.priors)
 
@@ -128,11 +130,19 @@ class PixelModel(nn.Module):
             language = language_loss(views["language"], self.language_model.get_output_embeddings(), batch.language_targets)
         return PixelOutput(language, self.heads({name: view for name, view in views.items() if name != "language"}, batch), balance)
 
-    def save(self, folder: Path, state_dict: Mapping[str, Tensor] | None = None, scales: Mapping[str, float] | None = None) -> None:
+    def save(
+        self,
+        folder: Path,
+        state_dict: Mapping[str, Tensor] | None = None,
+        *,
+        scales: Mapping[str, float] | None = None,
+        abstention: Mapping[str, float] | None = None,
+    ) -> None:
         """Write a standard Hugging Face checkpoint and, under `pixel/`, the heads and their record.
 
         `state_dict` replaces the model's own, for weights gathered from ZeRO ranks. With LoRA only adapters are written.
-        `scales` in [0, 1] by head shrink what it says towards its prior; the stored weights hold them already.
+        `scales` in [0, 1] by head shrink what it says towards its prior; the stored weights hold them already. `abstention` replaces
+        the model's own.
         """
         state = dict(self.state_dict() if state_dict is None else state_dict)
         backbone = {name.removeprefix("backbone."): tensor for name, tensor in state.items() if name.startswith("backbone.")}
@@ -153,6 +163,7 @@ class PixelModel(nn.Module):
             "supervised": self.supervised,
             "priors": {name: raw.tolist() for name, raw in self.priors.items()},
             "scales": dict(scales or {}),  # folded into the weights
+            "abstention": dict(self.abstention if abstention is None else abstention),
         }
         write_json(own / CONFIG_FILE, record)
 
@@ -166,6 +177,7 @@ class PixelModel(nn.Module):
         tokenizer = AutoTokenizer.from_pretrained(folder) if (folder / "tokenizer_config.json").is_file() else None
         model = cls(open_checkpoint(folder, dtype), tokenizer=tokenizer, supervised=record["supervised"])
         model.priors = {name: torch.tensor(raw) for name, raw in record["priors"].items()}
+        model.abstention = record["abstention"]
         weights = load_file(folder / PIXEL_FOLDER / HEADS_FILE)
         model.heads.to(dtype or next(iter(weights.values())).dtype)
         model.heads.load_state_dict(weights)
@@ -195,7 +207,7 @@ class PixelModel(nn.Module):
 
     @torch.no_grad()
     def scores(self, turns: Sequence[Turn], t: int) -> Scores:
-        """What the heads say about turn t, by head and output (see `Decoded.scores`); None where untrained or without text to read."""
+        """What the heads say about turn t, by head and output (see `Decoded.scores`); None as in `Reply`."""
         example = example_of(turns, self._require_tokenizer(), ask=[t])
         return self._said(self(self._alone(example)).heads, example, turns[t])
 
@@ -203,12 +215,14 @@ class PixelModel(nn.Module):
         return build_batch([[example]], pad=self._require_tokenizer().pad_token_id or 0).to(self.device)
 
     def _said(self, raw: Mapping[str, Tensor], example: Example, turn: Turn) -> Scores:
-        """What raw outputs [1, width] about a turn mean, where they were supervised and had something to read."""
+        """What raw outputs [1, width] about a turn mean, where they were supervised, had something to read and are sure enough."""
         found: Scores = {}
         for spec in HEADS:
             values = decode(spec, raw[spec.name]).scores[0].tolist()
             readable = bool(example.queries[0].spans[spec.reads]) and not (spec.therapist_only and turn.part == "client")
             trained = self.supervised[spec.name]
+            sure = max((value for value, labels in zip(values, trained, strict=True) if labels), default=0.0)
+            readable &= sure >= self.abstention.get(spec.name, 0.0)
             found[spec.name] = {
                 output: value if readable and labels else None for output, value, labels in zip(spec.outputs, values, trained, strict=True)
             }

@@ -36,7 +36,7 @@ from pixel_core.training.runs import BASELINES, METRICS, RUN_FILE, Run, alone, a
 from pixel_core.training.steering import Event, Steering
 from pixel_core.training.step import TrainingStep
 from pixel_core.training.tokenizer import load_tokenizer
-from pixel_core.training.validation import validate
+from pixel_core.training.validation import Validation, validate
 
 ORPHANS_LEAVE = 150.0  # seconds within which the ranks of a killed launcher have noticed, saved and left
 KEPT_ENGINES = 2  # while a run goes on: the newest engine state, and one to fall back on
@@ -134,7 +134,7 @@ class _Trainer:
             taken = self._advance(done + 1, interrupts)
             if taken is None:
                 reason = interrupts.reason or "an interrupt of another rank"
-                self._checkpoint(done, {}, {})
+                self._checkpoint(done, {}, None)
                 break
             done += 1
             seconds, tokens = seconds + time.monotonic() - began, tokens + taken
@@ -208,17 +208,21 @@ class _Trainer:
         self._note(self.steering.after_step(step, losses, seen[0] if seen else None))
         return counts[_TOKENS]
 
-    def _validate(self, step: int) -> tuple[dict[str, float], dict[str, float]]:
-        """The figures of a validation, and how far it shrinks each head."""
+    def _validate(self, step: int) -> tuple[dict[str, float], Validation]:
+        """A validation and its figures."""
         found = validate(self.engine, self.step, self.held_out, self.device, self.sum)
         _require_finite(found.losses, step, "validation loss")
         figures = {f"validation_{name}": round(loss, 6) for name, loss in found.losses.items()}
         figures |= {f"calibrated_{name}": round(fitted.loss, 6) for name, fitted in found.calibrations.items()}
         figures |= {f"error_{name}": round(fitted.error, 6) for name, fitted in found.calibrations.items()}
+        for name, kept in found.abstention.items():
+            figures[f"coverage_{name}"] = round(kept.coverage, 6)
+            if kept.accuracy is not None:
+                figures[f"answered_{name}"] = round(kept.accuracy, 6)
         figures |= {f"safety_{name}": round(share, 6) for name, share in found.safety.items()}
         self._report(step, figures)
         self._note(self.steering.after_validation(step, found))
-        return figures, {name: fitted.scale for name, fitted in found.calibrations.items()}
+        return figures, found
 
     def _probe(self, step: int) -> None:
         found = probe(self.engine, self.step, self.probed, self.device, self.sum)
@@ -243,11 +247,13 @@ class _Trainer:
         if self.rank == 0:
             self.steering.save(folder)
 
-    def _checkpoint(self, step: int, figures: Mapping[str, float], scales: Mapping[str, float]) -> None:
+    def _checkpoint(self, step: int, figures: Mapping[str, float], judged: Validation | None) -> None:
         state = whole_weights(self.engine)
+        scales = {name: fitted.scale for name, fitted in judged.calibrations.items()} if judged else {}
+        abstention = {name: kept.threshold for name, kept in judged.abstention.items()} if judged else {}
 
         def write_model(folder: Path) -> None:
-            self.model.save(folder, state, scales)
+            self.model.save(folder, state, scales=scales, abstention=abstention)
             write_json(folder / "pixel" / RUN_FILE, self.run.to_json())
 
         write_checkpoint(

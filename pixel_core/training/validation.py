@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor, nn
 
 from pixel_core.model.batch import PixelBatch
+from pixel_core.training.abstention import ABSTAINING, Abstention, answer_counts, count_names, fit_abstention
 from pixel_core.training.calibration import Calibration, fit_scales, scaled_losses, sum_names
 from pixel_core.training.guard import SAFETY, safety_counts, safety_figures
 from pixel_core.training.step import BALANCE, TrainingStep
@@ -21,12 +22,14 @@ Sum = Callable[[Mapping[str, float]], dict[str, float]]
 class Validation:
     """The mean loss a token of `language` and a label of each head that has validation labels, and each head's calibration.
 
-    `safety`: how much of what is dangerous the calibrated heads find, by figure (see `guard`); only what was asked for.
+    `safety`: how much of what is dangerous the calibrated heads find, by figure (see `guard`); only what was asked for. `abstention` of the
+    heads that may abstain.
     """
 
     losses: dict[str, float]
     calibrations: dict[str, Calibration]
     safety: dict[str, float]
+    abstention: dict[str, Abstention] = field(default_factory=dict)
 
 
 @torch.no_grad()
@@ -47,11 +50,12 @@ def validate(engine: nn.Module, step: TrainingStep, batches: Sequence[PixelBatch
         found = engine(batch, counts)
         means.update({name: float(loss) for name, loss in found.parts.items()})
         scaled.update(scaled_losses(found.raw, priors, batch))
-        said.append({name: found.raw[name].float().cpu() for name in SAFETY.values() if name in found.raw})
+        said.append({name: found.raw[name].float().cpu() for name in (*SAFETY.values(), *ABSTAINING) if name in found.raw})
     engine.train(was_training)
     losses = {name: mean for name, mean in sum_over_ranks(means).items() if name != BALANCE and counts[name]}
     calibrations = fit_scales(sum_over_ranks(scaled), priors)
     safety: Counter[str] = Counter(safety_counts({}, batches[0]) if batches else {})
+    answers: Counter[str] = Counter(dict.fromkeys(count_names(priors), 0.0))
     for raw, batch in zip(said, batches, strict=True):
         shrunk = {
             name: priors[name].float() + calibrations[name].scale * (values - priors[name].float())
@@ -59,4 +63,6 @@ def validate(engine: nn.Module, step: TrainingStep, batches: Sequence[PixelBatch
             if name in calibrations
         }
         safety.update(safety_counts(shrunk, batch))
-    return Validation(losses, calibrations, safety_figures(sum_over_ranks(safety)))
+        answers.update(answer_counts(shrunk, batch))
+    abstention = fit_abstention(sum_over_ranks(answers), priors)
+    return Validation(losses, calibrations, safety_figures(sum_over_ranks(safety)), abstention)
