@@ -4,6 +4,7 @@ python -m pixel_core trace <conversation-id | passage-id> [--artifacts FOLDER]
 python -m pixel_core eval <checkpoint> [--out FOLDER]
 python -m pixel_core eval --endpoint URL --model NAME [--artifacts FOLDER]
 python -m pixel_core peers <checkpoint> [--artifacts FOLDER]
+python -m pixel_core ablation <packed_dataset> --out FOLDER [--recipe NAME] [--steps N]
 python -m pixel_core retrieval [--fit] [--artifacts FOLDER]
 python -m pixel_core shortcuts [--scenarios FOLDER]
 """
@@ -60,6 +61,15 @@ def main(arguments: list[str] | None = None) -> int:
     peers.add_argument("--only", nargs="+", default=[], metavar="FIELD", help="fields, as EPITOME GoEmotions (default: all)")
     peers.add_argument("--bootstrap", type=int, default=1000, help="resamples of each interval (default: %(default)s)")
     peers.add_argument("--seed", type=int, default=20, help="seed of folds, heads and resamples (default: %(default)s)")
+    ablation = commands.add_parser("ablation", help="weighting, merging and curriculum against the plain sum of the objectives, by seed")
+    ablation.add_argument("packed", type=Path, help="folder of a packed_dataset")
+    ablation.add_argument("--out", type=Path, required=True, help="folder for table and picture; its runs lie beside, in <out>.runs")
+    ablation.add_argument("--recipe", default="tiny", help="recipe name or YAML path, for its sections model and training")
+    ablation.add_argument("--set", nargs="+", default=[], metavar="KEY=VALUE", help="overrides of the recipe, as training.rows_per_step=2")
+    ablation.add_argument("--steps", type=int, default=60, help="optimiser steps of each run (default: %(default)s)")
+    ablation.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3], help="seeds of each arm (default: 1 2 3)")
+    ablation.add_argument("--held-out", type=int, metavar="ROWS", help="validation rows of each kind that are read at most (default: all)")
+    ablation.add_argument("--arms", nargs="+", default=[], metavar="ARM", help="arms beside sum, as pcgrad upgrad (default: all)")
     retrieval = commands.add_parser("retrieval", help="measure retrieval on the gold questions, beside plain vectors and plain words")
     retrieval.add_argument("--artifacts", type=Path, default=Path("data/artifacts"), help="artifacts folder (default: %(default)s)")
     retrieval.add_argument("--gold", type=Path, default=Path("data/scenarios/retrieval.jsonl"), help="questions (default: %(default)s)")
@@ -67,7 +77,14 @@ def main(arguments: list[str] | None = None) -> int:
     shortcuts = commands.add_parser("shortcuts", help="how far the items of emotional intelligence can be solved without reading them")
     shortcuts.add_argument("--scenarios", type=Path, default=Path("data/scenarios"), help="folder of the items (default: %(default)s)")
     options = parser.parse_args(arguments)
-    known = {"eval": _evaluate, "trace": _trace, "peers": _peers, "retrieval": _retrieval, "shortcuts": _shortcuts}
+    known = {
+        "eval": _evaluate,
+        "trace": _trace,
+        "peers": _peers,
+        "ablation": _ablation,
+        "retrieval": _retrieval,
+        "shortcuts": _shortcuts,
+    }
     return known[options.command](options)
 
 
@@ -160,6 +177,26 @@ def _peers(options: argparse.Namespace) -> int:
         print(error, file=sys.stderr)
         return 1
     print(to_text(found), out / PICTURE, sep="\n\n")
+    return 0
+
+
+def _ablation(options: argparse.Namespace) -> int:
+    import logging
+
+    from pixel_core.artifacts import ArtifactError
+    from pixel_core.recipe import RecipeError, load_recipe
+    from pixel_core.training.ablation import PICTURE, TEXT, ablate, arms_of
+
+    logging.basicConfig(format="%(message)s")
+    logging.getLogger("pixel_core.training.ablation").setLevel(logging.INFO)
+    try:
+        recipe = load_recipe(options.recipe, options.set)
+        settings = {"seeds": options.seeds, "steps": options.steps, "held_out": options.held_out, "arms": arms_of(options.arms)}
+        built = ablate(options.packed.resolve(), options.out, model=recipe.model, training=recipe.training, **settings)
+    except (ArtifactError, RecipeError, ValueError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    print((built.folder / TEXT).read_text(encoding="utf-8"), built.folder / PICTURE, sep="\n")
     return 0
 
 

@@ -61,13 +61,21 @@ def drawn(count: int, purpose: str, start: int, stop: int) -> list[int]:
 
 
 class PackedSplit:
-    """One split of a packed dataset in memory: rows that carry language loss, and labelled examples."""
+    """One split of a packed dataset in memory: rows that carry language loss, and labelled examples.
 
-    def __init__(self, folder: Path, split: str) -> None:
+    `most` keeps so many of each, spread evenly over the split.
+    """
+
+    def __init__(self, folder: Path, split: str, *, most: int | None = None) -> None:
         layout = read_layout(folder)
         self.length, self._pad = layout.sequence_length, layout.pad
-        self._rows = pl.read_parquet(folder / f"{split}.parquet")
-        self._head_rows = pl.read_parquet(folder / f"head_{split}.parquet")
+        self._rows = _spread(pl.read_parquet(folder / f"{split}.parquet"), most)
+        self._head_rows = _spread(pl.read_parquet(folder / f"head_{split}.parquet"), most)
+
+    @property
+    def rows(self) -> pl.DataFrame:
+        """The packed rows that carry language loss."""
+        return self._rows
 
     def row(self, index: int) -> list[Piece]:
         """The conversations of a packed row."""
@@ -78,11 +86,21 @@ class PackedSplit:
         return pieces_of_row(self._head_rows.row(index, named=True))
 
     def step(
-        self, step: int, *, rows: int, head_rows: int, seed: int, share: Share, order: Sequence[int] = (), part: float = 1.0
+        self,
+        step: int,
+        *,
+        rows: int,
+        head_rows: int,
+        seed: int,
+        share: Share,
+        order: Sequence[int] = (),
+        part: float = 1.0,
+        empathy: int | None = None,
     ) -> list[PixelBatch]:
         """This rank's micro-batches of an optimiser step (1, 2, ...) that takes `rows` rows and `head_rows` rows of labelled examples.
 
-        With `part` below 1 the rows are drawn from that share of `order` (see `curriculum_order`), at least one.
+        With `part` below 1 the rows are drawn from that share of `order` (see `curriculum_order`), at least one. Of the mechanisms of
+        empathy those after the first `empathy` are unknown.
         """
         eligible = self._rows.height if part == 1 else math.ceil(part * self._rows.height)
         purpose = f"{seed}:rows" if part == 1 else f"{seed}:rows:{eligible}"
@@ -92,7 +110,10 @@ class PackedSplit:
         labelled = drawn(self._head_rows.height, f"{seed}:head_rows", (step - 1) * head_rows, step * head_rows)
         height = share.most(language) + share.most(labelled)
         micro = zip(share.of(language), share.of(labelled), strict=True)
-        return [self._batch([*map(self.row, own), *map(self.head_row, asked)], height) for own, asked in micro]
+        batches = [self._batch([*map(self.row, own), *map(self.head_row, asked)], height) for own, asked in micro]
+        for batch in batches if empathy is not None else ():
+            batch.head_targets["empathy"][:, empathy:] = math.nan
+        return batches
 
     def curriculum_order(self, domains: Sequence[str]) -> list[int]:
         """The rows from easy to hard: by the mean over their tokens of difficulty and of the domain's place in `domains`, equally.
@@ -147,6 +168,10 @@ class PackedSplit:
         for head, values in (known for query in queries for known in query.targets.items()):
             found[head].append(values)
         return {spec.name: torch.tensor(found[spec.name]).reshape(-1, len(spec.outputs)) for spec in HEADS}
+
+
+def _spread(frame: pl.DataFrame, most: int | None) -> pl.DataFrame:
+    return frame if most is None or most >= frame.height else frame[[index * frame.height // most for index in range(most)]]
 
 
 def example_of_piece(piece: Piece) -> Example:

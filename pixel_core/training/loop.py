@@ -165,10 +165,8 @@ class _Trainer:
             share=share,
             order=self.order,
             part=curriculum.share,
+            empathy=curriculum.empathy,
         )
-        if curriculum.empathy is not None:
-            for batch in batches:  # what is not learned yet is unknown
-                batch.head_targets["empathy"][:, curriculum.empathy :] = math.nan
         own: Counter[str] = Counter(dict.fromkeys(self.step.weights, 0))
         for batch in batches:
             own.update(self.step.counts(batch))

@@ -10,6 +10,7 @@ from pixel_core.recipe import load_recipe
 from pixel_core.training.search import BEST, HISTORY, STUDY, TRIALS, search_weights
 from pixel_core.training.search_quality import check_search
 from pixel_core.training.study import STARTUP
+from pixel_core.training.validation import Validation
 
 RECIPE = load_recipe(
     "tiny", ["training.rows_per_step=2", "training.head_rows_per_step=2", "training.search_trials=3", "training.search_steps=2"]
@@ -72,15 +73,15 @@ def quick(monkeypatch, die_at=None):
     """Let every trial have the losses of the rule; the process dies at the end of trial `die_at`."""
     seen = []
 
-    def losses(self, weights, rungs, look):
+    def train(self, training, seed, *, purpose, rungs, look):
         if len(seen) == die_at:
             raise Killed
-        seen.append(weights)
+        seen.append(training.weights)
         for step in sorted(rungs):
-            look(step, loss_of(weights, step))
-        return loss_of(weights, self.training.steps)
+            look(step, Validation(loss_of(training.weights, step), {}, {}))
+        return Validation(loss_of(training.weights, training.steps), {}, {})
 
-    monkeypatch.setattr("pixel_core.training.search._Bench.losses", losses)
+    monkeypatch.setattr("pixel_core.training.bench.Bench.train", train)
     return seen
 
 
