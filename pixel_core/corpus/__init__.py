@@ -9,7 +9,7 @@ from pixel_core.corpus.contracts import mixture_contract, source_contract
 from pixel_core.corpus.decontamination import HeldOutRule, decontaminate, held_out_texts
 from pixel_core.corpus.dedup import near_duplicates
 from pixel_core.corpus.edge_cases import build_edge_cases
-from pixel_core.corpus.head_examples import build_head_examples
+from pixel_core.corpus.head_examples import Composed, build_head_examples
 from pixel_core.corpus.mixture import MixtureSummary, build_mixture
 from pixel_core.corpus.population import CorpusError
 from pixel_core.corpus.preference_pairs import collect_pairs
@@ -20,6 +20,7 @@ from pixel_core.corpus.supervision import supervision_of
 __all__ = [
     "Background",
     "CatalogueError",
+    "Composed",
     "CorpusError",
     "HeldOutRule",
     "MixtureSummary",

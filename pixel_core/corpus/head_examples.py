@@ -2,27 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
 
 from pixel_core.artifacts import Built, Summary, build, digest_of, input_digest, read_manifest, write_json
-from pixel_core.conversation import CONVERSATION_SCHEMA
+from pixel_core.conversation import CONVERSATION_SCHEMA, Conversation, to_frame
 from pixel_core.corpus.composition import count_labels
+from pixel_core.corpus.decontamination import decontaminate
 from pixel_core.corpus.demand import SPLITS
 from pixel_core.corpus.draw import spread
 from pixel_core.corpus.mixture import SPLIT_TABLE
 from pixel_core.corpus.population import CorpusError, gather, source_digests
-from pixel_core.corpus.sieve import Sieve
+from pixel_core.corpus.sieve import HELD_OUT, Sieve
 from pixel_core.shards import read_shards, write_shards
 
-VERSION = "2"
+VERSION = "3"
 _CLINICAL_HEADS = ("clinical", "pdm2")
 
 
+@dataclass(frozen=True, slots=True)
+class Composed:
+    """Labelled rows for the training split alone, on which nothing is measured: what tells their digest, and what makes them."""
+
+    digest: Callable[[], str]
+    make: Callable[[], Sequence[Conversation]]
+
+
 def build_head_examples(
-    sources: Mapping[str, Path], mixture: Path, out: Path, *, most: Mapping[str, int] | None = None, seed: int = 0, force: bool = False
+    sources: Mapping[str, Path],
+    mixture: Path,
+    out: Path,
+    *,
+    most: Mapping[str, int] | None = None,
+    composed: Composed | None = None,
+    seed: int = 0,
+    force: bool = False,
 ) -> Built:
     """Write train, validation and test as Parquet sorted by id, and `coverage.json`: labels by output and split, rows by source.
 
@@ -30,12 +47,15 @@ def build_head_examples(
     these become supervision rows too and nothing of them is learnt. Every group keeps the split that the mixture gave it.
     `most` says how many training rows a source (a partition, or an artifact without partitions; `*`: every other) gives at most,
     drawn by seed and spread over what it labels, so that a large one does not drown the others; what is measured on stays whole.
+    The training split holds what is `composed` too, but nothing that holds an evaluation text of the mixture.
     Raises CorpusError when the mixture was built from other sources than these, or when `most` names none of them.
     """
     digests, most = source_digests(sources), dict(most or {})
     if unknown := sorted(set(most) - {name_of(source) for source in sources} - {"*"}):
         raise CorpusError(f"corpus.head_rows names {', '.join(unknown)}, which is not selected: correct it, or add it to corpus.sources")
     inputs = {"training_mixture": input_digest(mixture), "most": digest_of([most, seed if most else None]), **digests}
+    if composed:
+        inputs["composed"] = composed.digest()
     _require_same_sources(mixture, digests)
 
     def write(folder: Path) -> Summary:
@@ -47,16 +67,19 @@ def build_head_examples(
         left = (pl.col("category") == "psychology") & pl.col("number").is_in(labelled.implode()) & ~pl.col("id").is_in(taken.implode())
         rows = population.rows.filter((pl.col("category") == "supervision") | left).join(splits, on="group")
         chosen = pl.concat([_drawn(rows.filter(split="train"), population.values, most, seed), rows.filter(pl.col("split") != "train")])
+        more = _uncontaminated(composed.make() if composed else [], mixture)
         coverage = {}
         for split in SPLITS:
             numbers = chosen.filter(split=split).sort("id")["number"]
             written = population.records.take(numbers).with_columns(category=pl.lit("supervision"), turns=_unlearnt())
+            if split == "train":
+                written = pl.concat([written.select(list(CONVERSATION_SCHEMA)), more]).unique("id").sort("id")
             write_shards(folder, split, written.select(list(CONVERSATION_SCHEMA)))
             coverage[split] = count_labels(written.with_columns(split=pl.lit(split)), [split])
         outputs = sorted({output for found in coverage.values() for output in found})
         labels = {output: {split: coverage[split].get(output, {}).get(split, 0) for split in SPLITS} for output in outputs}
         write_json(folder / "coverage.json", labels)
-        return _summary(chosen, rows.height, labels)
+        return _summary(chosen, rows.height, more.height, labels)
 
     return build(out, kind="head_examples", version=VERSION, inputs=inputs, write=write, force=force)
 
@@ -77,6 +100,11 @@ def _drawn(rows: pl.DataFrame, values: pl.DataFrame, most: Mapping[str, int], se
     return pl.concat(parts)
 
 
+def _uncontaminated(rows: Sequence[Conversation], mixture: Path) -> pl.DataFrame:
+    """Those that hold none of the evaluation texts that the mixture was given."""
+    return to_frame(decontaminate(rows, pl.read_parquet(mixture / HELD_OUT)["text"].to_list()).kept if rows else [])
+
+
 def _require_same_sources(mixture: Path, digests: Mapping[str, str]) -> None:
     built_from = read_manifest(mixture).inputs
     if changed := sorted(name for name, digest in digests.items() if built_from.get(name) != digest):
@@ -90,11 +118,19 @@ def _unlearnt() -> pl.Expr:
     return pl.col("turns").list.eval(pl.element().struct.with_fields(learn=pl.lit(value=False)))
 
 
-def _summary(chosen: pl.DataFrame, read: int, coverage: Mapping[str, Mapping[str, int]]) -> Summary:
+def _summary(chosen: pl.DataFrame, read: int, composed: int, coverage: Mapping[str, Mapping[str, int]]) -> Summary:
     figures = {f"rows_{split}": chosen.filter(split=split).height for split in SPLITS}
-    figures |= {"read": read, "not_drawn": read - chosen.height, "from_psychology": chosen.filter(category="psychology").height}
+    figures["rows_train"] += composed
+    figures |= {
+        "read": read,
+        "not_drawn": read - chosen.height,
+        "from_psychology": chosen.filter(category="psychology").height,
+        "composed": composed,
+    }
     figures |= {f"source_{name_of(name)}": count for name, count in chosen.group_by("source").len().sort("source").iter_rows()}
     for output, splits in coverage.items():
         head = output.partition(".")[0]
         figures[f"labels_{head}"] = figures.get(f"labels_{head}", 0) + sum(splits.values())
-    return Summary(rows=chosen.height, figures=figures | {"outputs_labelled": sum(not output.endswith(".*") for output in coverage)})
+    return Summary(
+        rows=chosen.height + composed, figures=figures | {"outputs_labelled": sum(not output.endswith(".*") for output in coverage)}
+    )

@@ -9,6 +9,7 @@ from pixel_core.knowledge.notes import Notes
 from pixel_core.knowledge.passages import extract_passages
 from pixel_core.knowledge.retrieval import Hit, Hits, Retrieve, Retriever
 from pixel_core.knowledge.sources import KnowledgeError
+from pixel_core.knowledge.statements import compose_statements
 from pixel_core.knowledge.symptoms import SymptomMap
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "Retriever",
     "SymptomMap",
     "build_index",
+    "compose_statements",
     "criteria_of",
     "extract_dsm5",
     "extract_framework",

@@ -6,7 +6,14 @@ import dagster as dg
 
 from pixel_assets import partitions, paths
 from pixel_assets.config import Build
-from pixel_assets.defs.corpus.inputs import background, evaluation_texts, selected_conversations, selected_sources, sentence_vectors
+from pixel_assets.defs.corpus.inputs import (
+    background,
+    evaluation_texts,
+    selected_conversations,
+    selected_sources,
+    sentence_vectors,
+    statements,
+)
 from pixel_assets.metadata import picture, result_of
 from pixel_core import corpus
 
@@ -69,19 +76,28 @@ def training_mixture(config: Build) -> dg.MaterializeResult:
 
 
 @dg.asset(
-    deps=[training_mixture, "knowledge_conversations", source_conversations],
+    deps=[training_mixture, "knowledge_conversations", "dsm5_criteria", "psychology_framework", source_conversations],
     group_name="corpus",
     owners=OWNERS,
     kinds={"python", "parquet"},
     code_version=corpus.head_examples.VERSION,
-    description="Labelled posts, pairs and psychology conversations that the mixture did not draw: they supervise the heads, carry no "
-    "language loss, and keep the splits of the mixture.",
+    description="Labelled posts, pairs, statements composed of the knowledge, and psychology conversations that the mixture did not draw: "
+    "they supervise the heads, carry no language loss, and keep the splits of the mixture.",
 )
 def head_examples(config: Build) -> dg.MaterializeResult:
     """Train, validation and test."""
     recipe, mixed = config.load(), paths.artifact("training_mixture")
-    sources, out, most = selected_conversations(recipe), paths.artifact("head_examples"), recipe.corpus.head_rows
-    return result_of(corpus.build_head_examples(sources, mixed, out, most=most, seed=recipe.seed, force=config.force))
+    return result_of(
+        corpus.build_head_examples(
+            selected_conversations(recipe),
+            mixed,
+            paths.artifact("head_examples"),
+            most=recipe.corpus.head_rows,
+            composed=statements(recipe),
+            seed=recipe.seed,
+            force=config.force,
+        )
+    )
 
 
 @dg.asset(

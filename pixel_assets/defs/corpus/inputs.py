@@ -3,11 +3,11 @@
 from pathlib import Path
 
 from pixel_assets import paths
-from pixel_core.artifacts import input_digest
-from pixel_core.corpus import Background, find_source, held_out_texts, load_catalogue
+from pixel_core.artifacts import digest_of, input_digest
+from pixel_core.corpus import Background, Composed, find_source, held_out_texts, load_catalogue
 from pixel_core.corpus.decontamination import Encode
 from pixel_core.evaluation.eq.emobench import APPLICATION, UNDERSTANDING
-from pixel_core.knowledge import Notes, Retriever
+from pixel_core.knowledge import Notes, Retriever, compose_statements
 from pixel_core.knowledge.encoder import load_encoder
 from pixel_core.recipe import Recipe
 
@@ -47,3 +47,15 @@ def background(recipe: Recipe) -> Background | None:
         return None
     folder = paths.artifact("knowledge_index")
     return Background(lambda: input_digest(folder), lambda: Notes(Retriever.open(folder)))
+
+
+def statements(recipe: Recipe) -> Composed | None:
+    """corpus.statements labelled statements of each class of the knowledge; None when the recipe wants none."""
+    count, seed = recipe.corpus.statements, recipe.seed
+    if not count:
+        return None
+    dsm5, framework = paths.artifact("dsm5_criteria"), paths.artifact("psychology_framework")
+    return Composed(
+        lambda: digest_of([input_digest(dsm5), input_digest(framework), count, seed]),
+        lambda: compose_statements(dsm5, framework, count, seed=seed),
+    )

@@ -1,11 +1,11 @@
 import polars as pl
 import pytest
 
-from pixel_core.conversation import read_conversations, validate
-from pixel_core.corpus import build_head_examples, build_mixture
+from pixel_core.conversation import Label, read_conversations, validate
+from pixel_core.corpus import Composed, build_head_examples, build_mixture
 from pixel_core.corpus.demand import SPLITS
 from pixel_core.corpus.population import CorpusError
-from tests.pixel_core.corpus.worlds import artifact, conversation, recipe, sources
+from tests.pixel_core.corpus.worlds import artifact, conversation, post, recipe, sources
 
 
 @pytest.fixture(scope="module")
@@ -91,3 +91,22 @@ def test_a_mixture_of_other_sources_is_refused_with_the_command(world, tmp_path)
     artifact(tmp_path / "sessions", [conversation(9000, source="sessions")])
     with pytest.raises(CorpusError, match=r"another source_conversations/sessions.*--select training_mixture"):
         build_head_examples(found | {"source_conversations/sessions": tmp_path / "sessions"}, mixture, tmp_path / "out")
+
+
+def test_what_is_composed_stands_in_the_training_split_alone_unless_it_holds_an_evaluation_text(built, world, tmp_path):
+    found, mixture = world
+    rows = [post(9000 + n, [Label("clinical.F32", 1.0, "derived:test")], source="composed") for n in range(5)]
+    more = build_head_examples(found, mixture, tmp_path / "more", composed=Composed(lambda: "first", lambda: rows))
+    of = {split: read_conversations(more.folder / f"{split}.parquet") for split in SPLITS}
+    before = {split: read_conversations(built.folder / f"{split}.parquet") for split in SPLITS}
+    assert {c.id for c in of["train"]} == {c.id for c in [*before["train"], *rows]}
+    assert (of["validation"], of["test"]) == (before["validation"], before["test"])
+    assert more.summary.rows == built.summary.rows + 5 == sum(map(len, of.values()))
+    assert more.summary.figures["composed"] == 5
+    assert build_head_examples(found, mixture, tmp_path / "more", composed=Composed(lambda: "first", lambda: rows[:1])).skipped
+    other = build_head_examples(found, mixture, tmp_path / "more", composed=Composed(lambda: "second", lambda: rows[:1]))
+    assert other.summary.figures["composed"] == 1
+    elsewhere = build_mixture(recipe(), found, tmp_path / "training_mixture", held_out_texts=[rows[0].text]).folder
+    without = build_head_examples(found, elsewhere, tmp_path / "without", composed=Composed(lambda: "first", lambda: rows))
+    kept = {c.id for c in read_conversations(without.folder / "train.parquet")}
+    assert {c.id for c in rows} - kept == {rows[0].id}
