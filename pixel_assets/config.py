@@ -1,11 +1,15 @@
 """Run configuration of every asset: which recipe, and whether to resume or force."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import dagster as dg
 from pydantic import Field
 
 from pixel_core.recipe import Recipe, load_recipe
+
+_held: dict[tuple[str, ...], Recipe] = {}
 
 
 class Build(dg.Config):
@@ -23,4 +27,21 @@ class Build(dg.Config):
 
 def resolve_recipe(name: str = "", overrides: list[str] | None = None) -> Recipe:
     """The recipe of this name or path, or of `PIXEL_RECIPE`, or `tiny`, with `section.key=value` overrides."""
-    return load_recipe(name or os.environ.get("PIXEL_RECIPE") or "tiny", overrides or [])
+    key = _key(name, overrides or [])
+    return _held.get(key) or load_recipe(key[0], key[1:])
+
+
+@contextmanager
+def held(build: Build) -> Iterator[Recipe]:
+    """The recipe of a build, whose file is read no second time until the block ends: an edit is for the next run, not for half of this."""
+    recipe = build.load()
+    key = _key(build.recipe, [f"{name}={value}" for name, value in build.overrides.items()])
+    _held[key] = recipe
+    try:
+        yield recipe
+    finally:
+        _held.pop(key, None)
+
+
+def _key(name: str, overrides: list[str]) -> tuple[str, ...]:
+    return (name or os.environ.get("PIXEL_RECIPE") or "tiny", *overrides)

@@ -13,7 +13,7 @@ import dagster as dg
 
 from pixel_assets import partitions
 from pixel_assets.checkpoints import announce_checkpoints, latest_run
-from pixel_assets.config import Build
+from pixel_assets.config import Build, held
 from pixel_assets.leftovers import WALK, living_walk
 from pixel_assets.paths import GROUPS
 from pixel_core.recipe import Recipe
@@ -48,11 +48,10 @@ def walk(build: Build, groups: Sequence[str] = GROUPS, log_level: str = "WARNING
     """
     from pixel_assets.definitions import defs
 
-    recipe = build.load()
     definitions = defs()
     graph = definitions.resolve_asset_graph()
     job = definitions.resolve_implicit_global_asset_job_def()
-    with dg.DagsterInstance.get() as instance, living_walk(instance) as name:
+    with held(build) as recipe, dg.DagsterInstance.get() as instance, living_walk(instance) as name:
         for keys, partitions_def in _blocks(graph, groups):
             if partitions_def == partitions.checkpoints:
                 announce_checkpoints(instance)

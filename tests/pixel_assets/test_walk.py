@@ -1,5 +1,7 @@
 """What `pixel run` makes of steps that fail and of checks that raise."""
 
+from importlib.resources import files
+
 import dagster as dg
 import pytest
 
@@ -7,6 +9,7 @@ import pixel_assets.definitions
 from pixel_assets.config import Build
 from pixel_assets.report import problems
 from pixel_assets.walk import walk
+from pixel_core.recipe import RecipeError
 
 
 @dg.asset(group_name="knowledge")
@@ -31,11 +34,11 @@ def check(asset, blocking, passed=None):
     return _check
 
 
-def walked(monkeypatch, *checks, assets=(documents, passages)):
+def walked(monkeypatch, *checks, assets=(documents, passages), build=None):
     monkeypatch.setattr(pixel_assets.definitions, "defs", lambda: dg.Definitions(assets=list(assets), asset_checks=list(checks)))
     with dg.instance_for_test() as instance:
         monkeypatch.setattr(dg.DagsterInstance, "get", lambda: instance)
-        return list(walk(Build(), ["knowledge"], "CRITICAL"))
+        return list(walk(build or Build(), ["knowledge"], "CRITICAL"))
 
 
 def test_a_check_that_holds_is_counted(monkeypatch):
@@ -69,3 +72,26 @@ def test_an_asset_that_raises_is_told_by_its_own_error(monkeypatch):
         "documents: ValueError: no documents below nowhere",
         "passages: not built, because a step above it failed",
     ]
+
+
+def test_a_recipe_that_is_edited_during_a_run_changes_the_next_one_alone(monkeypatch, tmp_path):
+    recipe, seen = tmp_path / "own.yaml", []
+    shipped = (files("pixel_core") / "recipes" / "tiny.yaml").read_text(encoding="utf-8")
+    recipe.write_text(shipped)
+
+    @dg.asset(group_name="knowledge")
+    def first(config: Build) -> None:
+        seen.append(config.load().seed)
+        recipe.write_text(shipped.replace("\nseed: ", "\nseed: 9"))
+
+    @dg.asset(group_name="knowledge", deps=[first])
+    def second(config: Build) -> None:
+        seen.append(config.load().seed)
+
+    assert all(o.succeeded for o in walked(monkeypatch, assets=(first, second), build=Build(recipe=str(recipe))))
+    assert seen[0] == seen[1]
+    recipe.write_text("no recipe")
+    with pytest.raises(RecipeError):
+        Build(recipe=str(recipe)).load()
+    recipe.write_text(shipped.replace("\nseed: ", "\nseed: 9"))
+    assert Build(recipe=str(recipe)).load().seed != seen[0]
