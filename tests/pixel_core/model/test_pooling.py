@@ -41,6 +41,19 @@ def test_the_order_of_rows_changes_nothing(model, tokenizer, numbers, random):
     assert_order_invariant(model, examples_of(numbers, tokenizer), order)
 
 
+@few
+@given(numbers, st.integers(0, 40), st.randoms())
+def test_padding_neighbours_and_order_together_change_nothing(model, tokenizer, numbers, padding, random):
+    """Every conversation in some row, at some place in it, with more or less padding behind, is read as it is alone."""
+    examples = examples_of(numbers, tokenizer)
+    order = random.sample(range(len(numbers)), len(numbers))
+    cut = random.randint(0, len(order))
+    rows = [[examples[index] for index in part] for part in (order[:cut], order[cut:]) if part]
+    length = max(sum(len(example.encoded.ids) for example in row) for row in rows) + padding
+    alone = [heads_of(model, [[examples[index]]]) for index in order]
+    assert_same_heads(heads_of(model, rows, length=length), {name: torch.cat([heads[name] for heads in alone]) for name in alone[0]})
+
+
 def test_the_properties_can_fail(model, tokenizer):
     """Other words in what is read, or a neighbour that is not kept apart, do change the outputs."""
     one, other = examples_of([1, 2], tokenizer)

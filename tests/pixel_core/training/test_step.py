@@ -8,6 +8,7 @@ from pixel_core.model.batch import build_batch, example_of
 from pixel_core.model.decoding import decode
 from pixel_core.model.heads import HEADS, OBJECTIVES
 from pixel_core.model.pixel import PixelModel
+from pixel_core.objectives.conflicts import ConflictLog
 from pixel_core.objectives.losses import head_loss
 from pixel_core.objectives.merging import METHODS
 from pixel_core.training.step import TrainingStep
@@ -151,12 +152,16 @@ def test_no_supervised_head_starts_without_a_gradient(tokenizer):
     step = TrainingStep(model, {spec.name: 1.0 for spec in HEADS})
     batch = batch_of(tokenizer, *range(6))
     optimizer = torch.optim.SGD(step.parameters(), lr=0.1)
+    step.observe = conflicts = ConflictLog()
     for moment in ("first", "second"):
         optimizer.zero_grad()
         step(batch, {**counted(step, batch), "balance": math.inf}).total.backward()
         for spec in HEADS:
             predict = model.heads.by_name[spec.name].predict
-            assert predict.weight.grad.any(), spec.name
+            assert predict.weight.grad.any(1).all(), f"an output of {spec.name}"
+        gramian, _ = conflicts.take()
+        felt = {name: bool(length > 0) for name, length in zip(step.weights, gramian.diagonal(), strict=True)}
+        assert felt == dict.fromkeys(felt, moment == "second"), "what each head alone gives back to the hidden state"
         assert bool(model.heads.emotion_encoding.project.weight.grad.any()) == (moment == "second")
         assert bool(model.language_model.get_input_embeddings().weight.grad.any()) == (moment == "second")
         optimizer.step()
