@@ -9,7 +9,7 @@ from functools import cache, lru_cache
 from typing import Any
 
 from pixel_core.writing.casting import agrees_with
-from pixel_core.writing.cues import Cue, first_held
+from pixel_core.writing.cues import Cue, all_held
 from pixel_core.writing.phrases import bank
 from pixel_core.writing.responses import grounds
 from pixel_core.writing.scene import Piece
@@ -40,14 +40,14 @@ class Duty:
 
 @cache
 def duties() -> Mapping[str, Duty]:
-    """The duties, by name; the first whose cue is found is the one that holds."""
+    """The duties, by name, in the order in which they are done."""
     return {raw["name"]: _duty(raw) for raw in bank("care")["duties"]}
 
 
 @lru_cache(maxsize=2**16)  # sentences come back: while they are written, and when they are judged
-def called_for(text: str) -> str:
-    """The name of the duty that a client's words call for at once; "" when they call for none."""
-    return first_held(text, ((name, duty.cue) for name, duty in duties().items() if duty.cue)) or ""
+def called_for(text: str) -> tuple[str, ...]:
+    """The names of the duties that a client's words call for at once, the most urgent first."""
+    return tuple(all_held(text, ((name, duty.cue) for name, duty in duties().items() if duty.cue)))
 
 
 def owed_to(codes: Iterable[str]) -> list[str]:
@@ -113,10 +113,9 @@ def trimmed(session: Session, rest: Sequence[str]) -> list[str]:
 
 
 def pending(session: Session) -> str:
-    """The duty that the client's last words call for, where it was not done yet; "" when there is none."""
-    last = session.scene.turns[-1] if session.scene.turns else None
-    name = called_for(last.text) if last and last.speaker == "client" else ""
-    return name if name not in session.attended else ""
+    """The first duty that the client's words have called for and that was not done yet; "" when there is none."""
+    called = (name for turn in session.scene.turns if turn.speaker == "client" for name in called_for(turn.text))
+    return next((name for name in called if name not in session.attended), "")
 
 
 def attend(session: Session, name: str) -> None:

@@ -45,6 +45,13 @@ def lowered(text: str) -> str | None:
     return text.lower() if text.isascii() else None
 
 
+def all_held(text: str, cues: Iterable[tuple[T, Cue]]) -> list[T]:
+    """What stands with the cues that a text holds, however its apostrophes are written."""
+    plain = text.replace("\u2019", "'")
+    lower = lowered(plain)
+    return [meant for meant, cue in cues if cue.holds(plain, lower)]
+
+
 def first_held(text: str, cues: Iterable[tuple[T, Cue]]) -> T | None:
     """What stands with the first cue that a text holds, however its apostrophes are written; None when it holds none."""
     plain = text.replace("\u2019", "'")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from pixel_core.writing import responses
 from pixel_core.writing.echo import continued
 from pixel_core.writing.material import Differential, Feature, Material, Picture
@@ -10,6 +12,21 @@ from pixel_core.writing.phrases import bank, family_of, names_of
 from pixel_core.writing.scene import Piece, Voice
 from pixel_core.writing.therapy import Session
 from pixel_core.writing.topics import is_burden
+
+# What tells two classes apart and cannot be asked of a client: about names, courses and records, or without a word on whom it speaks of.
+_NO_QUESTION = re.compile(
+    r"record|named|\bgiven\b|both\b|\bask\b|diagnos|episode|picture|\bperson\b|child\b|in addition|underlying|prescri|history|tests?\b|"
+    r"often|substance|criteria|symptom|precedence|disorder|delusion|psychosis|relative|months|weeks|eighteen|domain|deserve|mistaken|"
+    r"condition|attention in its own|tapered|\bdrug\b|which is rare",
+    re.I,
+)
+_NO_SUBJECT = re.compile(
+    r"(?:Lasts|Lifelong|Seeks|Wants|Stays|Longs|Keeps|Believes|Reserved|Detached|Manipulates|Exploits|Once|May|Milder|Steeper|Only|Bodily|"
+    r"Signs|Spells|After|Within|Short|Whether|In|Possibly|Look|It|Shifts)\b"
+)
+# Where a distinction turns from the other class to the client's own.
+_BORDER = re.compile(r";|:|, (?:while|whereas|less|more|not|rather than|also when the)\b| (?:here|rather than|than)\b")
+_FEWEST, _MOST = 3, 18  # words that a question quotes
 
 
 def differentials_of(material: Material, picture: Picture) -> list[Picture]:
@@ -53,16 +70,20 @@ def reserve(session: Session, other: Picture) -> Voice | None:
 
 
 def contrast(session: Session, other: Picture, voice: Voice) -> bool:
-    """Ask for a sign of the other picture, which the client denies, and hear one that only theirs has. False when it cannot be asked."""
+    """Ask for what the other picture has, which the client denies, and hear a sign that only theirs has. False when it cannot be asked.
+
+    The question is what the knowledge says of the difference, where that can be put to a client; else it is for the sign nearest to it.
+    """
     scene, own = session.scene, session.pictures[0]
-    sign = scene.rng.choice(_asked(other, own))
+    statement = _distinction(own, other)
+    sign, near = _dividing(session, other, statement.distinguish.text)
+    clause = asked_of(statement.distinguish.text) if near else ""
     item, burdens = responses.item_of(other, sign), _burdens(other, sign)
-    slots = {"item": item, "burden": scene.rng.choice(burdens) if burdens else ""}
-    name = "contrast_item" if item else "contrast"
+    slots = {"clause": continued(clause), "item": item, "burden": scene.rng.choice(burdens) if burdens else ""}
+    name = "contrast_clause" if clause else "contrast_item" if item else "contrast"
     line = scene.draw(name, bank("therapist")[name])
     if line is None:
         return False
-    statement = _distinction(own, other)
     evidence = [statement.distinguish.evidence, *([sign.text.evidence] if sign.text else [])]
     session.turn([Piece("closed_question", filled(line, slots))], "exploration", evidence, on=[voice])
     asked = len(scene.turns) - 1
@@ -75,6 +96,22 @@ def contrast(session: Session, other: Picture, voice: Voice) -> bool:
         "discriminating": voice.feature.key,
     }
     return True
+
+
+def asked_of(distinction: str) -> str:
+    """The part of a distinction that says what the other class is like, where a client can say yes or no to it; else ""."""
+    clause = _BORDER.split(distinction, maxsplit=1)[0].rstrip(" .,")
+    able = not _NO_QUESTION.search(clause) and not _NO_SUBJECT.match(clause)
+    return clause if able and _FEWEST <= len(clause.split()) <= _MOST else ""
+
+
+def _dividing(session: Session, other: Picture, distinction: str) -> tuple[Feature, bool]:
+    """The sign of the other picture that shares most words with the distinction, and whether it shares any."""
+    words = responses.content_of(distinction)
+    signs = _asked(other, session.pictures[0])
+    shared = [len(words & responses.content_of(f"{f.symptom.replace('_', ' ')} {f.text.text if f.text else ''}")) for f in signs]
+    most = max(shared)
+    return session.scene.rng.choice([f for f, count in zip(signs, shared, strict=True) if count == most]), most > 0
 
 
 def _deny(session: Session, voice: Voice) -> None:

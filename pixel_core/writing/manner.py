@@ -6,8 +6,10 @@ from collections.abc import Sequence
 
 from pixel_core.writing.echo import sentence_case
 from pixel_core.writing.phrases import bank
-from pixel_core.writing.scene import Scene, Voice
+from pixel_core.writing.scene import Scene, Voice, text_of
 from pixel_core.writing.sheets import Temper
+
+_ASKING = ("open_question", "closed_question", "safety_assessment")
 
 
 def lead(scene: Scene, voices: Sequence[Voice]) -> str:
@@ -17,9 +19,17 @@ def lead(scene: Scene, voices: Sequence[Voice]) -> str:
         return ""
     before = scene.turns[-1] if scene.turns else None
     reflected = before is not None and any(t.endswith("reflection") or t == "validation" for t in before.techniques)
-    asked = before is not None and before.text.rstrip().endswith("?")  # yes is no answer to what and how
+    asked = before is not None and (before.text.rstrip().endswith("?") or before.purpose in _ASKING)  # yes is no answer to what and how
     name = "assent" if reflected and not asked and scene.chance(0.55) else "lead"
     return str(scene.draw_line(name, client[name]) or "")
+
+
+def yielding(scene: Scene) -> str:
+    """How somebody goes on after the therapist has rolled with their doubt; only who was curt owns up to it."""
+    client = bank("client")
+    doubted = next((turn.text for turn in reversed(scene.turns) if turn.reluctant), "")
+    curt = any(line in doubted for line in client["resistant"])
+    return text_of(scene.draw_line("yielding", client["yielding"], lambda line: curt or isinstance(line, str)) or "")
 
 
 def colour(scene: Scene, temper: Temper, voices: Sequence[Voice], *, guarded: bool = False) -> str:
@@ -54,6 +64,7 @@ def _family(person: dict[str, str]) -> str:
     if not children:
         return partner
     if person["partner"] == "none" and person["home"] != "family" and person["children"] != "grown":
-        return f"on my own, with {children}" + (" who stay with me every other week" if person["children"] == "school" else "")
+        alone = "on my own" if person["home"] == "alone" else "single"
+        return f"{alone}, with {children}" + (" who stay with me every other week" if person["children"] == "school" else "")
     joint = " with " if partner == "married" else " and " if "with" in partner else ", with "
     return partner + joint + children

@@ -5,13 +5,14 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
 from pixel_core import taxonomy
 from pixel_core.writing.material import Picture
 from pixel_core.writing.phrases import bank
+from pixel_core.writing.scene import text_of
 from pixel_core.writing.sheets import Temper
 
 CRISIS = "crisis work"
@@ -31,7 +32,8 @@ MODALITIES = tuple(_FILES)
 class Move:
     """One move of a modality: what the therapist says, and how willing and hesitant clients answer.
 
-    `needs` names what must have been said before (`thought`, `event`, `memory`). `say` may differ by the client's defence.
+    `needs` names what must have been said before (`thought`, `event`, `memory`). `say` may differ by the client's defence. `about` names
+    the families of symptoms that an answer is for, where it does not suit all.
     """
 
     name: str
@@ -42,6 +44,11 @@ class Move:
     willing: tuple[str, ...]
     hesitant: tuple[str, ...]
     needs: str = ""
+    about: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+    def suits(self, answer: str, about: str) -> bool:
+        """Whether clients may answer this when it is about a family of symptoms."""
+        return about in self.about.get(answer, frozenset({about}))
 
     def said(self, defence: str) -> tuple[str, ...]:
         """The lines for a client of this defence."""
@@ -145,21 +152,22 @@ def _bar(raw: Mapping[str, Any]) -> Bar:
 
 
 def _move(name: str, raw: Mapping[str, Any]) -> Move:
-    said = _lines(raw["say"])
+    said, willing, hesitant = _lines(raw["say"]), _lines(raw.get("willing", [])), _lines(raw.get("hesitant", []))
     return Move(
         name=name,
         technique=raw["technique"],
         stage=raw["stage"],
         rationale=raw["rationale"],
         say={key: tuple(lines) for key, lines in said.items()} if isinstance(said, dict) else {"": tuple(said)},
-        willing=tuple(_lines(raw.get("willing", []))),
-        hesitant=tuple(_lines(raw.get("hesitant", []))),
+        willing=tuple(text_of(line) for line in willing),
+        hesitant=tuple(text_of(line) for line in hesitant),
         needs=raw.get("needs", ""),
+        about={line["say"]: frozenset(line["for"]) for line in (*willing, *hesitant) if isinstance(line, dict)},
     )
 
 
 def _lines(raw: list[Any]) -> Any:
     """The lines themselves, or those of the pool that stands for them."""
-    if raw and isinstance(raw[0], dict):
+    if raw and isinstance(raw[0], dict) and "pool" in raw[0]:
         return bank("modalities/pools")[raw[0]["pool"]]
     return raw

@@ -10,7 +10,8 @@ from pixel_core.writing.casting import agrees_with
 from pixel_core.writing.echo import continued, sentence_case
 from pixel_core.writing.modalities import Move, modality
 from pixel_core.writing.phrases import Exchange, Family, bank, thoughts_of
-from pixel_core.writing.scene import Piece
+from pixel_core.writing.scene import Piece, text_of
+from pixel_core.writing.tags import answers, tags_of, untagged
 from pixel_core.writing.therapy import Session
 from pixel_core.writing.topics import is_burden, is_named, mine, topics_of
 
@@ -66,7 +67,6 @@ _AGREED = frozenset(
         "dear_man",
     }
 )
-_TAG = re.compile(r"([a-z]{1,4})\| ")
 _SLOT = re.compile(r"\{(\w+)\}")
 
 
@@ -81,16 +81,18 @@ def make(session: Session, name: str) -> bool:
     if line is None:
         return False
     scene, hesitant = session.scene, session.scene.chance(_HESITANT[session.temper.resistance])
+    hesitant = hesitant or (name in _DEEP and _is_unmoved(session))
     slots = _slots(session, topic, family)
-    said = filled(_untagged(line), slots)
+    about = slots["thought_of"] if move.needs == "thought" else family.name
+    said = filled(untagged(line), slots)
     on = next(([v] for v in reversed(session.spoken) if v.family is family), [])
     session.turn([Piece(move.technique, said)], move.stage, responses.grounds(session.pictures, said), move=name, on=on)
-    reply = _reply(session, move, line, hesitant) or _reply(session, move, line, not hesitant)
+    reply = _reply(session, move, line, hesitant, about) or _reply(session, move, line, not hesitant, about)
     if reply is None:
         raise ValueError(f"move {name} of {session.modality} has no answer for: {line[:60]}")
-    text = _with_pools(session, _untagged(reply))
+    text = _with_pools(session, untagged(reply), about)
     wants = set(_SLOT.findall(text))
-    session.said |= {key: slots[key] for key in ("thought", "fairer") if key in slots and wants & {"thought"}}
+    session.said |= {key: slots[key] for key in ("thought", "fairer", "thought_of") if key in slots and wants & {"thought"}}
     if name == "values" and not hesitant:
         session.said["value"] = text
     kind = _kind(name, hesitant, wants)
@@ -153,25 +155,31 @@ def _line(session: Session, move: Move, topic: str, family: Family) -> str | Non
     return session.scene.draw(f"{session.modality}:{move.name}", lines, fits)
 
 
-def _reply(session: Session, move: Move, line: str, hesitant: bool) -> str | None:
-    """An answer that fits the question: one that bears its tag, or one that fits all questions of the move."""
-    tag = _tags(line)
+def _reply(session: Session, move: Move, line: str, hesitant: bool, about: str) -> str | None:
+    """An answer that fits the question and what it is `about`: one that bears its tag, or one that fits all questions of the move."""
     options = move.hesitant if hesitant else move.willing
 
     def fits(reply: str) -> bool:
-        return not _tags(reply) or bool(set(_tags(reply)) & set(tag))
+        return answers(reply, line) and move.suits(reply, about)
 
     name = f"{session.modality}:{move.name}:{'hesitant' if hesitant else 'willing'}"
-    tagged = session.scene.draw_line(name, options, lambda r: fits(r) and bool(_tags(r))) if tag and session.scene.chance(0.7) else None
-    return tagged or session.scene.draw_line(name, options, fits)
+    for narrow in (lambda r: fits(r) and r in move.about, lambda r: fits(r) and bool(tags_of(r))):
+        if session.scene.chance(0.7) and (reply := session.scene.draw_line(name, options, narrow)):
+            return reply
+    return session.scene.draw_line(name, options, fits)
 
 
-def _with_pools(session: Session, reply: str) -> str:
+def _is_unmoved(session: Session) -> bool:
+    """Whether the client's class is one that does not open up when something is uncovered."""
+    return any(p.id in bank("comorbidity")["unmoved"] for p in session.pictures)
+
+
+def _with_pools(session: Session, reply: str, about: str) -> str:
     """The answer with an event or a memory of the client's where it wants one."""
     for slot, pool in (("event", "events"), ("memory", "memories")):
         if f"{{{slot}}}" in reply:
-            line = session.scene.draw_line(pool, bank("modalities/pools")[pool])
-            session.said[slot] = str(line)
+            line = session.scene.draw_line(pool, bank("modalities/pools")[pool], lambda o: isinstance(o, str) or about in o["for"])
+            session.said[slot] = text_of(line)
     return reply
 
 
@@ -179,9 +187,10 @@ def _slots(session: Session, topic: str, family: Family) -> dict[str, str]:
     slots = {"topic": topic, "burden": topic, "mine": mine(topic)} | session.said
     if "thought" not in slots:
         families = [family, *session.told()]
-        pairs = next((p for f in families if (p := thoughts_of(f.name))), thoughts_of("general"))
+        name = next((f.name for f in families if thoughts_of(f.name)), "general")
+        pairs = thoughts_of(name)
         pair = session.scene.draw(f"thought:{pairs[0][0]}", pairs) or pairs[0]
-        slots |= {"thought": pair[0], "fairer": pair[1]}
+        slots |= {"thought": pair[0], "fairer": pair[1], "thought_of": name}
     return slots | {"quoted": f'"{continued(slots["thought"]).rstrip(".")}"'}
 
 
@@ -195,15 +204,6 @@ def filled(template: str, slots: Mapping[str, str]) -> str:
         return value.rstrip(".") if re.match(r"[,.;:?!]| [a-z]", after) else value
 
     return sentence_case(_SLOT.sub(fill, template))
-
-
-def _tags(line: str) -> str:
-    found = _TAG.match(line)
-    return found.group(1) if found else ""
-
-
-def _untagged(line: str) -> str:
-    return _TAG.sub("", line, count=1) if _TAG.match(line) else line
 
 
 # -- moves that all modalities share --------------------------------------------------------------------------------------

@@ -193,11 +193,12 @@ def _play_all(session: Session, arc: Sequence[str]) -> None:
 
 
 def _heed(session: Session) -> bool:
-    """Answer what the client's last words call for at once: the body in danger, somebody hurt at home."""
-    name = pending(session)
-    if name:
+    """Answer what the client's words call for at once, one thing after the other: the body in danger, somebody hurt at home."""
+    heeded = False
+    while name := pending(session):
         attend(session, name)
-    return bool(name)
+        heeded = True
+    return heeded
 
 
 def _careful(session: Session, rest: list[str]) -> str:

@@ -15,7 +15,7 @@ def safety_faults(conversation: Conversation) -> Iterator[str]:
     """What was left out, as codes: the routine question about suicide, an answer to danger for body or home, the referral of a class."""
     if not any(turn.part == "therapist" for turn in conversation.turns):
         return
-    codes = {label.output.partition(".")[2] for _, label in conversation.labels if label.head == "clinical" and label.value == 1}
+    codes = {label.output.partition(".")[2] for _, label in conversation.labels if label.head in ("clinical", "pdm2") and label.value == 1}
     said = [turn.content for turn in conversation.turns if turn.part == "therapist"]
     if level_labelled(label for _, label in conversation.labels) < IDEATION:  # else the danger is talked of and a crisis team brought in
         if codes & routine_codes():
@@ -36,14 +36,16 @@ def _asked(turns: Sequence[Turn]) -> Iterator[str]:
 
 
 def _passed_over(turns: Sequence[Turn]) -> Iterator[str]:
-    """What calls for a reply at once gets it at the next turn; where that is about danger to life, in one of the turns after it."""
+    """What calls for a reply at once gets it at the next turn, a second such thing at the one after it.
+
+    Where that next turn is about danger to life, one of the turns after it will do.
+    """
     answered: set[str] = set()
     for index, turn in enumerate(turns):
-        name = called_for(turn.content) if turn.part == "client" else ""
-        if not name or name in answered:
-            continue
+        called = [name for name in called_for(turn.content) if name not in answered] if turn.part == "client" else []
         following = [t for t in turns[index + 1 :] if t.part == "therapist"]
         first = bool(following) and bool(following[0].shown("technique") & _SAFETY)
-        if not is_met(name, [t.content for t in (following if first else following[:1])]):
-            yield f"{duties()[name].name}_passed_over"
-        answered.add(name)
+        for place, name in enumerate(called, start=1):
+            if not is_met(name, [t.content for t in (following if first else following[:place])]):
+                yield f"{duties()[name].name}_passed_over"
+        answered |= set(called)

@@ -76,6 +76,7 @@ _LATE = {
     "talk": 1,
     "framework_talk": 1,
     "worry_other": 2,
+    "worry_child": 2,
     "have_i": 2,
     "framework_other": 3,
 }
@@ -160,7 +161,13 @@ def _on_disorder(picture: Picture) -> Iterator[Answer]:
         yield Answer("talk", " ".join(s.text for s in picture.focus[:2]), picture.focus[:2])
     if picture.summary:
         yield Answer("have_i", "", (picture.summary,), technique="boundary_setting")
-        yield Answer("worry_other", "", (picture.summary,), technique="suggestion")
+        yield Answer("worry_child" if _of_children(picture) else "worry_other", "", (picture.summary,), technique="suggestion")
+
+
+def _of_children(picture: Picture) -> bool:
+    """Whether those who have it are children, as a rule."""
+    young = bank("comorbidity")["of_children"]
+    return picture.group in young["chapters"] or picture.id in young["classes"]
 
 
 def _on_depth(picture: Picture) -> Iterator[Answer]:
@@ -208,7 +215,8 @@ def _named(topic: Picture | Notion) -> str:
 
 
 def _running(name: str) -> str:
-    return name[:1].lower() + name[1:] if not name[:2].isupper() else name
+    """A name within a sentence: in lower case, but for abbreviations and the names of people in it."""
+    return name if name[:2].isupper() or name.startswith("Tourette") else name[:1].lower() + name[1:]
 
 
 def _quoted(statements: Sequence[Statement]) -> str:

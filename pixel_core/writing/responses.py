@@ -163,7 +163,7 @@ def question(scene: Scene, voice: Voice, last: tuple[str, Any], spoken: Sequence
 
 def _leads_to(line: str, voice: Voice, spoken: Sequence[Voice]) -> bool:
     """Whether a question can be answered by the voice that comes next; of a personality it has to share a word with it."""
-    told = voice.picture is None or voice.picture.head == "clinical" or bool(_content(line) & _content(voice.statement.text))
+    told = voice.picture is None or voice.picture.head == "clinical" or bool(content_of(line) & content_of(voice.statement.text))
     return told and _suits(line, voice, spoken)
 
 
@@ -218,7 +218,7 @@ def criterion(voice: Voice) -> list[Evidence]:
 def grounds(pictures: Sequence[Picture], line: str) -> list[Evidence]:
     """The sentence on focus or care that shares most words with a line: the passage that the move rests on."""
     statements = [s for p in pictures for s in (*p.focus, *p.care)]
-    best = max(statements, key=lambda s: len(_content(s.text) & _content(line)), default=None)
+    best = max(statements, key=lambda s: len(content_of(s.text) & content_of(line)), default=None)
     return [best.evidence] if best else []
 
 
@@ -251,14 +251,15 @@ def _ripe(line: str, picture: Picture | None, spoken: Sequence[Voice]) -> bool:
     if picture is not None and picture.head != "pdm2":
         return True
     said = {v.statement.text for v in spoken}
-    words = _content(line)
+    words = content_of(line)
     sentences = [s.text for f in picture.features for s in f.voiced] if picture else [s for v in spoken[:1] for s in v.family.voiced]
-    holders = {word: [s for s in sentences if word in _content(s)] for word in words}
+    holders = {word: [s for s in sentences if word in content_of(s)] for word in words}
     return all(len(h) != 1 or h[0] in said for h in holders.values())
 
 
 @lru_cache(maxsize=20_000)
-def _content(text: str) -> frozenset[str]:
+def content_of(text: str) -> frozenset[str]:
+    """The words of a text that tell what it is about, without their endings."""
     words = re.findall(r"[a-z]+", text.lower().replace("'", ""))
     return frozenset(re.sub(r"(?:ing|ed|es|s|e)$", "", word) for word in words if len(word) > _COMMON and word not in _everyday())
 

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from pixel_core.conversation import Evidence
 from pixel_core.writing.deck import Deck
+from pixel_core.writing.echo import continued
 from pixel_core.writing.facts import Facts, facts_of, join
 from pixel_core.writing.material import Feature, Picture, Statement
 from pixel_core.writing.phrases import Family, bank
@@ -95,14 +96,23 @@ class Scene:
         technique = option.get("technique") if isinstance(option, dict) else getattr(option, "technique", None)
         return technique is None or self.techniques is None or technique in self.techniques
 
-    def fresh(self, parts: Sequence[str | None], name: str, options: Sequence[str]) -> list[str]:
-        """The parts of a turn, with words of a bank added until nobody has said just that: shared turns would tie conversations."""
+    def fresh(self, parts: Sequence[str | None], name: str, options: Sequence[str], *, before: bool = False) -> list[str]:
+        """The parts of a turn, with words of a bank added until nobody has said just that: shared turns would tie conversations.
+
+        They are added at the end, or `before` the rest.
+        """
         said = [p for p in parts if p]
+
+        def longer(words: str) -> list[str]:
+            if not before:
+                return [*said, words]
+            return [words, continued(said[0]) if words[-1] in ":," else said[0], *said[1:]]
+
         while not self.deck.is_new(" ".join(said)):
-            more = self.draw_line(name, options, lambda o: self.deck.is_new(" ".join([*said, o]))) or self.draw_line(name, options)
+            more = self.draw_line(name, options, lambda o: self.deck.is_new(" ".join(longer(o)))) or self.draw_line(name, options)
             if more is None:
                 break
-            said.append(more)
+            said = longer(more)
         return said
 
     def chance(self, probability: float) -> bool:

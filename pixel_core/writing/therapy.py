@@ -16,9 +16,10 @@ from pixel_core.writing.phrases import Family, bank, families
 from pixel_core.writing.risk import IDEATION
 from pixel_core.writing.scene import Piece, Scene, Voice
 from pixel_core.writing.sheets import Temper
+from pixel_core.writing.tags import answers, untagged
 from pixel_core.writing.writer import feature_id
 
-_BEFORE = 0.5  # of the answers that others gave in the same words begin with words of their own, the rest end with them
+_BEFORE = 0.7  # of the answers that others gave in the same words begin with words of their own, the rest end with them
 _OPEN = frozenset({"voices", "course", "impact", "tried", "support"})  # answers after which a client may doubt or ask
 
 
@@ -82,7 +83,7 @@ class Session:
     ) -> None:
         """A further client turn, coloured by temper; a doubtful client doubts once, a refusing one once more."""
         scene, client = self.scene, bank("client")
-        start = scene.draw_line("yielding", client["yielding"]) if self.yields else manner.lead(scene, voices) if lead else ""
+        start = manner.yielding(scene) if self.yields else manner.lead(scene, voices) if lead else ""
         self.yields = False
         if not start and lead and not scene.deck.is_new(text) and scene.chance(_BEFORE):
             start = scene.draw_line("foreword", client["foreword"], lambda words: scene.deck.is_new(f"{words} {text}"))
@@ -99,7 +100,11 @@ class Session:
         end = doubt or (asks["ask"] if asks else manner.colour(scene, self.temper, voices, guarded=self.guarded))
         if doubt or asks:
             last = ("resist", voices) if doubt else ("asked", asks)
-        parts = [start, text, end] if doubt or asks else scene.fresh([start, text, end], "afterword", client["afterword"])
+        parts = [start, text, end]
+        if not doubt and not asks and text.endswith("?"):  # nothing is added to a question that the client leaves standing
+            parts = scene.fresh(parts, "foreword", client["foreword"], before=True)
+        elif not doubt and not asks:
+            parts = scene.fresh(parts, "afterword", client["afterword"])
         self.guarded = False
         self.say(" ".join(p for p in parts if p), stage, voices=voices, last=last, reluctant=bool(doubt), **flags)
 
@@ -110,7 +115,8 @@ class Session:
     def _woven(self, voices: Sequence[Voice]) -> str:
         text = voices[0].statement.text
         for voice in voices[1:]:
-            link = self.scene.draw("link", bank("client")["link"]) or ""
+            kind = "same" if voice.family is voices[0].family else "other"
+            link = self.scene.draw(f"link:{kind}", bank("client")["link"][kind]) or ""
             text += f" {link} " + (continued(voice.statement.text) if link and link[-1] != "." else voice.statement.text)
         return " ".join(text.split())
 
@@ -204,8 +210,10 @@ class Session:
     def ask_plain(self, name: str) -> None:
         """Ask what was tried, or what is strong in the client."""
         scene = self.scene
-        self.turn([Piece("open_question", str(scene.draw(f"{name}_question", bank("therapist")[f"{name}_question"])))], "exploration")
-        self.reply(str(scene.draw_line(name, bank("client")[name])), last=(name, None))
+        asked = str(scene.draw(f"{name}_question", bank("therapist")[f"{name}_question"]))
+        self.turn([Piece("open_question", untagged(asked))], "exploration")
+        said = str(scene.draw_line(name, bank("client")[name], lambda line: answers(line, asked)))
+        self.reply(untagged(said), last=(name, None))
 
     def ask_trait(self) -> None:
         """Ask what the client is like; one of the traits answers."""

@@ -19,9 +19,9 @@ _MANY = (
 _PLURAL = re.compile(rf"(?:(?:the|those|all the|your|other people's|other|old) )?(?:few |small |two |empty |first |sudden )?(?:{_MANY})\b")
 # Singular, but nothing that anybody wants to be rid of.
 _DEAR = re.compile(
-    r"the (?:life|joy|one who|wish|calm|lost|goodbye|white|high|time when|question|work|speech|decision|empty room|way it has)|"
+    r"the (?:life|joy|one who|wish|calm|body|lost|goodbye|white|high|time when|question|work|speech|decision|empty room|way it has)|"
     r"the silence between|"
-    r"sleep$|a (?:rich|friendship|love)|power|insight|closeness"
+    r"sleep$|a (?:rich|friendship|love|wish)|power|insight|closeness"
 )
 _AFTER = (
     r"(?:of|to|for|with|at|about|on|from|than|in|over|near|leaves?|left|costs?|follows?|tells?|troubling|gives|drops|lifts|to do|demand)"

@@ -19,8 +19,9 @@ def relabelled(conversation, index, output):
 
 @pytest.fixture(scope="module")
 def session(written):
-    """A person-centred session about one disorder."""
-    return next(c for c in written if c.extra["kind"] == "disorder" and c.extra["modality"] == "person-centred")
+    """A person-centred session about one disorder, which the client begins."""
+    held = (c for c in written if c.extra["kind"] == "disorder" and c.extra["modality"] == "person-centred")
+    return next(c for c in held if c.turns[0].part == "client")
 
 
 @pytest.fixture(scope="module")

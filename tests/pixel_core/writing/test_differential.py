@@ -1,5 +1,7 @@
+import pytest
+
 from pixel_core.writing import Differential
-from pixel_core.writing.differential import differentials_of, own_signs
+from pixel_core.writing.differential import asked_of, differentials_of, own_signs
 from pixel_core.writing.phrases import bank, family_of
 from tests.pixel_core.writing.materials import feature, material, picture, statement
 
@@ -27,6 +29,37 @@ def test_what_tells_two_apart_is_of_a_kind_that_the_other_has_not():
 def test_the_shipped_knowledge_tells_many_apart(shipped):
     able = [p for p in shipped.speaking("clinical") if differentials_of(shipped, p)]
     assert len(able) >= 15
+
+
+@pytest.mark.parametrize(
+    ("distinction", "asked"),
+    [
+        (
+            "Worry spreads over many topics and goes on without an audience.",
+            "Worry spreads over many topics and goes on without an audience",
+        ),
+        ("Rituals are unwanted, while sameness is felt as good.", "Rituals are unwanted"),
+        ("Movements follow an urge more than a thought.", "Movements follow an urge more"),
+        ("Lasts less than one month.", ""),
+        ("The fear is confined to one thing; both are recorded.", "The fear is confined to one thing"),
+        ("A mood episode is present for most of the illness.", ""),
+        ("Ask about earlier times of elation.", ""),
+    ],
+)
+def test_of_a_distinction_is_asked_what_a_client_can_answer(distinction, asked):
+    assert asked_of(distinction) == asked
+
+
+def test_most_dividing_questions_are_what_the_knowledge_says_of_the_difference(written, shipped):
+    pictures = {p.id: p for p in shipped.pictures}
+    quoted = seen = 0
+    for conversation in written:
+        if found := conversation.extra.get("differential"):
+            own, other = pictures[conversation.extra["sheet"]["classes"][0]], pictures[found["against"]]
+            clause = asked_of(next(d.distinguish.text for d in own.differentials if d.name == other.name))
+            quoted += bool(clause) and clause.lower() in conversation.turns[found["asked"]].content.lower()
+            seen += 1
+    assert quoted >= seen / 3
 
 
 def test_what_both_have_is_not_asked_for_to_tell_them_apart(written, shipped):

@@ -6,8 +6,9 @@ import pytest
 
 from pixel_core import taxonomy
 from pixel_core.writing.modalities import CRISIS, MODALITIES, choose, modality, moves_of, reasons, suitability, techniques_of
-from pixel_core.writing.phrases import bank, families
+from pixel_core.writing.phrases import bank, everyday, families
 from pixel_core.writing.sheets import Temper
+from pixel_core.writing.tags import untagged
 from tests.pixel_core.writing.materials import picture
 
 CALM = Temper("secure", "humour", {}, 0)
@@ -96,3 +97,22 @@ def test_bars_name_moves_families_and_words_that_are_there():
             assert (bar.told | bar.about | bar.only) <= set(families())
             assert any(bar.words.search(line) for line in way.moves[bar.move].said(""))
             assert bar.only or not all(bar.words.search(line) for line in way.moves[bar.move].said(""))
+
+
+def test_answers_and_events_that_are_for_some_families_name_families_that_are_there():
+    known = set(families()) | set(everyday())
+    keyed = [(way.name, move, line) for way in map(modality, MODALITIES) for move in way.moves.values() for line in move.about]
+    assert len(keyed) > 10
+    for name, move, line in keyed:
+        assert move.about[line] <= known, f"{name} {move.name}: {line}"
+        assert not move.suits(line, "nothing of the kind")
+        assert all(move.suits(line, family) for family in move.about[line])
+    assert all(set(event["for"]) <= known for event in bank("modalities/pools")["events"] if not isinstance(event, str))
+
+
+@pytest.mark.parametrize("code", ["F60.2", "sadistic", "psychopathic"])
+def test_who_is_not_moved_by_what_uncovers_does_not_answer_as_if_they_were(written, code):
+    soft = [untagged(line) for move in modality("psychodynamic").moves.values() if move.name == "defence" for line in move.willing]
+    spoken = [t.content for c in written if code in c.extra.get("sheet", {}).get("classes", ()) for t in c.turns if t.part == "client"]
+    assert code in bank("comorbidity")["unmoved"]
+    assert not [line for line in soft for text in spoken if line in text]

@@ -67,7 +67,7 @@ def test_a_users_own_symptom_finds_a_family_by_its_words():
 
 def test_placeholders_are_those_that_get_filled():
     known = {"echo", "Echo", "quote", "Quote", "topics", "topic", "age", "job", "family", "name", "Name", "other", "Other", "text", "own"}
-    known |= {"burden", "item", "voice", "quoted"}
+    known |= {"burden", "item", "clause", "voice", "quoted"}
 
     def texts(value):
         if isinstance(value, str):

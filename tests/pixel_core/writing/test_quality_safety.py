@@ -77,7 +77,7 @@ def test_what_a_class_calls_for_is_not_left_out(name):
     ],
 )
 def test_what_calls_for_a_reply_at_once_gets_it_at_the_next_turn(said, name):
-    assert called_for(said) == name
+    assert called_for(said) == (name,)
     line = (duties()[name].lines[0]["say"], duties()[name].technique)
     assert list(safety_faults(led("", ("Go on.", "open_question"), said, ("And then?", "open_question")))) == [f"{name}_passed_over"]
     assert not list(safety_faults(led("", ("Go on.", "open_question"), said, line)))
@@ -85,9 +85,18 @@ def test_what_calls_for_a_reply_at_once_gets_it_at_the_next_turn(said, name):
     assert list(safety_faults(led("", *too_late))) == [f"{name}_passed_over"]
 
 
+def test_two_things_that_call_for_a_reply_get_one_each():
+    said = "My stomach bleeds when I overdo it. I've driven home with one eye shut."
+    assert called_for(said) == ("body", "road")
+    body, road = ((duties()[name].lines[0]["say"], duties()[name].technique) for name in ("body", "road"))
+    first = ("Go on.", "open_question"), said, body
+    assert list(safety_faults(led("", *first))) == ["road_passed_over"]
+    assert not list(safety_faults(led("", *first, "I will.", road)))
+
+
 @pytest.mark.parametrize("said", ["My phone fainted.", "He shouts at football.", "I hit the shops.", "When they go round I hear my blood."])
 def test_what_is_no_danger_calls_for_nothing(said):
-    assert called_for(said) == ""
+    assert called_for(said) == ()
 
 
 def test_every_line_does_what_it_is_for():

@@ -35,3 +35,18 @@ def test_nobody_is_told_that_they_have_it(shipped):
     for subject in topics(shipped):
         for answer in answers_on(shipped, subject):
             assert answer.bank != "have_i" or answer.technique == "boundary_setting"
+
+
+def test_of_what_mostly_children_have_one_asks_what_to_do_for_a_child(shipped):
+    for subject in topics(shipped):
+        banks = {answer.bank for answer in answers_on(shipped, subject)}
+        assert not {"worry_child", "worry_other"} <= banks
+        assert subject.name != "Encopresis" or "worry_child" in banks
+        assert subject.name != "Panic disorder" or "worry_other" in banks
+
+
+def test_names_of_people_keep_their_capital(shipped):
+    tics = next(t for t in topics(shipped) if t.name.startswith("Tourette"))
+    written = write_questions(shipped, tics, Deck(), random.Random(2))
+    assert tics.name in written.text
+    assert "tourette" not in written.text
