@@ -107,6 +107,7 @@ def _evaluate(options: argparse.Namespace) -> int:
     from pixel_core.endpoint import EndpointError
     from pixel_core.evaluation.items import ItemError
     from pixel_core.evaluation.scorecard import REPORT, SCORECARD, read_scorecard, to_text
+    from pixel_core.model.pixel import CheckpointError
     from pixel_core.recipe import RecipeError
 
     if (options.checkpoint is None) == (options.endpoint is None) or (options.endpoint is None) != (options.model is None):
@@ -114,7 +115,7 @@ def _evaluate(options: argparse.Namespace) -> int:
         return 2
     try:
         built = _evaluated_checkpoint(options) if options.endpoint is None else _evaluated_endpoint(options)
-    except (ArtifactError, EndpointError, ItemError, RecipeError) as error:
+    except (ArtifactError, CheckpointError, EndpointError, ItemError, RecipeError) as error:
         print(error, file=sys.stderr)
         return 1
     print(to_text(read_scorecard(built.folder / SCORECARD)), built.folder / REPORT, sep="\n\n")

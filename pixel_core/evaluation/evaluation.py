@@ -13,9 +13,11 @@ from pathlib import Path
 
 import polars as pl
 
-from pixel_core.artifacts import MANIFEST, Built, Manifest, Summary, build, digest_of, is_valid, read_manifest, verify, write_table
+from pixel_core.artifacts import MANIFEST, Built, Summary, build, digest_of, is_valid, read_manifest, verify, write_table
+from pixel_core.evaluation.asking import Asked, ask_all, questions_of
+from pixel_core.evaluation.candidate import BASE, checkpoint_manifest, key_of, require_held_out
 from pixel_core.evaluation.figures import AXES, Figure, Status
-from pixel_core.evaluation.harness import Asked, ChoiceTask, Task, ask_all, questions_of
+from pixel_core.evaluation.harness import ChoiceTask, Task
 from pixel_core.evaluation.held_out import HeldOut
 from pixel_core.evaluation.judges.agreement import Judged, judged_of
 from pixel_core.evaluation.measuring import Rows, difference_of, figure_of
@@ -36,9 +38,9 @@ from pixel_core.evaluation.scorecard import (
 )
 from pixel_core.recipe import EvaluationRecipe, Recipe
 
-VERSION = "2"
-BASE = "checkpoint-0"
+VERSION = "3"
 _DATA = ("training_mixture", "head_examples")  # what a packed dataset is made of
+Open = Callable[[Path, int], Respondent]  # opens a checkpoint folder for batches of so many dialogues
 logger = logging.getLogger(__name__)
 
 
@@ -107,19 +109,20 @@ def build_evaluation(
     kind: str = "evaluation",
     data: Mapping[str, str] | None = None,
     force: bool = False,
+    opened: Open | None = None,
 ) -> Built:
     """Write `figures.json`, `items.parquet` (answers) and `questions.parquet`; where `base` is `out` it is compared with itself.
 
     `data` are digests of what the checkpoint's packed dataset was made of. With force on a valid evaluation of the same work
-    key the answers must come out the same: EvaluationError if not.
+    key the answers must come out the same: EvaluationError if not. `opened` opens the checkpoint where there is work to do.
     """
     manifest = checkpoint_manifest(checkpoint)
     told = Told(key_of(checkpoint), manifest.digest, {**manifest.inputs, **(data or {})})
 
     def respond() -> Respondent:
-        from pixel_core.evaluation.respondents.checkpoint import open_checkpoint
+        from pixel_core.evaluation.respondents.opening import open_checkpoint
 
-        return open_checkpoint(checkpoint, settings.batch_size)
+        return (opened or open_checkpoint)(checkpoint, settings.batch_size)
 
     return build_answers(told, respond, tasks, out, base=base, settings=settings, kind=kind, force=force)
 
@@ -177,7 +180,7 @@ def record(folder: Path, tasks: Sequence[Task], asked: Asked, told: Told, *, set
         asked=dict(told.asked),
         base=None if base is None else f"{told.key.rpartition('.')[0]}.0",
         evaluator=VERSION,
-        tasks={t.name: TaskRecord(version=t.version, digest=t.digest, excluded=t.excluded, judged=judged.get(t.name)) for t in tasks},
+        tasks={t.name: TaskRecord(version=t.version, digest=t.digest, excluded=dict(t.excluded), judged=judged.get(t.name)) for t in tasks},
         resamples=settings.resamples,
         seed=settings.seed,
         figures=figures_of(tasks, answers, settings, base, calibrated={name for name, one in judged.items() if one.calibrated}),
@@ -211,7 +214,7 @@ def figures_of(
                 rows,
                 axis=task.axis,
                 task=task.name,
-                excluded=task.excluded,
+                excluded=sum(task.excluded.values()),
                 count=settings.resamples,
                 seed=settings.seed,
                 absent=absent,
@@ -225,13 +228,25 @@ def figures_of(
     return tuple(found)
 
 
-def evaluate_axis(axis: str, checkpoint: Path, out: Path, *, data: HeldOut, packed: Path, recipe: Recipe, force: bool = False) -> Built:
+def evaluate_axis(
+    axis: str,
+    checkpoint: Path,
+    out: Path,
+    *,
+    data: HeldOut,
+    packed: Path,
+    recipe: Recipe,
+    force: bool = False,
+    tasks: Sequence[Task] | None = None,
+    opened: Open | None = None,
+) -> Built:
     """One axis of a checkpoint of a run, below `out` under its key `<run>.<step>`, compared with the run's checkpoint-0.
 
     The base is evaluated first where that is still to do; it is compared with itself. Raises EvaluationError when the
-    run has no base, or was trained on other data than `packed` and `data` hold: nobody knows then what is held out.
+    run has no base, or was trained on other data than `packed` and `data` hold: nobody knows then what is held out. `tasks` are
+    those of the axis, where the caller has them already; `opened` as in `build_evaluation`.
     """
-    tasks = tasks_of(axis, data, recipe.evaluation)
+    tasks = tasks_of(axis, data, recipe.evaluation) if tasks is None else tasks
     settings, kind = Settings.of(recipe), f"{axis}_evaluation"
     base, made = checkpoint.parent / BASE, read_manifest(packed).inputs
     made_of = {name: made[name] for name in _DATA if name in made}
@@ -240,36 +255,10 @@ def evaluate_axis(axis: str, checkpoint: Path, out: Path, *, data: HeldOut, pack
         raise EvaluationError(f"{checkpoint.parent} holds no {BASE}, which its checkpoints are compared with: train the run again")
     beside = out / key_of(base)
     if checkpoint.name != BASE:
-        build_evaluation(base, tasks, beside, base=beside, settings=settings, kind=kind, data=made_of)
+        build_evaluation(base, tasks, beside, base=beside, settings=settings, kind=kind, data=made_of, opened=opened)
     return build_evaluation(
-        checkpoint, tasks, out / key_of(checkpoint), base=beside, settings=settings, kind=kind, data=made_of, force=force
+        checkpoint, tasks, out / key_of(checkpoint), base=beside, settings=settings, kind=kind, data=made_of, force=force, opened=opened
     )
-
-
-def key_of(checkpoint: Path) -> str:
-    """The partition key of a checkpoint folder `<run>/checkpoint-<step>`: `<run>.<step>`."""
-    return f"{checkpoint.parent.name}.{checkpoint.name.removeprefix('checkpoint-')}"
-
-
-def checkpoint_manifest(folder: Path) -> Manifest:
-    """The manifest of a checkpoint, every file compared with it; raises ArtifactError or EvaluationError."""
-    manifest = verify(folder)
-    if manifest.kind != "checkpoint":
-        raise EvaluationError(f"{folder} holds a {manifest.kind}, not a checkpoint: give a folder <run>/checkpoint-<step>")
-    return manifest
-
-
-def require_held_out(checkpoint: Path, packed: Path, data: HeldOut) -> None:
-    """Raise EvaluationError unless the checkpoint was trained on the packed dataset that was made of just this data."""
-    trained, made = read_manifest(checkpoint).inputs.get("packed_dataset"), read_manifest(packed)
-    if trained != made.digest:
-        raise EvaluationError(
-            f"{key_of(checkpoint)} was trained on another packed dataset than {packed} holds now: what it has not seen is unknown. "
-            "Train a run on the present data, or bring back the data that it was trained on"
-        )
-    for name, folder in (("training_mixture", data.mixture), ("head_examples", data.head_examples)):
-        if made.inputs.get(name) != verify(folder).digest:
-            raise EvaluationError(f"{packed} was packed from another {name} than {folder} holds now: materialise packed_dataset again")
 
 
 def _require_different(tasks: Sequence[Task]) -> None:

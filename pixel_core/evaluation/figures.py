@@ -21,7 +21,8 @@ class Measure:
 
     `columns` are the outputs it takes (empty: all), `use` decisions or scores. With `tags` the statistic is taken
     for each kind of item and averaged, so that every kind weighs the same. `floor` names what the rows' floor stands
-    for; with `shuffled` the right answers dealt out at random are a second floor, and the better one counts.
+    for; with `shuffled` the right answers dealt out at random are a second floor, with `even` a class drawn for each item, every one as
+    likely (a coin, where there are two): the best of them counts.
     `headline` marks the one figure that stands for its axis; `indicative` one that must not be read as proof;
     `uncalibrated` one that rests on judges whom nobody held against people. Such a figure is never a headline: ValueError.
     """
@@ -35,6 +36,7 @@ class Measure:
     headline: bool = False
     indicative: bool = False
     shuffled: bool = False
+    even: bool = False
     uncalibrated: bool = False
 
     def __post_init__(self) -> None:
@@ -55,6 +57,10 @@ class Difference(Record):
     """Name of the figure."""
     n: int
     """Items that both answered."""
+    changed: int = 0
+    """Items that both answered, but not as the same item: its text, its choices or what is right changed. They are left out."""
+    unshared: int = 0
+    """Items that only one of them answered, left out too."""
     value: float
     """The difference; above 0 is a higher figure, which is worse where lower is better."""
     low: float
@@ -63,6 +69,12 @@ class Difference(Record):
     """Upper end of the 95 % interval."""
     lower_is_better: bool
     """Whether a lower figure is the better one."""
+
+    @property
+    def unpaired(self) -> str:
+        """How many items are not in the pair, in words; empty where all are."""
+        told = ((self.changed, "changed"), (self.unshared, "of one alone"))
+        return "".join(f", {count} {what}" for count, what in told if count)
 
     @property
     def worse(self) -> bool:
@@ -109,7 +121,7 @@ class Figure(Record):
     unparsed: int
     """Items among n whose answer could not be parsed and counts as wrong."""
     excluded: int
-    """Items that were left out because they stand in the training text."""
+    """Items that were left out because they, or their right answers, stand in the training text."""
     untrained: int
     """Outputs that were left out because nothing ever supervised them."""
     value: float | None
@@ -121,7 +133,7 @@ class Figure(Record):
     floor: float | None
     """What a model that knows nothing gets: the best of `floors`."""
     floors: dict[str, float]
-    """Floors by name: random, majority, prior, unigram, shuffled, ..."""
+    """Floors by name: random, majority, prior, unigram, shuffled, even, ..."""
     skill: float | None
     """0 at the floor, 1 at the best possible value."""
     base: float | None = None
@@ -156,13 +168,14 @@ class Figure(Record):
         return Measure(
             name=self.name,
             statistic=self.statistic,
-            floor=next((name for name in self.floors if name != "shuffled"), ""),
+            floor=next((name for name in self.floors if name not in ("shuffled", "even")), ""),
             columns=self.columns,
             use=self.use,
             tags=self.tags,
             headline=self.headline,
             indicative=self.indicative,
             shuffled="shuffled" in self.floors,
+            even="even" in self.floors,
             uncalibrated=self.uncalibrated,
         )
 

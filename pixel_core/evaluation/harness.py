@@ -1,16 +1,16 @@
 """The harness: a task is items, a way of asking, a score an item, a floor and a version.
 
-Every answer becomes one row of `items.parquet`, from which all figures follow (see figures.py). An answer that
+Every answer becomes one row of `items.parquet` (see asking.py), from which all figures follow (see figures.py). An answer that
 cannot be parsed is a row like any other, and wrong.
 """
 
 from __future__ import annotations
 
-import logging
 import math
+import re
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields, is_dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from typing import Any
 
 import polars as pl
@@ -18,42 +18,10 @@ import polars as pl
 from pixel_core.artifacts import digest_of
 from pixel_core.conversation import Part, Turn
 from pixel_core.evaluation.figures import Measure, Status
-from pixel_core.evaluation.respondents.respondent import NotAnsweredError, Respondent
+from pixel_core.evaluation.respondents.respondent import HeadAnswer, Respondent
 
-logger = logging.getLogger(__name__)
-ITEM_SCHEMA = pl.Schema(
-    {
-        "task": pl.String(),
-        "item": pl.String(),  # unique within the task
-        "group": pl.String(),  # what is resampled together: a seeker, a transcript, a client sheet
-        "tags": pl.List(pl.String()),  # kinds of item, such as `domain:social_cognition`
-        "truth": pl.List(pl.Float64()),  # by column: the label, null where unknown; 1 for the hits of choices
-        "prediction": pl.List(pl.Float64()),  # the decision or hit, in the form of the truth; null where the output is untrained
-        "scores": pl.List(pl.Float64()),  # value, probability or expected level behind the decision; for replies: what the human reply gets
-        "floor": pl.List(pl.Float64()),  # what a model that has read nothing would predict, or its expected hit
-        "floor_scores": pl.List(pl.Float64()),
-        "parsed": pl.Boolean(),
-        "answer": pl.String(),  # what was chosen or parsed; null where nothing was
-        "reply": pl.String(),  # text that the model wrote; null where it was not asked to write
-    }
-)
-JUDGEMENT_SCHEMA = pl.Schema(
-    {
-        "task": pl.String(),
-        "item": pl.String(),
-        "flow": pl.String(),  # <name>@<version> of the flow of questions
-        "question": pl.String(),  # which of its questions
-        "judge": pl.String(),  # model at the endpoint
-        "repeat": pl.Int64(),
-        "order": pl.String(),  # how it was put: which answer is named first, and whether the text comes before the question
-        "prompt": pl.String(),  # SHA-256 of the request: model, messages, schema, sampling
-        "yes": pl.Boolean(),  # null where the judge gave no answer
-        "failure": pl.String(),  # why it gave none
-        "raw": pl.String(),  # the judge's own words
-        "human": pl.Boolean(),  # what a person answered, where the judge is held against people
-    }
-)
-QUESTION_SCHEMA = pl.Schema({"task": pl.String, "item": pl.String, "text": pl.String})  # `text` must not stand in training
+_LONG = 8  # words of an answer that is somebody's own: a shorter one anybody may give
+_WORD = re.compile(r"\w+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +30,8 @@ class Question:
 
     For a head the question is about turn `t`. For choices the columns are `choices`, and more than one may be right.
     `text` is what must not stand in the training text. `right` are replies that score best, one for each turn that the
-    model speaks: what somebody says who was given the answers (see tests/pixel_core/evaluation/scripted.py).
+    model speaks: what somebody says who was given the answers (see tests/pixel_core/evaluation/scripted.py). They, or else the
+    right choices, must not stand there either, unless they are `taught`: names and criteria that training is there to teach.
     """
 
     item: str
@@ -74,13 +43,26 @@ class Question:
     t: int = 0
     choices: tuple[str, ...] = ()
     right: tuple[str, ...] = ()
+    taught: bool = False
+
+    @property
+    def answers(self) -> tuple[str, ...]:
+        """The right answers of eight words or more, which nobody may have learned by heart."""
+        chosen = (choice for choice, value in zip(self.choices, self.truth, strict=True) if value > 0) if self.choices else ()
+        given = () if self.taught else self.right or tuple(chosen)
+        return tuple(answer for answer in given if len(_WORD.findall(answer)) >= _LONG)
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the item as it is asked and judged: all but its name, its kinds and what must not stand in training."""
+        return digest_of(_plain([self.turns, self.t, self.truth, self.choices, self.right]))
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The row of one question (see `ITEM_SCHEMA`); `scores` and `floor_scores` default to the decisions.
+    """The row of one question (see asking.py); `scores` and `floor_scores` default to the decisions.
 
-    `judgements` are the raw answers of judges about it, kept beside (see `JUDGEMENT_SCHEMA`).
+    `judgements` are the raw answers of judges about it, kept beside (see asking.py).
     """
 
     question: Question
@@ -93,13 +75,15 @@ class Answer:
     answer: str | None = None
     reply: str | None = None
     judgements: Sequence[Mapping[str, Any]] = ()
+    likelihoods: Sequence[float] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Task(ABC):
     """Items of one kind and what is measured of them.
 
-    `excluded` items were left out because they stand in training; `absent` says why, should there be no item at all.
+    `excluded` says by reason how many items were left out because they stand in training (see `HeldOut.keep`); `absent` says
+    why, should there be no item at all.
     """
 
     name: str
@@ -107,7 +91,7 @@ class Task(ABC):
     version: str
     questions: tuple[Question, ...]
     measures: tuple[Measure, ...]
-    excluded: int = 0
+    excluded: Mapping[str, int] = field(default_factory=dict)
     absent: Status = "no items"
 
     @abstractmethod
@@ -122,6 +106,10 @@ class Task(ABC):
     def tables(self, answers: pl.DataFrame) -> Mapping[str, pl.DataFrame]:
         """What follows from this task's own answers and is kept beside them, by name: `<task>.<name>.parquet`. Most tasks have none."""
         return {}
+
+    def digest_of_item(self, question: Question) -> str:
+        """SHA-256 of one item as it is asked and judged; tasks that ask more than the question holds add that."""
+        return question.digest
 
     @property
     def digest(self) -> str:
@@ -142,7 +130,8 @@ class ChoiceTask(Task):
     def answer(self, respondent: Respondent) -> list[Answer]:
         """See Task."""
         likelihoods = respondent.likelihoods([q.turns for q in self.questions], [q.choices for q in self.questions])
-        return [self._ranked(question, found) for question, found in zip(self.questions, likelihoods, strict=True)]
+        asked = zip(self.questions, likelihoods, strict=True)
+        return [replace(self._ranked(question, found), likelihoods=found) for question, found in asked]
 
     def _ranked(self, question: Question, likelihoods: Sequence[float]) -> Answer:
         ranked = [index for index, value in enumerate(likelihoods) if not math.isnan(value)]
@@ -199,7 +188,10 @@ class TextTask(Task):
 
 @dataclass(frozen=True, kw_only=True)
 class HeadTask(Task):
-    """What a head says about turn t, beside its training prior; outputs that were never supervised answer nothing."""
+    """What a head says about turn t, beside its training prior; outputs that were never supervised answer nothing.
+
+    A trained output that is no number leaves the whole answer unparsed: it counts as wrong as can be (see measuring.py).
+    """
 
     head: str
 
@@ -208,72 +200,23 @@ class HeadTask(Task):
         prior, seen = respondent.prior(self.head), respondent.supervised(self.head)
         said = respondent.heads([q.turns for q in self.questions], [q.t for q in self.questions])
 
-        def trained(values: Sequence[float]) -> list[float]:
-            return [value if count else math.nan for value, count in zip(values, seen, strict=True)]
+        def trained(values: Sequence[float], *, parsed: bool = True) -> list[float]:
+            return [value if parsed and count else math.nan for value, count in zip(values, seen, strict=True)]
 
-        return [
-            Answer(
-                question,
-                question.truth,
-                trained(heads[self.head].decisions),
-                trained(prior.decisions),
-                trained(heads[self.head].scores),
-                trained(prior.scores),
+        found = []
+        for question, heads in zip(self.questions, said, strict=True):
+            own, parsed = heads[self.head], says_numbers(heads[self.head], seen)
+            decisions, scores = trained(own.decisions, parsed=parsed), trained(own.scores, parsed=parsed)
+            found.append(
+                Answer(question, question.truth, decisions, trained(prior.decisions), scores, trained(prior.scores), parsed=parsed)
             )
-            for question, heads in zip(self.questions, said, strict=True)
-        ]
+        return found
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What became of tasks: `items` with `ITEM_SCHEMA`, `judgements` with `JUDGEMENT_SCHEMA`."""
-
-    items: pl.DataFrame
-    judgements: pl.DataFrame
-
-
-def ask(tasks: Iterable[Task], respondent: Respondent) -> pl.DataFrame:
-    """Every answer of every task, one row an item, with `ITEM_SCHEMA`."""
-    return ask_all(tasks, respondent).items
-
-
-def ask_all(tasks: Iterable[Task], respondent: Respondent) -> Asked:
-    """Every answer of every task, and what judges said of them; a task that the respondent cannot answer has no row."""
-    rows: list[dict[str, Any]] = []
-    judged: list[dict[str, Any]] = []
-    for task in tasks:
-        try:
-            answers = task.answer(respondent) if task.questions else []
-        except NotAnsweredError as error:
-            logger.info("%s is not answered: %s", task.name, error)
-            continue
-        rows += [_row(task.name, answer) for answer in answers]
-        judged += [{"task": task.name, "item": answer.question.item, **said} for answer in answers for said in answer.judgements]
-    return Asked(pl.DataFrame(rows, schema=ITEM_SCHEMA), pl.DataFrame(judged, schema=JUDGEMENT_SCHEMA))
-
-
-def questions_of(tasks: Iterable[Task]) -> pl.DataFrame:
-    """What the items ask about, with `QUESTION_SCHEMA`."""
-    rows = [{"task": task.name, "item": q.item, "text": q.text} for task in tasks for q in task.questions]
-    return pl.DataFrame(rows, schema=QUESTION_SCHEMA)
-
-
-def _row(task: str, answer: Answer) -> dict[str, Any]:
-    question = answer.question
-    columns = {
-        "truth": answer.truth,
-        "prediction": answer.prediction,
-        "scores": answer.prediction if answer.scores is None else answer.scores,
-        "floor": answer.floor,
-        "floor_scores": answer.floor if answer.floor_scores is None else answer.floor_scores,
-    }
-    listed = {name: [_known(value) for value in values] for name, values in columns.items()}
-    own = {"task": task, "item": question.item, "group": question.group, "tags": list(question.tags)}
-    return {**own, **listed, "parsed": answer.parsed, "answer": answer.answer, "reply": answer.reply}
-
-
-def _known(value: float) -> float | None:
-    return None if math.isnan(value) else float(value)
+def says_numbers(said: HeadAnswer, supervised: Sequence[int]) -> bool:
+    """Whether every output that was trained says a number."""
+    told = zip(said.scores, said.decisions, supervised, strict=True)
+    return not any(count and not (math.isfinite(score) and math.isfinite(decision)) for score, decision, count in told)
 
 
 def _plain(value: Any) -> Any:

@@ -2,13 +2,14 @@
 
 A text of eight words or more stands in training when at least half of its word 8-grams do; a shorter one when it is,
 apart from case and punctuation, a whole training turn. Groups keep splits apart, but not everybody who wrote the same thing.
+An item is left out for its text, and for a right answer of eight words or more: whoever learned that by heart need not read the item.
 """
 
 from __future__ import annotations
 
 import hashlib
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
@@ -21,6 +22,7 @@ from pixel_core.evaluation.harness import Question
 from pixel_core.shards import read_split, shards
 
 Ask = Callable[[str], tuple[Turn, Provenance] | None]  # a system turn of knowledge that answers a text, if there is any
+BY_TEXT, BY_ANSWER = "text_in_training", "answer_in_training"
 GRAM = 8
 SHARE = 0.5
 _SMALL = 4 << 20  # bytes of Parquet whose n-grams are kept between two questions: more would fill the memory
@@ -67,18 +69,18 @@ class HeldOut:
         """The dialogues of the mixture's train split."""
         return [c.turns for c in read_split(self.mixture, "train")]
 
-    def keep(self, questions: Iterable[Question], limit: int | None = None) -> tuple[tuple[Question, ...], int]:
-        """The questions whose text does not stand in training, in item order, and how many were left out for it.
+    def keep(self, questions: Iterable[Question], limit: int | None = None) -> tuple[tuple[Question, ...], dict[str, int]]:
+        """The questions of which neither text nor right answer stands in training, in item order, and by reason how many were left out.
 
         With a limit at most so many are kept: those whose item names come first when hashed, so that a larger
         test split does not shift the choice.
         """
         asked = sorted(questions, key=lambda q: q.item)
-        found = in_training([q.text for q in asked], self.training_files)
-        kept = [q for q, seen in zip(asked, found, strict=True) if not seen]
+        found = seen_in_training([q.text for q in asked], [q.answers for q in asked], self.training_files)
+        kept = [q for q, reason in zip(asked, found, strict=True) if reason is None]
         if limit is not None and len(kept) > limit:
             kept = sorted(sorted(kept, key=lambda q: lot_of(q.item))[:limit], key=lambda q: q.item)
-        return tuple(kept), sum(found)
+        return tuple(kept), dict(sorted(Counter(reason for reason in found if reason is not None).items()))
 
 
 def in_shares(questions: Sequence[Question], limit: int, kind: str) -> tuple[Question, ...]:
@@ -93,6 +95,14 @@ def in_shares(questions: Sequence[Question], limit: int, kind: str) -> tuple[Que
     in_turn = [queue[place] for place in range(max(map(len, queues), default=0)) for queue in queues if place < len(queue)]
     chosen = {question.item for question in in_turn[:limit]}
     return tuple(question for question in questions if question.item in chosen)
+
+
+def seen_in_training(texts: Sequence[str], answers: Sequence[Sequence[str]], files: Iterable[Path]) -> list[str | None]:
+    """Of each text with its right answers, what of it stands in the turns of these files: `BY_TEXT`, `BY_ANSWER` or None."""
+    owners = [number for number, own in enumerate(answers) for _ in own]
+    found = in_training([*texts, *(answer for own in answers for answer in own)], files)
+    known = {number for number, seen in zip(owners, found[len(texts) :], strict=True) if seen}
+    return [BY_TEXT if seen else BY_ANSWER if number in known else None for number, seen in enumerate(found[: len(texts)])]
 
 
 def in_training(texts: Sequence[str], files: Iterable[Path]) -> list[bool]:

@@ -19,6 +19,7 @@ from pixel_core.evaluation.statistics.metrics import STATISTICS, Array, nan_mean
 
 _SHUFFLES = 50
 _DIGITS = 6
+_BOUNDLESS = ("ratio", "perplexity")  # of losses nothing is the worst: whoever says nothing has that of the floor
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,7 @@ class Rows:
     scores: Array
     floor: Array
     floor_scores: Array
+    digests: list[str]
 
     @classmethod
     def of(cls, frame: pl.DataFrame, task: str) -> Rows:
@@ -54,6 +56,7 @@ class Rows:
             scores=array("scores"),
             floor=array("floor"),
             floor_scores=array("floor_scores"),
+            digests=own["digest"].to_list(),
         )
 
 
@@ -66,6 +69,7 @@ class _View:
     floor: Array
     groups: list[str]
     items: list[str]
+    digests: list[str]
     strata: list[NDArray[np.intp]]  # rows of each tag, or all
     unparsed: int
     untrained: int
@@ -146,7 +150,7 @@ def draws_of(measure: Measure, rows: Rows, *, count: int, seed: str) -> tuple[st
     if view is None:
         return None
     truth = np.nan_to_num(view.truth, nan=-1.0).tolist()  # labels are never negative
-    basis = digest_of([view.items, view.groups, [s.tolist() for s in view.strata], truth])
+    basis = digest_of([view.items, view.digests, view.groups, [s.tolist() for s in view.strata], truth])
     drawn = [view.statistic(measure.statistic, view.prediction, w) for w in resamples(view.groups, count, f"{seed}:{measure.name}")]
     return basis, np.concatenate(drawn)
 
@@ -154,13 +158,17 @@ def draws_of(measure: Measure, rows: Rows, *, count: int, seed: str) -> tuple[st
 def difference_of(measure: Measure, rows: Rows, other: Rows, *, count: int, seed: str) -> tuple[float, Difference] | None:
     """The figure of `other`, and the paired difference `rows` - `other` on the items in both.
 
-    None where they share no item, no output that both were trained on, or nothing that the statistic exists of.
+    An item is the same where its digest is. None where they share no item, no output that both were trained on, or nothing that
+    the statistic exists of.
     """
-    shared = sorted(set(rows.items) & set(other.items))
+    mine_of, theirs_of = (dict(zip(one.items, one.digests, strict=True)) for one in (rows, other))
+    shared = sorted(item for item, digest in mine_of.items() if theirs_of.get(item) == digest)
     first, second = _view(measure, _of_items(rows, shared)), _view(measure, _of_items(other, shared))
     if first is None or second is None or first.truth.shape != second.truth.shape or not np.array_equal(first.truth, second.truth, True):
         return None
     name = measure.statistic
+    asked, answered = (_asked_about(measure, one) for one in (rows, other))
+    changed = {item for item in asked & answered if mine_of[item] != theirs_of[item]}
     once = np.ones((1, len(first.items)))
     mine, theirs = (float(view.statistic(name, view.prediction, once)[0]) for view in (first, second))
     if math.isnan(mine) or math.isnan(theirs):
@@ -173,6 +181,8 @@ def difference_of(measure: Measure, rows: Rows, other: Rows, *, count: int, seed
     found = Difference(
         figure=measure.name,
         n=len(first.items),
+        changed=len(changed),
+        unshared=len(asked ^ answered),
         value=round(mine - theirs, _DIGITS),
         low=round(low, _DIGITS),
         high=round(high, _DIGITS),
@@ -194,30 +204,35 @@ def _of_items(rows: Rows, items: Sequence[str]) -> Rows:
         scores=rows.scores[keep],
         floor=rows.floor[keep],
         floor_scores=rows.floor_scores[keep],
+        digests=[rows.digests[i] for i in keep],
     )
 
 
 def _view(measure: Measure, rows: Rows) -> _View | None:
-    """None where there is no item, or no output that was trained and is known anywhere."""
+    """None where there is no item, or no output that was trained and is known anywhere.
+
+    What an unparsed answer leaves open is as wrong as can be.
+    """
     if not rows.items:
         return None
-    columns = list(measure.columns) or list(range(rows.truth.shape[1]))
-    prediction = (rows.prediction if measure.use == "prediction" else rows.scores)[:, columns]
-    floor = (rows.floor if measure.use == "prediction" else rows.floor_scores)[:, columns]
-    trained = ~np.isnan(prediction).any(0)
+    columns, prediction, floor = _columns(measure, rows)
+    trained = _trained(rows, prediction, floor)
     truth = rows.truth[:, columns][:, trained]
-    kept = np.array([bool(not measure.tags or rows.tags[i] & set(measure.tags)) for i in range(len(rows.items))])
+    kept = _of_kind(measure, rows)
     kept &= ~np.isnan(truth).all(1) if trained.any() else False
     if not kept.any():
         return None
     chosen = np.flatnonzero(kept)
+    worst = floor[:, trained] if measure.statistic in _BOUNDLESS else _farthest(truth)
+    prediction = np.where(np.isnan(prediction[:, trained]), worst, prediction[:, trained])
     strata = [np.flatnonzero([tag in rows.tags[i] for i in chosen]) for tag in measure.tags] or [np.arange(len(chosen))]
     return _View(
         truth=truth[chosen],
-        prediction=prediction[:, trained][chosen],
+        prediction=prediction[chosen],
         floor=floor[:, trained][chosen],
         groups=[rows.groups[i] for i in chosen],
         items=[rows.items[i] for i in chosen],
+        digests=[rows.digests[i] for i in chosen],
         strata=strata,
         unparsed=int((rows.parsed[chosen] == 0).sum()),
         untrained=int((~trained).sum()),
@@ -226,9 +241,36 @@ def _view(measure: Measure, rows: Rows) -> _View | None:
 
 def _speaks(measure: Measure, rows: Rows) -> bool:
     """Whether the rows say something in a column of the measure; it is then the right answers that are not known."""
-    prediction = rows.prediction if measure.use == "prediction" else rows.scores
+    _, prediction, floor = _columns(measure, rows)
+    return bool(_trained(rows, prediction, floor).any())
+
+
+def _columns(measure: Measure, rows: Rows) -> tuple[list[int], Array, Array]:
+    """The columns of a measure, and what stands in them: predictions or scores, and their floor."""
+    prediction, floor = (rows.prediction, rows.floor) if measure.use == "prediction" else (rows.scores, rows.floor_scores)
     columns = list(measure.columns) or list(range(prediction.shape[1]))
-    return not bool(np.isnan(prediction[:, columns]).any(0).all())
+    return columns, prediction[:, columns], floor[:, columns]
+
+
+def _trained(rows: Rows, prediction: Array, floor: Array) -> NDArray[np.bool_]:
+    """The columns in which a floor is known and every parsed answer says something."""
+    unknown: NDArray[np.bool_] = np.isnan(floor).any(0) | np.isnan(prediction[rows.parsed > 0]).any(0)
+    return ~unknown
+
+
+def _farthest(truth: Array) -> Array:
+    """The value that is farthest from each truth, between 0 and the highest truth of its column, or 1."""
+    highest = np.maximum(1.0, np.nan_to_num(truth).max(0, initial=1.0))
+    return np.where(np.nan_to_num(truth) * 2 >= highest, 0.0, highest)
+
+
+def _of_kind(measure: Measure, rows: Rows) -> NDArray[np.bool_]:
+    return np.array([bool(not measure.tags or tags & set(measure.tags)) for tags in rows.tags], dtype=bool)
+
+
+def _asked_about(measure: Measure, rows: Rows) -> set[str]:
+    """The items of the kinds that a measure is of."""
+    return {rows.items[place] for place in np.flatnonzero(_of_kind(measure, rows))}
 
 
 def _floors(measure: Measure, view: _View, seed: str) -> dict[str, float]:
@@ -238,6 +280,8 @@ def _floors(measure: Measure, view: _View, seed: str) -> dict[str, float]:
         generator = seeded(f"{seed}:{measure.name}:shuffled")
         values = [view.statistic(measure.statistic, _dealt(view.truth, generator), once)[0] for _ in range(_SHUFFLES)]
         floors["shuffled"] = float(np.mean(values))
+    if measure.even:
+        floors["even"] = 1 / view.truth.shape[1]
     return floors
 
 

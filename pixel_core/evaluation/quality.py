@@ -12,7 +12,7 @@ import polars as pl
 
 from pixel_core.artifacts import ArtifactError, input_digest, verify
 from pixel_core.evaluation.figures import AXES, Figure, headlines
-from pixel_core.evaluation.held_out import in_training
+from pixel_core.evaluation.held_out import seen_in_training
 from pixel_core.evaluation.measuring import Rows, figure_of
 from pixel_core.evaluation.ranking.history import read_history
 from pixel_core.evaluation.ranking.leaderboard import LEADERBOARD, order, sort_out
@@ -47,14 +47,14 @@ def check_answers(folder: Path) -> Findings:
     verify(folder)
     card, items = read_scorecard(folder / FIGURES), pl.read_parquet(folder / ITEMS)
     asked = pl.read_parquet(folder / QUESTIONS).select("task", "item")
-    unparsed = items.filter(~pl.col("parsed"))
-    credited = unparsed.filter(pl.col("prediction").list.eval(pl.element() > 0).list.any())
+    unparsed = items.filter(~pl.col("parsed")).select("prediction", "truth").iter_rows()
+    credited = sum(any((said or 0) > 0 and (right or 0) > 0 for said, right in zip(*row, strict=True)) for row in unparsed)
     shares = items.group_by("task").agg(share=1 - pl.col("parsed").mean()).sort("task")
     strangers = items.select("task", "item").join(asked, on=["task", "item"], how="anti")
     findings = [
         equals("answers a question", items.select("task", "item").n_unique(), items.height),
         equals("answers to questions that were asked", strangers.height, 0),
-        none_of("unparsed answers that count as right", {"credited": credited.height}),
+        none_of("unparsed answers that count as right", {"credited": credited}),
         equals("tasks on record", set(items["task"]) <= set(card.tasks), True),
     ]
     shown = [at_most(f"unparsed answers to {task}", share, _MAX_UNPARSED, severity=Severity.WARNING) for task, share in shares.iter_rows()]
@@ -62,15 +62,16 @@ def check_answers(folder: Path) -> Findings:
 
 
 def check_held_out(folder: Path, training: Iterable[Path]) -> Findings:
-    """No text that an evaluation asks about stands in these Parquet files of training conversations."""
+    """No text that an evaluation asks about stands in these Parquet files of training conversations, and no right answer of its own."""
     verify(folder)
     questions = pl.read_parquet(folder / QUESTIONS)
-    found = in_training(questions["text"].to_list(), training)
-    seen = questions.filter(pl.Series(found, dtype=pl.Boolean))
+    found = seen_in_training(questions["text"].to_list(), questions["answers"].to_list(), training)
+    reasons = pl.Series("reason", found, dtype=pl.String)
+    seen = questions.with_columns(reasons).drop_nulls("reason").select(pl.format("{}: {}", "task", "reason").alias("where"))
     return Findings.of(
         [
             Finding("questions", questions.height > 0, str(questions.height), "at least one"),
-            none_of("items that stand in the training text", dict(seen.group_by("task").len().sort("task").iter_rows())),
+            none_of("items that stand in the training text", dict(seen.group_by("where").len().sort("where").iter_rows())),
         ]
     )
 

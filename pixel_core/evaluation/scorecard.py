@@ -6,6 +6,7 @@ The five evaluations of a checkpoint have the same form, each with the figures o
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Literal
@@ -27,13 +28,13 @@ from pixel_core.artifacts import (
     write_table,
 )
 from pixel_core.artifacts import Figure as SummaryFigure
+from pixel_core.evaluation.asking import ITEM_SCHEMA
 from pixel_core.evaluation.figures import AXES, Difference, Figure, Record, headlines
-from pixel_core.evaluation.harness import ITEM_SCHEMA
 from pixel_core.evaluation.judges.agreement import Judged
 from pixel_core.evaluation.measuring import Rows, difference_of
 
-KIND, VERSION = "scorecard", "4"
-SCHEMA_VERSION: Literal["2"] = "2"  # of figures.json and scorecard.json
+KIND, VERSION = "scorecard", "5"
+SCHEMA_VERSION: Literal["3"] = "3"  # of figures.json and scorecard.json
 SCORECARD, FIGURES, ITEMS, QUESTIONS = "scorecard.json", "figures.json", "items.parquet", "questions.parquet"
 JUDGEMENTS = "judgements.parquet"
 _PAIRED = "promoted"  # the input that names the scorecard of the last promoted checkpoint
@@ -51,8 +52,8 @@ class TaskRecord(Record):
     """Version of the task's code."""
     digest: str
     """SHA-256 of its items and settings."""
-    excluded: int
-    """Items left out because they stand in the training text."""
+    excluded: dict[str, int]
+    """Items left out because of what stands in the training text, by reason: `text_in_training`, `answer_in_training`."""
     judged: Judged | None = None
     """Who judged the answers, and how far the judges agree; null where nobody did."""
 
@@ -60,7 +61,7 @@ class TaskRecord(Record):
 class Scorecard(Record):
     """The figures of one checkpoint, or of a model behind an endpoint."""
 
-    schema_version: Literal["2"]
+    schema_version: Literal["3"]
     """Version of this form."""
     checkpoint: str
     """`<run>.<step>`, or the name of a model behind an endpoint."""
@@ -134,7 +135,8 @@ def read_items(folder: Path) -> dict[str, Rows]:
 def compare(a: Path, b: Path) -> tuple[Difference, ...]:
     """Every figure of evaluation or scorecard folder `a` minus that of `b`, paired by item.
 
-    Figures that only one of them has, or whose task has another version, are left out; so are items that only one answered.
+    Figures that only one of them has, or whose task has another version, are left out; so are items that only one answered, and
+    those whose text, choices or right answer changed in between: each difference says how many.
     Raises ArtifactError where a folder is missing, or its files are not those of its manifest.
     """
     for folder in (a, b):
@@ -240,11 +242,15 @@ def summary_figures(card: Scorecard) -> dict[str, SummaryFigure]:
         found |= {f"{figure.name}_n": figure.n, f"{figure.axis}_skill": figure.skill or 0.0}
         found[f"{figure.name}_against_base"] = figure.difference.value if figure.difference else None
     unparsed = {figure.task: figure.unparsed for figure in card.figures}
+    reasons = Counter[str]()
+    for task in card.tasks.values():
+        reasons.update(task.excluded)
     return found | {
         "figures": sum(figure.status == "measured" for figure in card.figures),
         "untrained_figures": sum(figure.status == "untrained" for figure in card.figures),
         "unparsed": sum(unparsed.values()),
-        "excluded": sum(task.excluded for task in card.tasks.values()),
+        "excluded": reasons.total(),
+        **{f"excluded_{reason}": count for reason, count in sorted(reasons.items())},
     }
 
 
@@ -280,5 +286,5 @@ def _cells(figure: Figure) -> tuple[str, ...]:
     spread = f"{figure.low:.3f} to {figure.high:.3f}"
     base = "" if figure.base is None else f"{figure.base:.3f}"
     gap = figure.difference
-    difference = "" if gap is None else f"{gap.value:+.3f} ({gap.low:+.3f} to {gap.high:+.3f})"
+    difference = "" if gap is None else f"{gap.value:+.3f} ({gap.low:+.3f} to {gap.high:+.3f}){gap.unpaired}"
     return figure.marked, str(figure.n), f"{figure.value:.3f}", spread, f"{figure.floor:.3f}", base, difference

@@ -6,22 +6,33 @@ import re
 from pathlib import Path
 from typing import Literal
 
-from pixel_core.artifacts import Built, digest_of
+from pixel_core.artifacts import MANIFEST, Built, digest_of
 from pixel_core.endpoint import Endpoint
-from pixel_core.evaluation.evaluation import Settings, Told, build_answers, evaluate_axis, key_of, tasks_of
+from pixel_core.evaluation.candidate import BASE, key_of, require_checkpoint
+from pixel_core.evaluation.evaluation import Settings, Told, build_answers, evaluate_axis, tasks_of
 from pixel_core.evaluation.figures import AXES
 from pixel_core.evaluation.held_out import HeldOut
 from pixel_core.evaluation.ranking.beside import promoted_scorecard
-from pixel_core.evaluation.scorecard import build_scorecard
+from pixel_core.evaluation.scorecard import EvaluationError, build_scorecard
 from pixel_core.recipe import Recipe
 
 
 def evaluate_checkpoint(checkpoint: Path, out: Path, *, data: HeldOut, packed: Path, recipe: Recipe, force: bool = False) -> Built:
-    """All axes of a checkpoint and its scorecard: `out/<axis>_evaluation/<run>.<step>` and `out/scorecard/<run>.<step>`."""
-    built = {
-        axis: evaluate_axis(axis, checkpoint, out / f"{axis}_evaluation", data=data, packed=packed, recipe=recipe, force=force)
-        for axis in AXES
-    }
+    """All axes of a checkpoint and its scorecard: `out/<axis>_evaluation/<run>.<step>` and `out/scorecard/<run>.<step>`.
+
+    The base is evaluated before it on all axes, so that each of them is loaded once. Raises EvaluationError where the folder
+    is no checkpoint, or `out` no folder.
+    """
+    from pixel_core.evaluation.respondents.opening import KeptLoaded
+
+    require_checkpoint(checkpoint)
+    _require_folder(out)
+    tasks, opened = {axis: tasks_of(axis, data, recipe.evaluation) for axis in AXES}, KeptLoaded()
+    base, built = checkpoint.parent / BASE, dict[str, Built]()
+    for folder in dict.fromkeys((*([base] if (base / MANIFEST).is_file() else []), checkpoint)):
+        for axis in AXES:
+            own = {"tasks": tasks[axis], "opened": opened, "force": force and folder == checkpoint}
+            built[axis] = evaluate_axis(axis, folder, out / f"{axis}_evaluation", data=data, packed=packed, recipe=recipe, **own)
     folders = {axis: one.folder for axis, one in built.items()}
     beside = promoted_scorecard(out / "promotion", out / "scorecard")
     return build_scorecard(folders, out / "scorecard" / key_of(checkpoint), promoted=beside, force=force)
@@ -44,6 +55,7 @@ def evaluate_endpoint(
     """
     from pixel_core.evaluation.respondents.endpoint import open_endpoint
 
+    _require_folder(out)
     respondent = open_endpoint(endpoint, out / "answers", choices)
     asked = respondent.asked
     told = Told(name_of(endpoint), digest_of({**asked, "address": endpoint.base_url}), {}, asked)
@@ -53,6 +65,13 @@ def evaluate_endpoint(
         kind, settings = f"{axis}_evaluation", Settings.of(recipe)
         folders[axis] = build_answers(told, lambda: respondent, tasks, folder, base=None, settings=settings, kind=kind, force=force).folder
     return build_scorecard(folders, out / "scorecard" / told.key, promoted=promoted, force=force)
+
+
+def _require_folder(out: Path) -> None:
+    """Raise EvaluationError where a file stands in the way of a folder."""
+    for place in (out, *out.parents):
+        if place.exists() and not place.is_dir():
+            raise EvaluationError(f"{out} cannot hold evaluations: {place} is a file; name a folder, or one that is not there yet")
 
 
 def name_of(endpoint: Endpoint) -> str:

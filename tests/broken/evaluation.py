@@ -8,9 +8,10 @@ import polars as pl
 from pixel_core.artifacts import Summary, finish, read_manifest, write_json, write_table
 from pixel_core.conversation import Conversation, Provenance, Turn, write_conversations
 from pixel_core.evaluation import AXES, build_leaderboard, build_promotion, build_scorecard
+from pixel_core.evaluation.asking import ask_all
 from pixel_core.evaluation.evaluation import VERSION, Settings, Told, record
 from pixel_core.evaluation.figures import Measure
-from pixel_core.evaluation.harness import ChoiceTask, Question, ask_all
+from pixel_core.evaluation.harness import ChoiceTask, Question
 from pixel_core.evaluation.ranking.leaderboard import LEADERBOARD
 from pixel_core.evaluation.ranking.leaderboard import REPORT as BOARD_REPORT
 from pixel_core.evaluation.ranking.promotion import POINTER

@@ -100,4 +100,5 @@ def _question(vignette: Vignette, written: dict[str, str], manual: Manual) -> Qu
     choices = (right, *faulty_assessments(Case(vignette.codes, vignette.severity), manual))
     truth = (1.0, *(0.0 for _ in choices[1:]))
     turns = (Turn("user", "other", f"{vignette.text}\n\n{_QUESTION}"),)
-    return Question(vignette.id, vignette.id, turns, truth, vignette.text, tags_of(vignette), choices=choices, right=(right,))
+    tags = tags_of(vignette)  # the right words are those of the knowledge base, which training teaches
+    return Question(vignette.id, vignette.id, turns, truth, vignette.text, tags, choices=choices, right=(right,), taught=True)

@@ -24,6 +24,7 @@ from pixel_core.evaluation.clinical.vignettes import (
     CLASSES,
     HIT3,
     TOP,
+    UNPARSED,
     Verdict,
     answer_of,
     class_names,
@@ -43,7 +44,7 @@ from pixel_core.evaluation.supervised import head_task
 from pixel_core.recipe import EvaluationRecipe
 
 AXIS = "clinical"
-VERSION = "2"
+VERSION = "3"
 _QUESTION = "Which one of the known disorders describes this person best? Answer with its name, or with: No mental disorder."
 _LISTING = (
     "Which of the known disorders describe this person best? Write names, one a line, at most three, the likeliest first, each with "
@@ -88,7 +89,7 @@ class RankedClasses(ChoiceTask):
         ranked = [index for index, value in enumerate(likelihoods) if not math.isnan(value)]
         ranked.sort(key=lambda index: (-likelihoods[index], index))
         if not ranked:
-            return answer_of(question, Verdict((), 0.0, {}, parsed=False), guess(question))
+            return answer_of(question, UNPARSED, guess(question))
         length = sum(len(name.encode()) for name in question.choices) / len(question.choices)
         weights = [math.exp((likelihoods[index] - likelihoods[ranked[0]]) * length) for index in ranked]
         likely = {codes[index]: round(weight / sum(weights), 6) for index, weight in zip(ranked, weights, strict=True)}
@@ -196,7 +197,7 @@ def _without_third(values: Sequence[float]) -> list[float]:
 def _listed(reply: str) -> Verdict:
     named = parse_ranking(reply, class_names())
     if not named:
-        return Verdict((), 0.0, {}, parsed=False)
+        return UNPARSED
     return Verdict(tuple(one.code for one in named), named[0].sure, {one.code: one.sure for one in named})
 
 
@@ -205,7 +206,8 @@ def _of_head(question: Question, said: HeadAnswer, prior: HeadAnswer, trained: S
         unknown = [math.nan] * (CLASSES + len(class_names()))
         blank = answer_of(question, Verdict((NO_DISORDER,), 1.0, {}), (unknown, unknown))
         return replace(blank, prediction=unknown, scores=unknown, answer=None)
-    verdicts = [_by_score(question, one, trained) for one in (said, prior)]
+    heard = all(math.isfinite(said.scores[index]) for index in trained)
+    verdicts = [_by_score(question, said, trained) if heard else UNPARSED, _by_score(question, prior, trained)]
     found = answer_of(question, verdicts[0], columns_of(verdicts[1], question))
     known = [*range(CLASSES), *(CLASSES + index for index in trained), CLASSES + len(taxonomy.ids("dsm5"))]
     gaps = set(range(CLASSES + len(class_names()))) - set(known)

@@ -38,11 +38,12 @@ def families() -> dict[str, str]:
 
 
 def question_of(vignette: Vignette, turns: tuple[Turn, ...]) -> Question:
-    """The vignette as asked; its choices are the names of the classes."""
+    """The vignette as asked; its choices are the names of the classes, which training is there to teach."""
     names = class_names()
     wanted = vignette.codes or (NO_DISORDER,)
     truth = tuple(float(code in wanted) for code in names)
-    return Question(vignette.id, vignette.id, turns, truth, vignette.text, tags_of(vignette), choices=tuple(names.values()))
+    tags, choices = tags_of(vignette), tuple(names.values())
+    return Question(vignette.id, vignette.id, turns, truth, vignette.text, tags, choices=choices, taught=True)
 
 
 def tags_of(vignette: Vignette) -> tuple[str, ...]:
@@ -88,6 +89,9 @@ class Verdict:
     parsed: bool = True
 
 
+UNPARSED = Verdict((), 0.0, {}, parsed=False)
+
+
 def columns_of(verdict: Verdict, question: Question) -> tuple[list[float], list[float]]:
     """Decisions and scores of a verdict by column; whoever is unparsed is wrong and as sure as can be."""
     right, offered, family = _right(question), _tagged(question, "distractor"), families()
@@ -105,7 +109,8 @@ def columns_of(verdict: Verdict, question: Question) -> tuple[list[float], list[
     decided = [float(code in first) for code in class_names()]
     scores = [verdict.likely.get(code, decision) for code, decision in zip(class_names(), decided, strict=True)]
     if not verdict.parsed:
-        return [0.0] * (len(hits) + 1 + len(decided)), [0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, *[0.0] * len(decided)]
+        wrong = [0.0, 1.0, float(NO_DISORDER in right), *[0.0] * len(decided)]  # from OVER on: lured, and taken for ill or well
+        return [0.0, 0.0, 0.0, 0.0, *wrong], [0.0, 0.0, 1.0, 0.0, *wrong]
     return [*hits, float(ill >= 0.5), *decided], [*hits, ill, *scores]
 
 

@@ -49,7 +49,7 @@ class Authorship(Task):
 def authenticity(data: HeldOut, recipe: EvaluationRecipe) -> Authorship:
     """Held-out dialogues of category voice for the model, and the replies of all other categories as the other people."""
     rates, enough = read_rates(data)
-    questions, excluded = data.keep(_questions(data), recipe.items) if enough else ((), 0)
+    questions, excluded = data.keep(_questions(data), recipe.items) if enough else ((), {})
     status: Status = "no items" if enough else "no profile"
     return Authorship(
         name="authenticity",

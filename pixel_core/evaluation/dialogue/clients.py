@@ -14,6 +14,7 @@ from functools import lru_cache
 import polars as pl
 
 from pixel_core import taxonomy
+from pixel_core.artifacts import digest_of
 from pixel_core.conversation import Turn
 from pixel_core.evaluation.dialogue.scripts import THEMES, TURNS, Client
 from pixel_core.evaluation.dialogue.sessions import Exchange, binary_items, exchange, flow_of, fresh, looping, openness, play, session_of
@@ -79,6 +80,10 @@ class Clients(Task):
             )
             for question, session, floor in zip(self.questions, sessions, floors, strict=True)
         ]
+
+    def digest_of_item(self, question: Question) -> str:
+        """See Task. What the client says later belongs to the item, and what is asked about each reply."""
+        return digest_of([question.digest, *(asdict(client) for client in self.clients if client.id == question.item)])
 
     def tables(self, answers: pl.DataFrame) -> Mapping[str, pl.DataFrame]:
         """See Task. `items`: every question about every reply, with the answer, by theme and risk: how often each red item applies."""

@@ -7,7 +7,7 @@ and not for the dialogue it answers, prefers it four times and is right once: ch
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from pixel_core.evaluation.figures import Measure
@@ -19,7 +19,7 @@ _TURNS = 4  # last turns of a dialogue that are read
 _WORDS = 24  # words of a reply that are read
 
 
-def coherence(questions: Sequence[Question], *, axis: str, excluded: int) -> ChoiceTask:
+def coherence(questions: Sequence[Question], *, axis: str, excluded: Mapping[str, int]) -> ChoiceTask:
     """Questions whose turn t is the true reply, in fours of one category; what is left over when they are dealt out is not asked."""
     kinds: dict[tuple[str, ...], list[Question]] = defaultdict(list)
     for question in questions:

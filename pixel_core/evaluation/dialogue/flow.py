@@ -7,7 +7,7 @@ indicative; a reply that is the human one agrees wholly, and the floor is how fa
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -41,7 +41,8 @@ class Flow(Task):
             others = [agreement(human[other], human[place]) for other in range(len(human)) if other != place]
             floor = math.fsum(others) / len(others) if others else 0.0
             value = 1.0 if same else agreement(own[place], human[place])
-            found.append(Answer(question, [1.0], [value if trained else math.nan], [floor], reply=text))
+            parsed = not (trained and np.isnan(own[place]).any())
+            found.append(Answer(question, [1.0], [value if trained and parsed else math.nan], [floor], parsed=parsed, reply=text))
         return found
 
     def _techniques(self, respondent: Respondent, replies: Sequence[str]) -> list[Array]:
@@ -55,7 +56,7 @@ class Flow(Task):
         return [np.array(one[HEAD].scores) - prior if HEAD in one else np.zeros(len(prior)) for one in said]
 
 
-def flow(questions: Sequence[Question], *, axis: str, excluded: int, reply_tokens: int) -> Flow:
+def flow(questions: Sequence[Question], *, axis: str, excluded: Mapping[str, int], reply_tokens: int) -> Flow:
     """Those of the questions about a reply whose turn t is a therapist's, with figures for each stage of a session."""
     asked = tuple(replace(q, truth=(1.0,), right=(q.turns[q.t].content,)) for q in questions if q.turns[q.t].part == "therapist")
     stages = tuple(Measure(f"flow_{stage}", "mean", "other sessions", tags=(f"stage:{stage}",), indicative=True) for stage in STAGES)
@@ -73,7 +74,7 @@ def flow(questions: Sequence[Question], *, axis: str, excluded: int, reply_token
 def agreement(one: Array, other: Array) -> float:
     """The cosine of two changes, from -1 (opposite) to 1; 0 where either changes nothing."""
     lengths = float(np.linalg.norm(one)), float(np.linalg.norm(other))
-    return round(float(one @ other) / (lengths[0] * lengths[1]), 6) if min(lengths) > _STILL else 0.0
+    return round(float(one @ other) / (lengths[0] * lengths[1]), 6) if all(length > _STILL for length in lengths) else 0.0
 
 
 def stage_of(place: int, count: int) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from pixel_core.conversation import Conversation, Turn
@@ -53,7 +53,7 @@ def tasks(data: HeldOut, recipe: EvaluationRecipe) -> tuple[Task, ...]:
 class Language(Task):
     """Language loss on the learned turns of held-out conversations: columns nats, tokens, bits, bytes of text.
 
-    Floor: a model that knows the training text's token counts alone.
+    Floor: a model that knows the training text's token counts alone. A loss that is no number counts as that.
     """
 
     training: tuple[tuple[Turn, ...], ...]
@@ -62,7 +62,7 @@ class Language(Task):
         """See Task."""
         losses = respondent.losses([q.turns for q in self.questions], self.training)
         return [
-            Answer(question, [1.0] * 4, _sums(loss, loss.nats), _sums(loss, loss.unigram))
+            Answer(question, [1.0] * 4, _sums(loss, loss.nats), _sums(loss, loss.unigram), parsed=math.isfinite(loss.nats))
             for question, loss in zip(self.questions, losses, strict=True)
             if loss.tokens
         ]
@@ -119,7 +119,7 @@ class Replies(Task):
         ]
 
 
-def replies(questions: Sequence[Question], excluded: int, reply_tokens: int) -> Replies:
+def replies(questions: Sequence[Question], excluded: Mapping[str, int], reply_tokens: int) -> Replies:
     """What replies to these questions are like; turn t of each is the human reply."""
     measures = [Measure(f"reply_{name}", "mean", "one word", (k,)) for k, name in enumerate(QUALITIES)]
     measures += [Measure(f"human_{name}", "mean", "one word", (k,), "scores") for k, name in enumerate(QUALITIES)]
@@ -202,6 +202,8 @@ def _learned_text(conversation: Conversation) -> str:
 
 
 def _sums(loss: Loss, nats: float) -> list[float]:
+    if not math.isfinite(nats):
+        return [math.nan] * 4
     return [nats, float(loss.tokens), nats / math.log(2), float(loss.content_bytes)]
 
 

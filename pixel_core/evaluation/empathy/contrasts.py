@@ -41,8 +41,11 @@ class HeadContrast(Task):
         right = question.truth.index(1.0)
         gaps = [better - worse for better, worse in zip(said[right], said[1 - right], strict=True)]
         known = [gap for gap, learned in zip(gaps, trained, strict=True) if learned]
-        levels = [sum(known) if known else nan, *(gap if learned else nan for gap, learned in zip(gaps, trained, strict=True))]
-        return Answer(question, [1.0] * len(levels), [_win(gap) for gap in levels], [0.5] * len(levels), levels, [0.0] * len(levels))
+        parsed = not any(map(isnan, known))
+        levels = [sum(known) if known else nan, *(gap if learned and parsed else nan for gap, learned in zip(gaps, trained, strict=True))]
+        one, won = [1.0] * len(levels), [_win(gap) for gap in levels]
+        half, even = ([value if learned else nan for learned in (any(trained), *trained)] for value in (0.5, 0.0))
+        return Answer(question, one, won, half, levels, even, parsed=parsed)
 
 
 def contrasts(data: HeldOut) -> tuple[Task, ...]:

@@ -46,11 +46,12 @@ class Ratings(Task):
         levels = np.array([heads[self.head].scores for heads in said])[:, learned]
         prior = np.array(respondent.prior(self.head).scores)[learned]
         ratings = np.array([question.truth[0] for question in self.questions])
+        parsed = ~np.isnan(levels).any(1)
         fitted, mean = cross_fitted(levels, ratings, [question.group for question in self.questions])
         shown = levels.mean(1) / 2 if learned.any() else np.full(len(ratings), nan)
         before = float(prior.mean() / 2) if learned.any() else nan
         return [
-            Answer(question, question.truth, [float(fitted[k])], [float(mean[k])], [float(shown[k])], [before])
+            Answer(question, question.truth, [float(fitted[k])], [float(mean[k])], [float(shown[k])], [before], parsed=bool(parsed[k]))
             for k, question in enumerate(self.questions)
         ]
 
@@ -89,15 +90,17 @@ def read_ratings(path: Path) -> list[Question]:
 def cross_fitted(levels: Array, truth: Array, groups: Sequence[str]) -> tuple[Array, Array]:
     """For every item what a line through the levels of other groups' items says, in [0, 1], and the mean of their truth.
 
-    Groups are dealt into five folds by their names alone. NaN where there are no levels, or too few items to fit anything.
+    Groups are dealt into five folds by their names alone. NaN where there are no levels, or too few items to fit anything, and for
+    an item whose levels are no numbers, which no line is fitted on.
     """
+    heard = ~np.isnan(levels).any(1)
     fold = np.array([int(lot_of(group), 16) % _FOLDS for group in groups])
     design = np.column_stack([np.ones(len(levels)), levels])
     fitted, mean = np.full(len(truth), nan), np.full(len(truth), nan)
     for number in range(_FOLDS):
         held, known = fold == number, fold != number
         if held.any() and known.any():
-            weights = np.linalg.lstsq(design[known], truth[known], rcond=None)[0]
+            weights = np.linalg.lstsq(design[known & heard], truth[known & heard], rcond=None)[0]
             fitted[held], mean[held] = np.clip(design[held] @ weights, 0, 1), truth[known].mean()
     return (fitted if levels.shape[1] else np.full(len(truth), nan)), mean
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
-from math import isnan
+from math import isnan, nan
 
 import numpy as np
 
@@ -40,7 +40,7 @@ class SteadyReplies(Task):
     def answer(self, respondent: Respondent) -> list[Answer]:
         """See Task."""
         if not any(respondent.supervised("empathy")):
-            return [Answer(question, [1.0] * 2, [np.nan] * 2, [np.nan] * 2) for question in self.questions]
+            return [Answer(question, [1.0] * 2, [nan] * 2, [nan] * 2) for question in self.questions]
         places = [_places(question.turns) for question in self.questions]
         answered = [question.turns[: t + 1] for question, own in zip(self.questions, places, strict=True) for t in own]
         levels = expressed(respondent, answered, self.reply_tokens)
@@ -49,14 +49,16 @@ class SteadyReplies(Task):
         found = []
         for question, end, where in zip(self.questions, ends, places, strict=True):
             part = slice(end - len(where), end)
+            parsed = all(levels.parsed[part])
             found.append(
                 Answer(
                     question,
                     [1.0] * 2,
-                    course(own[part]),
+                    course(own[part]) if parsed else [nan] * 2,
                     dealt(own, len(where), question.item),
-                    course(human[part]),
+                    course(human[part]) if parsed else [nan] * 2,
                     dealt(human, len(where), question.item),
+                    parsed=parsed,
                     reply="\n".join(replies[part]),
                 )
             )
@@ -92,8 +94,12 @@ def course(levels: Sequence[float]) -> list[float]:
 
 
 def dealt(levels: Sequence[float], size: int, item: str) -> list[float]:
-    """The mean columns of so many replies that are drawn from those of all conversations; seeded by the item."""
-    drawn = seeded(f"{item}:dealt").choice(np.asarray(levels), size=(_DEALS, size))
+    """The mean columns of so many replies that are drawn from those of all conversations; seeded by the item.
+
+    0 where the head says a number of none of them.
+    """
+    known = np.array([level for level in levels if not isnan(level)] or [0.0])
+    drawn = seeded(f"{item}:dealt").choice(known, size=(_DEALS, size))
     spread = drawn.max(1) - drawn.min(1)
     return [float(1 - spread.mean()), float(drawn.min(1).mean())]
 
@@ -109,9 +115,9 @@ def _is_long(conversation: Conversation) -> bool:
 
 
 def _empathy(levels: Sequence[Sequence[float]]) -> list[float]:
-    """The empathy of replies: the mean level of the trained mechanisms over the highest one."""
+    """The empathy of replies: the mean level of the trained mechanisms over the highest one; NaN where the head says no number."""
     found = []
     for reply in levels:
         trained = [level for level in reply if not isnan(level)]
-        found.append(sum(trained) / (2 * len(trained)))
+        found.append(sum(trained) / (2 * len(trained)) if trained else nan)
     return found

@@ -51,8 +51,8 @@ class SeekerReplies(Task):
         found = expressed(respondent, [question.turns for question in self.questions], self.reply_tokens)
         floor = [level if count else nan for level, count in zip(prior, trained, strict=True)]
         return [
-            Answer(question, [1.0] * len(EMPATHY), mine, floor, theirs, reply=text)
-            for question, mine, theirs, text in zip(self.questions, found.own, found.human, found.replies, strict=True)
+            Answer(question, [1.0] * len(EMPATHY), mine, floor, theirs, parsed=heard, reply=text)
+            for question, mine, theirs, text, heard in zip(self.questions, found.own, found.human, found.replies, found.parsed, strict=True)
         ]
 
 
@@ -74,7 +74,7 @@ def seeker_replies(data: HeldOut, recipe: EvaluationRecipe) -> SeekerReplies:
 def question_of(post: SeekerPost) -> Question:
     """The post as the client's turn, and the human reply as the therapist's."""
     turns = (Turn("user", "client", post.text), Turn("assistant", "therapist", post.reply))
-    return Question(post.id, post.id, turns, (1.0,) * len(EMPATHY), post.text, t=1)
+    return Question(post.id, post.id, turns, (1.0,) * len(EMPATHY), post.text, t=1, right=(post.reply,))
 
 
 def answered_posts(conversations: Iterable[Conversation]) -> list[Question]:
@@ -84,5 +84,6 @@ def answered_posts(conversations: Iterable[Conversation]) -> list[Question]:
         for t, turn in enumerate(conversation.turns):
             if t and any(label.head == "empathy" and label.source == "human" for label in turn.labels):
                 turns = unlabelled(conversation.turns[: t + 1])
-                found.append(Question(named(conversation, t), conversation.group, turns, (1.0,) * len(EMPATHY), turns[t - 1].content, t=t))
+                text, right = turns[t - 1].content, (turns[t].content,)
+                found.append(Question(named(conversation, t), conversation.group, turns, (1.0,) * len(EMPATHY), text, t=t, right=right))
     return found

@@ -73,7 +73,7 @@ def session_turns(data: HeldOut) -> SessionTurns:
     kinds += ["switch:told", "switch:untold"]
     measures = (
         Measure("persona_sessions_f1", "label_f1", "prior", persona, shuffled=True),
-        *(Measure(f"persona_sessions_{tag.replace(':', '_')}", "accuracy", "prior", persona, tags=(tag,)) for tag in kinds),
+        *(Measure(f"persona_sessions_{tag.replace(':', '_')}", "accuracy", "prior", persona, tags=(tag,), even=True) for tag in kinds),
         Measure("persona_turns_until_switched", "rate", "random", (_LATE,)),
         Measure("persona_constancy", "mean", "random", (_HELD,)),
         Measure("persona_before_first_slip", "mean", "random", (_UNBROKEN,)),
@@ -112,7 +112,7 @@ class SessionTurns(Speaking):
     def answer(self, respondent: Respondent) -> list[Answer]:
         """See Task."""
         answers = super().answer(respondent)
-        right = {a.question.item: _right(a.truth, a.prediction) for a in answers}
+        right = {a.question.item: _right(a) for a in answers}
         talks: dict[str, list[str]] = {}
         for answer in sorted(answers, key=lambda a: (a.question.group, a.question.t)):
             talks.setdefault(answer.question.group, []).append(answer.question.item)
@@ -236,9 +236,10 @@ def _tags(session: PersonaSession, t: int) -> tuple[str, ...]:
     return (*shared, *length, *called)
 
 
-def _right(truth: Sequence[float], prediction: Sequence[float]) -> float:
-    """1 or 0, NaN where the head is untrained."""
-    return math.nan if any(map(math.isnan, prediction)) else float(list(truth) == list(prediction))
+def _right(answer: Answer) -> float:
+    """1 or 0, NaN where the head is untrained; what is no number is wrong."""
+    untrained = answer.parsed and any(map(math.isnan, answer.prediction))
+    return math.nan if untrained else float(list(answer.truth) == list(answer.prediction))
 
 
 def _in_talk(answer: Answer, right: Sequence[float], items: Sequence[str]) -> Answer:

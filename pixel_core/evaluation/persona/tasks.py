@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from pixel_core.conversation import Conversation, Turn
 from pixel_core.evaluation.figures import Measure
@@ -29,7 +29,7 @@ def persona_items(data: HeldOut) -> Speaking:
     items = read_persona_items(data.scenarios)
     questions, excluded = data.keep(map(question_of, items))
     tags = sorted({tag for question in questions for tag in question.tags})
-    parts = tuple(Measure(f"persona_{tag.replace(':', '_')}", "accuracy", "prior", tags=(tag,)) for tag in tags)
+    parts = tuple(Measure(f"persona_{tag.replace(':', '_')}", "accuracy", "prior", tags=(tag,), even=True) for tag in tags)
     whole = (
         Measure("persona_items_f1", "label_f1", "prior", headline=True, shuffled=True),
         Measure("persona_items_accuracy", "accuracy", "prior", shuffled=True),
@@ -79,5 +79,5 @@ def _truth(therapy: bool) -> tuple[float, ...]:
     return tuple(float((persona == "therapy") == therapy) for persona in PERSONAS)
 
 
-def _task(name: str, questions: tuple[Question, ...], measures: tuple[Measure, ...], excluded: int) -> Speaking:
+def _task(name: str, questions: tuple[Question, ...], measures: tuple[Measure, ...], excluded: Mapping[str, int]) -> Speaking:
     return Speaking(name=name, axis=AXIS, version=VERSION, questions=questions, measures=measures, excluded=excluded, head="persona")

@@ -23,13 +23,14 @@ from transformers import PreTrainedModel
 
 from pixel_core.artifacts import Manifest, Summary, finish, read_manifest
 from pixel_core.conversation import Conversation, Label, Part, Turn
-from pixel_core.evaluation.evaluation import checkpoint_manifest
+from pixel_core.evaluation.candidate import checkpoint_manifest
 from pixel_core.evaluation.respondents.respondent import HeadAnswer, Loss, Respondent
 from pixel_core.evaluation.scorecard import EvaluationError
 from pixel_core.model.heads import HEADS
 from pixel_core.model.pixel import CONFIG_FILE, HEADS_FILE, PIXEL_FOLDER, PixelModel
 
 T = TypeVar("T")
+Change = Callable[[str, Sequence[int], Tensor], Tensor]  # of a head's name, how often each output was labelled, and its weights
 _HEADS = tuple(spec.name for spec in HEADS)
 
 
@@ -56,12 +57,10 @@ def shuffle_heads(checkpoint: Path, out: Path, seed: str, heads: Sequence[str] =
 
     A head with fewer than two trained outputs stays as it is.
     """
-    checkpoint_manifest(checkpoint)
-    record = json.loads((checkpoint / PIXEL_FOLDER / CONFIG_FILE).read_text(encoding="utf-8"))["supervised"]
 
-    def shuffled(name: str, values: Tensor) -> Tensor:
-        trained = [k for k, count in enumerate(record[name]) if count]
-        order = list(range(len(record[name])))
+    def shuffled(name: str, supervised: Sequence[int], values: Tensor) -> Tensor:
+        trained = [k for k, count in enumerate(supervised) if count]
+        order = list(range(len(supervised)))
         for place, other in zip(trained, _moved(trained, f"{seed}:{name}"), strict=True):
             order[place] = other
         return values[order]
@@ -71,7 +70,7 @@ def shuffle_heads(checkpoint: Path, out: Path, seed: str, heads: Sequence[str] =
 
 def flip_persona(checkpoint: Path, out: Path) -> Manifest:
     """A copy that takes the therapist's turn for the assistant's, and the other way about."""
-    return _with_heads(checkpoint, out, {"persona": lambda _, values: values.flip(0)})
+    return _with_heads(checkpoint, out, {"persona": lambda _name, _supervised, values: values.flip(0)})
 
 
 def noise_language(checkpoint: Path, out: Path, seed: str, scale: float = 1.0) -> Manifest:
@@ -147,9 +146,10 @@ class TruncatedReplies:
         return self.respondent.prior(head)
 
 
-def _with_heads(checkpoint: Path, out: Path, changes: Mapping[str, Callable[[str, Tensor], Tensor]]) -> Manifest:
+def _with_heads(checkpoint: Path, out: Path, changes: Mapping[str, Change]) -> Manifest:
     """A copy whose heads' predicting weights and biases, [outputs, ...] each, are changed."""
     checkpoint_manifest(checkpoint)
+    supervised = json.loads((checkpoint / PIXEL_FOLDER / CONFIG_FILE).read_text(encoding="utf-8"))["supervised"]
 
     def write(folder: Path) -> None:
         shutil.copytree(checkpoint, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("engine", "manifest.json"))
@@ -158,7 +158,7 @@ def _with_heads(checkpoint: Path, out: Path, changes: Mapping[str, Callable[[str
         for name, change in changes.items():
             for part in ("weight", "bias"):
                 key = f"by_name.{name}.predict.{part}"
-                weights[key] = change(name, weights[key]).contiguous()
+                weights[key] = change(name, supervised[name], weights[key]).contiguous()
         save_file(weights, file)
 
     return _written(checkpoint, out, write)

@@ -5,7 +5,7 @@ Checkpoints that were trained on other data than the present ones are never due:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from pixel_core.rejects import REJECTED
 def newest_and_best(checkpoints: Mapping[str, Path], packed: Path, leaderboard: Path) -> list[str]:
     """The keys of the last of these checkpoint folders and of the best ranked one, if they differ, among those trained on `packed`."""
     present = _present(checkpoints, packed)
-    best = [row["checkpoint"] for row in _rows(leaderboard) if row["checkpoint"] in present][:1]
+    best = [row["checkpoint"] for row in _listed(leaderboard)[0] if row["checkpoint"] in present][:1]
     return list(dict.fromkeys([*present[-1:], *best]))
 
 
@@ -36,25 +36,26 @@ def stale(checkpoints: Mapping[str, Path], packed: Path, leaderboard: Path) -> l
     So new items are noticed once the newest checkpoint was measured with them, which the nightly schedule sees to.
     """
     present = _present(checkpoints, packed)
-    rows = {row["checkpoint"]: row for row in _rows(leaderboard) if row["checkpoint"] in present}
+    listed, broken = _listed(leaderboard)
+    rows = {row["checkpoint"]: row for row in listed if row["checkpoint"] in present}
     newest = rows.get(present[-1]) if present else None
     wanted = newest["comparable"] if newest and newest["current"] else None
     old = [key for key, row in rows.items() if not row["current"] or wanted not in (None, row["comparable"])]
-    return old + [key for key in _broken(leaderboard) if key in present]
+    return old + [key for key in broken if key in present]
 
 
 def _present(checkpoints: Mapping[str, Path], packed: Path) -> list[str]:
     return [key for key, folder in checkpoints.items() if _trained_on(folder, packed)]
 
 
-def _rows(leaderboard: Path) -> Iterable[dict[str, Any]]:
-    """The rows of the leaderboard, best first; none while there is no valid one."""
-    return pl.read_parquet(leaderboard / LEADERBOARD).sort("rank").to_dicts() if is_valid(leaderboard) else []
+def _listed(leaderboard: Path) -> tuple[list[dict[str, Any]], list[str]]:
+    """The rows of the leaderboard, best first, and what it could not list: altered, or of a schema that is read no longer.
 
-
-def _broken(leaderboard: Path) -> list[str]:
-    """What the leaderboard could not list: altered, or of a schema that is read no longer."""
-    return pl.read_parquet(leaderboard / REJECTED)["position"].to_list() if is_valid(leaderboard) else []
+    Neither, while there is no valid one.
+    """
+    if not is_valid(leaderboard):
+        return [], []
+    return pl.read_parquet(leaderboard / LEADERBOARD).sort("rank").to_dicts(), pl.read_parquet(leaderboard / REJECTED)["position"].to_list()
 
 
 def _trained_on(folder: Path, packed: Path) -> bool:

@@ -20,7 +20,7 @@ import polars as pl
 
 from pixel_core.artifacts import ArtifactError, Built, Summary, build, input_digest, is_valid, verify, write_json
 from pixel_core.artifacts import Figure as SummaryFigure
-from pixel_core.evaluation.evaluation import checkpoint_manifest
+from pixel_core.evaluation.candidate import checkpoint_manifest
 from pixel_core.evaluation.figures import Difference, Figure, headlines
 from pixel_core.evaluation.ranking.guards import GUARDS, widened
 from pixel_core.evaluation.ranking.history import Decision, added, ever_promoted, read_history, write_history

@@ -6,6 +6,7 @@ Whoever reads it chooses figure and checkpoints in the page. It holds names of i
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -175,16 +176,21 @@ def _numbers(figure: Figure | None) -> list[float | None] | None:
 
 
 def _tasks(keys: Sequence[str], cards: Mapping[str, Scorecard], scorecards: Path) -> list[dict[str, Any]]:
-    """By task, the outcome of every item for each checkpoint; null where it was not asked or nothing is known."""
+    """By task, the outcome of every item for each checkpoint; null where it was not asked or nothing is known.
+
+    An item that changed from one checkpoint to another is two, each named with its digest.
+    """
     found: dict[str, dict[str, Any]] = {}
     told = [{one.task: one for one in outcomes(pl.read_parquet(scorecards / key / ITEMS), cards[key])} for key in keys]
     for name in dict.fromkeys(task for one in told for task in one):
         own = [one.get(name) for one in told]
-        items = sorted({item for one in own if one for item in one.items})
-        values = [dict(zip(one.items, one.values, strict=True)) if one else {} for one in own]
+        values = [one.by_item if one else {} for one in own]
+        items = sorted({key for by_item in values for key in by_item})
+        forms = Counter(item for item, _ in items)
+        names = [f"{item} ({digest[:6]})" if forms[item] > 1 else item for item, digest in items]
         first = next(one for one in own if one)
         listed = [[_known(by_item.get(item)) for item in items] for by_item in values]
-        found[name] = {"task": name, "what": first.what, "lower": first.lower_is_better, "items": items, "values": listed}
+        found[name] = {"task": name, "what": first.what, "lower": first.lower_is_better, "items": names, "values": listed}
     return list(found.values())
 
 

@@ -100,7 +100,8 @@ def difference_cell(gap: Difference | None) -> Cell:
     if gap is None:
         return Cell("")
     kind = "worse" if gap.worse else "better" if gap.better else ""
-    return Cell(f"{gap.value:+.3f} ({gap.low:+.3f} to {gap.high:+.3f}){f' {kind}' if kind else ''}", kind)
+    words = f" {kind}" if kind else ""
+    return Cell(f"{gap.value:+.3f} ({gap.low:+.3f} to {gap.high:+.3f}){gap.unpaired}{words}", kind)
 
 
 def _overview(page: Page, card: Scorecard, picture: Path) -> None:

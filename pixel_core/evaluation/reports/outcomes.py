@@ -34,6 +34,12 @@ class Outcomes:
     lower_is_better: bool
     items: list[str]
     values: list[float]
+    digests: list[str]
+
+    @property
+    def by_item(self) -> dict[tuple[str, str], float]:
+        """The numbers by item and its digest: only what was asked alike is compared."""
+        return dict(zip(zip(self.items, self.digests, strict=True), self.values, strict=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +79,8 @@ def outcomes(items: pl.DataFrame, card: Scorecard) -> list[Outcomes]:
 
 
 def changes(mine: pl.DataFrame, other: pl.DataFrame, card: Scorecard) -> list[Change]:
-    """By task, how the items that both answered changed from `other`; the scorecard of `mine` says how an item is counted."""
-    before = {one.task: dict(zip(one.items, one.values, strict=True)) for one in outcomes(other, card)}
+    """By task, how the items that both answered, asked alike, changed from `other`; the scorecard of `mine` says how an item is counted."""
+    before = {one.task: one.by_item for one in outcomes(other, card)}
     return [_change(now, before[now.task]) for now in outcomes(mine, card) if now.task in before]
 
 
@@ -94,8 +100,9 @@ def base_items(evaluations: Mapping[str, Path], card: Scorecard) -> pl.DataFrame
     return pl.concat(found)
 
 
-def _change(now: Outcomes, before: dict[str, float]) -> Change:
-    pairs = [(i, v, before[i]) for i, v in zip(now.items, now.values, strict=True) if i in before and not np.isnan([v, before[i]]).any()]
+def _change(now: Outcomes, before: Mapping[tuple[str, str], float]) -> Change:
+    shared = [(key, value, before[key]) for key, value in now.by_item.items() if key in before]
+    pairs = [(item, value, other) for (item, _), value, other in shared if not np.isnan([value, other]).any()]
     found = [ItemChange(i, v, o, (v < o) == now.lower_is_better) for i, v, o in pairs if abs(v - o) > _SAME]
     found.sort(key=lambda change: (-abs(change.value - change.other), change.item))
     better = sum(change.better for change in found)
@@ -104,7 +111,7 @@ def _change(now: Outcomes, before: dict[str, float]) -> Change:
 
 def _of_task(rows: Rows, figure: Figure) -> Outcomes:
     if not rows.items:
-        return Outcomes(figure.task, figure.statistic, figure.lower_is_better, [], [])
+        return Outcomes(figure.task, figure.statistic, figure.lower_is_better, [], [], [])
     columns: Sequence[int] = figure.columns or range(rows.truth.shape[1])
     truth, decided, said = (array[:, list(columns)] for array in (rows.truth, rows.prediction, rows.scores))
     chosen = decided if figure.use == "prediction" else said
@@ -119,7 +126,7 @@ def _of_task(rows: Rows, figure: Figure) -> Outcomes:
             what, lower = "right in all that is known", False
             known = ~(np.isnan(truth) | np.isnan(decided))
             values = np.where(known.any(1), ((truth == decided) | ~known).all(1).astype(float), np.nan)
-    return Outcomes(figure.task, what, lower, rows.items, [round(float(value), 6) for value in values])
+    return Outcomes(figure.task, what, lower, rows.items, [round(float(value), 6) for value in values], rows.digests)
 
 
 def _mean(values: np.ndarray) -> np.ndarray:

@@ -51,17 +51,20 @@ class _Read:
         return tuple(self.encoded.ids), tuple((turn.role, turn.part) for turn in self.turns)
 
 
-def open_checkpoint(folder: Path, batch_size: int) -> CheckpointRespondent:
-    """The respondent of a checkpoint folder: on a GPU as stored, on CPU in float32."""
-    return CheckpointRespondent(folder, batch_size=batch_size, device="cuda" if torch.cuda.is_available() else "cpu")
+def load(folder: Path, device: str) -> PixelModel:
+    """The model of a checkpoint folder on a device: in float32 on CPU, elsewhere as stored."""
+    return PixelModel.load(folder, dtype=torch.float32 if device == "cpu" else None).to(device)
 
 
 class CheckpointRespondent:
-    """A saved PixelModel that answers items; on a GPU `batch_size` dialogues are read together."""
+    """A saved PixelModel that answers items; on a GPU `batch_size` dialogues are read together.
 
-    def __init__(self, folder: Path, *, batch_size: int = 1, device: str = "cpu") -> None:
+    `model` is that of the folder, where it is loaded already.
+    """
+
+    def __init__(self, folder: Path, *, batch_size: int = 1, device: str = "cpu", model: PixelModel | None = None) -> None:
         self._device = torch.device(device)
-        self._model = PixelModel.load(folder, dtype=torch.float32 if device == "cpu" else None).to(self._device)
+        self._model = load(folder, device) if model is None else model
         if self._model.tokenizer is None:
             raise ValueError(f"{folder} holds no tokenizer: a checkpoint without one cannot be asked anything")
         self._stored = self._model.tokenizer
@@ -210,19 +213,14 @@ class CheckpointRespondent:
 
     def _answers(self, hidden: Tensor, asked: Sequence[tuple[int, _Read]]) -> list[dict[str, HeadAnswer]]:
         """What the heads say about the last turn of each read, which stands in a row of `hidden` [B, T, H]."""
-        sums = functional.pad(hidden.double().cumsum(1), (0, 0, 1, 0))  # up to each token, so that a span is a difference
         spans = [query_masks_of(read.turns, read.encoded.spans, len(read.turns) - 1) for _, read in asked]
+        batch = _queries(hidden, [row for row, _ in asked], spans)
+        raw = self._model.heads(dict.fromkeys((spec.name for spec in HEADS), hidden), batch)
         answers: list[dict[str, HeadAnswer]] = [{} for _ in asked]
-        for reads in READS:
-            places = [place for place, found in enumerate(spans) if any(end > start for start, end in found[reads])]
-            if not places:
-                continue
-            pooled = torch.stack([_mean(sums[asked[place][0]], spans[place][reads]) for place in places])[:, None]
-            specs = [spec for spec in HEADS if spec.reads == reads]
-            raw = self._model.heads({spec.name: pooled for spec in specs}, _queries(len(places), self._device))
-            for spec in specs:
-                decoded = decode(spec, raw[spec.name].cpu())
-                for place, scores, decisions in zip(places, _rounded(decoded.scores), _rounded(decoded.decisions), strict=True):
+        for spec in HEADS:
+            decoded = decode(spec, raw[spec.name].cpu())
+            for place, (scores, decisions) in enumerate(zip(_rounded(decoded.scores), _rounded(decoded.decisions), strict=True)):
+                if any(end > start for start, end in spans[place][spec.reads]):
                     answers[place][spec.name] = HeadAnswer(scores, decisions)
         return answers
 
@@ -273,16 +271,15 @@ class CheckpointRespondent:
         return self._model.language_model.dtype
 
 
-def _queries(count: int, device: torch.device) -> PixelBatch:
-    """A batch of one token a row and one query a row that reads it."""
-    zero, one = torch.zeros((count, 1), dtype=torch.long), torch.ones((count, 1), dtype=torch.bool)
-    return PixelBatch(zero, zero, zero, zero[:, 0] + 1, torch.arange(count), dict.fromkeys(READS, one), {}, ("",) * count).to(device)
-
-
-def _mean(sums: Tensor, spans: Sequence[tuple[int, int]]) -> Tensor:
-    """The mean state over the tokens of the spans, from the sums up to each token."""
-    starts, ends = zip(*spans, strict=True)
-    return ((sums[list(ends)] - sums[list(starts)]).sum(0) / sum(end - start for start, end in spans)).float()
+def _queries(hidden: Tensor, rows: Sequence[int], spans: Sequence[Mapping[str, Sequence[tuple[int, int]]]]) -> PixelBatch:
+    """Queries in these rows of `hidden` [B, T, H] that read these spans, as a batch of no more than what heads ask for."""
+    masks = {reads: torch.zeros((len(rows), hidden.shape[1]), dtype=torch.bool) for reads in READS}
+    for query, own in enumerate(spans):
+        for reads, places in own.items():
+            for start, end in places:
+                masks[reads][query, start:end] = True
+    zero = torch.zeros((len(hidden), 1), dtype=torch.long)
+    return PixelBatch(zero, zero, zero, zero[:, 0] + 1, torch.tensor(rows), masks, {}, ("",) * len(rows)).to(hidden.device)
 
 
 def _padded(rows: Sequence[Sequence[int]], pad: int) -> Tensor:

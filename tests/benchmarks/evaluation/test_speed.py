@@ -25,12 +25,16 @@ SCENARIOS = ROOT / "data" / "scenarios"
 REPLY_TOKENS = 48
 
 
+def shipped_texts():
+    """What a tokenizer of these items is trained on."""
+    return [v.text for v in read_vignettes(SCENARIOS)] + [i.scenario for i in read_eq_items(SCENARIOS)] + ["system user assistant"]
+
+
 @pytest.fixture(scope="module")
 def checkpoint(tmp_path_factory):
     """The default model, untrained, with a tokenizer of the shipped items."""
     recipe = load_recipe("tiny")
-    texts = [v.text for v in read_vignettes(SCENARIOS)] + [i.scenario for i in read_eq_items(SCENARIOS)] + ["system user assistant"]
-    tokenizer = train_tokenizer(texts, recipe.model.vocabulary)
+    tokenizer = train_tokenizer(shipped_texts(), recipe.model.vocabulary)
     folder = tmp_path_factory.mktemp("checkpoint")
     PixelModel.from_backbone(recipe.model, tokenizer, seed=1).save(folder)
     return folder

@@ -89,5 +89,30 @@ class Guessing(Knowing):
         return found
 
 
+class Dealing(Guessing):
+    """Answers each question with what is right for another one: no better than chance, but classes come as often as they should."""
+
+    def __init__(self, tasks, seed=0):
+        super().__init__(tasks, seed)
+        alike = {}
+        for question in self._ranked.values():
+            alike.setdefault((question.choices, sum(value > 0 for value in question.truth)), []).append(question)
+        self._dealt = {}
+        for questions in alike.values():
+            for question, other in zip(questions, self._random.sample(questions, len(questions)), strict=True):
+                self._dealt[question.turns, question.choices] = other
+
+    def likelihoods(self, dialogues, choices):
+        dealt = (self._dealt[tuple(d), tuple(given)] for d, given in zip(dialogues, choices, strict=True))
+        return [[value + self._random.random() / 2 for value in question.truth] for question in dealt]
+
+    def _reply(self, dialogue):
+        if dialogue not in self._asked:
+            return super()._reply(dialogue)
+        question = self._asked[dialogue]
+        dealt = self._dealt[dialogue, question.choices]
+        return dealt.choices[dealt.truth.index(1.0)]
+
+
 def _known(truth):
     return tuple(0.0 if math.isnan(value) else value for value in truth)

@@ -41,3 +41,35 @@ def test_what_is_wrong_is_named(world, capsys, arguments, word):
     step, *more = arguments
     assert main(["eval", str(world.run[4].parent / step), *more]) == 1
     assert word in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ("training_mixture", ("training_mixture holds a training_mixture", "<run>/checkpoint-<step>")),
+        ("training_mixture/train.parquet", ("train.parquet is a file", "<run>/checkpoint-<step>")),
+        ("nothing", ("nothing is not there", "<run>/checkpoint-<step>")),
+        (".", ("holds no manifest.json", "<run>/checkpoint-<step>")),
+    ],
+)
+def test_what_is_no_checkpoint_is_named(world, capsys, given, words):
+    assert main(["eval", str(world.artifacts / given)]) == 1
+    said = capsys.readouterr().err
+    assert all(word in said for word in words), said
+
+
+@pytest.mark.parametrize("below", ["", "deeper"])
+@pytest.mark.parametrize("whom", ["checkpoint", "endpoint"])
+def test_a_file_in_place_of_the_folder_for_results_is_named(world, tmp_path, capsys, below, whom):
+    taken = tmp_path / "taken.json"
+    taken.write_text("{}")
+    who = [str(world.run[4])] if whom == "checkpoint" else ["--endpoint", "http://127.0.0.1:9/v1", "--model", "any"]
+    assert main(["eval", *who, "--out", str(taken / below)]) == 1
+    said = capsys.readouterr().err
+    assert f"{taken} is a file" in said
+    assert "name a folder" in said
+    assert taken.read_text() == "{}"
+
+
+def test_each_checkpoint_is_loaded_once_for_all_axes(world):
+    assert world.loaded == [folder.name for folder in world.run.values()]

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 
 import polars as pl
 import pytest
@@ -9,7 +10,8 @@ import pytest
 from pixel_core.artifacts import ArtifactError, Summary, finish, read_manifest
 from pixel_core.evaluation import AXES, EvaluationError, HeldOut, compare, evaluate, evaluate_axis, quality, tasks_of
 from pixel_core.evaluation import evaluation as stage
-from pixel_core.evaluation.scorecard import FIGURES, ITEMS, read_scorecard
+from pixel_core.evaluation.held_out import BY_ANSWER, BY_TEXT
+from pixel_core.evaluation.scorecard import FIGURES, ITEMS, QUESTIONS, read_scorecard
 from pixel_core.recipe import load_recipe
 from tests.pixel_core.evaluation.world import RECIPE, RUN
 
@@ -143,16 +145,20 @@ def test_items_that_stand_in_training_are_left_out_and_counted(world, tmp_path):
     scenarios = tmp_path / "scenarios"
     shutil.copytree(world.data.scenarios, scenarios)
     lines = (scenarios / "eq_items.jsonl").read_text().splitlines()
-    trained = pl.read_parquet(world.data.mixture / "train.parquet")["turns"][0][0]["content"]
-    seen = json.dumps(json.loads(lines[0]) | {"scenario": trained})
-    (scenarios / "eq_items.jsonl").write_text("\n".join([seen, *lines[1:]]) + "\n")
+    asked, said = (turn["content"] for turn in pl.read_parquet(world.data.mixture / "train.parquet")["turns"][0][:2])
+    seen, known = json.loads(lines[0]) | {"scenario": asked}, json.loads(lines[1])
+    known["choices"][known["answer"]] = said
+    (scenarios / "eq_items.jsonl").write_text("\n".join([json.dumps(seen), json.dumps(known), *lines[2:]]) + "\n")
     data = HeldOut(scenarios, world.data.mixture, world.data.head_examples, world.data.profile)
     every = RECIPE.evaluation.model_copy(update={"eq_items": len(lines)})
     task = tasks_of("eq", data, every)[0]
-    assert task.excluded == 1
-    assert len(task.questions) == len(lines) - 1
+    assert task.excluded == {BY_TEXT: 1, BY_ANSWER: 1}
+    assert len(task.questions) == len(lines) - 2
     built = axis(world, "eq", tmp_path / "out", data=data)
-    assert read_scorecard(built.folder / FIGURES).figure("eq_overall").excluded == 1
+    card = read_scorecard(built.folder / FIGURES)
+    assert card.figure("eq_overall").excluded == 2
+    assert card.tasks["eq_items"].excluded == {BY_TEXT: 1, BY_ANSWER: 1}
+    assert built.manifest.summary.figures[f"excluded_{BY_ANSWER}"] == 1
     assert quality.check_held_out(built.folder, data.training_files).passed
 
 
@@ -168,6 +174,44 @@ def test_evaluate_and_compare_are_all_that_a_notebook_needs(world, tmp_path):
     for name, difference in differences.items():
         assert backwards[name].value == -difference.value
         assert (backwards[name].low, backwards[name].high) == pytest.approx((-difference.high, -difference.low), abs=2e-6)
+
+
+def test_an_item_that_changed_is_not_paired_and_told(world, tmp_path):
+    task = next(task for task in tasks_of("persona", world.data, RECIPE.evaluation) if task.name == "persona_items")
+    first, *rest = task.questions
+    other = replace(first, turns=(*first.turns[:-2], replace(first.turns[-2], content="Something else."), first.turns[-1]))
+    evaluate(world.run[0], [task], tmp_path / "a")
+    evaluate(world.run[4], [replace(task, questions=(other, *rest[1:]))], tmp_path / "b")
+    whole = {d.figure: d for d in compare(tmp_path / "b", tmp_path / "a")}
+    pair = whole["persona_items_f1"]
+    assert (pair.n, pair.changed, pair.unshared) == (len(rest) - 1, 1, 1)
+    evaluate(world.run[4], [replace(task, questions=tuple(rest[1:]))], tmp_path / "c")
+    fewer = {d.figure: d for d in compare(tmp_path / "c", tmp_path / "a")}["persona_items_f1"]
+    assert (fewer.changed, fewer.unshared) == (0, 2)
+    assert (fewer.value, fewer.low, fewer.high) == (pair.value, pair.low, pair.high)  # the changed item told nothing
+    assert not compare(tmp_path / "a", evaluated_as("next", world.run[4], task, tmp_path / "d"))
+
+
+def evaluated_as(version, checkpoint, task, out):
+    evaluate(checkpoint, [replace(task, version=version)], out)
+    return out
+
+
+def test_every_choice_can_be_read_again_from_the_tables_alone(world):
+    folder = world.artifacts / "eq_evaluation" / KEY
+    asked = pl.read_parquet(folder / QUESTIONS).filter(task="eq_items")
+    rows = pl.read_parquet(folder / ITEMS).filter(task="eq_items").join(asked, on=["task", "item"])
+    assert rows.height == RECIPE.evaluation.eq_items
+    for row in rows.iter_rows(named=True):
+        assert len(row["likelihoods"]) == len(row["choices"])
+        best = max(range(len(row["choices"])), key=lambda k: row["likelihoods"][k])
+        assert row["answer"] == str(best)
+        assert row["prediction"] == [float(best in row["right"])]
+        assert [row["choices"][place] for place in row["right"] if len(row["choices"][place].split()) > 9] == [
+            answer for answer in row["answers"] if len(answer.split()) > 9
+        ]
+    heads = pl.read_parquet(folder / ITEMS).filter(pl.col("task") == "eq_head")
+    assert heads["likelihoods"].null_count() == heads.height > 0
 
 
 def test_an_unknown_axis_lists_those_there_are(world):

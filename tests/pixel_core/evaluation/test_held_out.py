@@ -7,7 +7,7 @@ import pytest
 from pixel_core.conversation import Conversation, Provenance, Turn, write_conversations
 from pixel_core.evaluation import held_out
 from pixel_core.evaluation.harness import Question
-from pixel_core.evaluation.held_out import HeldOut, in_shares, in_training
+from pixel_core.evaluation.held_out import BY_ANSWER, BY_TEXT, HeldOut, in_shares, in_training
 from tests.pixel_core.evaluation.world import speech
 
 
@@ -58,11 +58,34 @@ def test_found_items_are_left_out_and_counted_and_a_limit_is_stable(files):
         Question("seen", "g", (), (), speech("seen", 30))
     ]
     kept, excluded = data.keep(questions)
-    assert (len(kept), excluded) == (30, 1)
+    assert (len(kept), excluded) == (30, {BY_TEXT: 1})
     few = {q.item for q in data.keep(questions, 5)[0]}
     assert len(few) == 5
     fewer = {q.item for q in data.keep(questions[:20], 5)[0]}
     assert len(few & fewer) >= len({i for i in few if int(i[1:]) < 20})  # those of the smaller set stay chosen
+
+
+SEEN, NEW = speech("seen", 30), speech("new", 30)
+
+
+@pytest.mark.parametrize(
+    ("more", "reason"),
+    [
+        ({"choices": (SEEN, NEW), "truth": (1.0, 0.0)}, BY_ANSWER),
+        ({"choices": (SEEN, NEW), "truth": (0.0, 1.0)}, None),
+        ({"choices": (SEEN, NEW), "truth": (1.0, 0.0), "taught": True}, None),
+        ({"choices": (NEW, SEEN), "truth": (1.0, 0.0), "right": (NEW, SEEN)}, BY_ANSWER),
+        ({"right": (" ".join(SEEN.split()[2:22]),)}, BY_ANSWER),
+        ({"right": ("Thanks, that helps!",)}, None),
+        ({"right": (SEEN,), "text": SEEN}, BY_TEXT),
+    ],
+    ids=["right choice", "wrong choice", "taught", "one of the right replies", "part of it", "what anybody may answer", "text first"],
+)
+def test_an_item_whose_right_answer_was_learned_is_left_out(files, more, reason):
+    data = HeldOut(files[0].parent, files[0].parent, files[1].parent, files[0].parent)
+    asked = [Question(**({"item": "i", "group": "g", "turns": (), "truth": (), "text": speech("question", 20)} | more))]
+    kept, excluded = data.keep(asked)
+    assert (list(kept), excluded) == (([], {reason: 1}) if reason else (asked, {}))
 
 
 def kinds(**counts):

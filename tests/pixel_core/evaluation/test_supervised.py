@@ -5,8 +5,9 @@ from math import nan
 import pytest
 
 from pixel_core.conversation import Conversation, Label, Provenance, Turn
+from pixel_core.evaluation.asking import ask
 from pixel_core.evaluation.evaluation import Settings, figures_of
-from pixel_core.evaluation.harness import HeadTask, Question, ask
+from pixel_core.evaluation.harness import HeadTask, Question
 from pixel_core.evaluation.respondents.respondent import HeadAnswer
 from pixel_core.evaluation.supervised import labelled_turns, measures_of
 from pixel_core.model.heads import find_head

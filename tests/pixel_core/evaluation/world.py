@@ -81,10 +81,10 @@ def labelled(split: str, number: int) -> Conversation:
     return _conversation(turns, "supervision", key)
 
 
-def write_world(home: Path, examples: int = 15) -> HeldOut:
-    """Mixture, head examples, profile and packed dataset below `home/artifacts`, with the items that ship."""
+def write_world(home: Path, examples: int = 15, dialogues: int = 2) -> HeldOut:
+    """Mixture of so many dialogues a category, head examples, profile and packed dataset below `home/artifacts`; the items ship."""
     artifacts = home / "artifacts"
-    mixture = {s: [dialogue(s, n, c) for c in CATEGORIES for n in range(2)] for s in SPLITS}
+    mixture = {s: [dialogue(s, n, c) for c in CATEGORIES for n in range(dialogues)] for s in SPLITS}
     pairs = {split: [labelled(split, n) for n in range(examples)] for split in SPLITS}
     for kind, tables in (("training_mixture", mixture), ("head_examples", pairs)):
         (artifacts / kind).mkdir(parents=True)

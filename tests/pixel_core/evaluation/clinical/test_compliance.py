@@ -3,11 +3,11 @@
 import pytest
 
 from pixel_core import taxonomy
+from pixel_core.evaluation.asking import ask
 from pixel_core.evaluation.clinical.assessments import assessments, faulty_assessments, written_assessment
 from pixel_core.evaluation.clinical.compliance import KINDS, PATTERNS, Case, classes_in, faults_of, owner_of, parts_of
 from pixel_core.evaluation.clinical.manual import read_manual
 from pixel_core.evaluation.evaluation import Settings, figures_of
-from pixel_core.evaluation.harness import ask
 from pixel_core.evaluation.items import read_vignettes
 from tests.pixel_core.evaluation.scripted import Guessing, Knowing
 from tests.pixel_core.evaluation.world import ROOT, shipped_criteria, write_world

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from pixel_core.evaluation.asking import ask
 from pixel_core.evaluation.clinical import tasks as clinical
 from pixel_core.evaluation.clinical.mcq import knowledge_questions, read_questions
 from pixel_core.evaluation.evaluation import Settings, figures_of
-from pixel_core.evaluation.harness import ask
 from pixel_core.evaluation.items import ItemError
 from pixel_core.recipe import load_recipe
 from tests.pixel_core.evaluation.scripted import Guessing, Knowing

@@ -7,10 +7,10 @@ from collections import Counter
 import pytest
 
 from pixel_core.evaluation import Settings
+from pixel_core.evaluation.asking import ask
 from pixel_core.evaluation.dialogue.clients import CONSTANT, FIT, HARMLESS, NEEDS, OPEN, columns, deaf, scripted_clients
 from pixel_core.evaluation.dialogue.sessions import Exchange, binary_items, exchange, fresh, looping, openness, parrots, play
 from pixel_core.evaluation.evaluation import figures_of
-from pixel_core.evaluation.harness import ask
 from pixel_core.evaluation.items import read_clients
 from pixel_core.recipe import load_recipe
 from tests.pixel_core.evaluation.world import ROOT, write_world
@@ -51,7 +51,7 @@ def task(data):
 
 
 def test_all_clients_are_asked_and_none_stands_in_training(task):
-    assert (len(task.questions), task.excluded) == (64, 0)
+    assert (len(task.questions), task.excluded) == (64, {})
     assert [q.item for q in task.questions] == [client.id for client in task.clients]
 
 

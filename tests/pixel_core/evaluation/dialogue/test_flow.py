@@ -6,10 +6,11 @@ import pytest
 
 from pixel_core.conversation import Turn
 from pixel_core.evaluation import Settings
+from pixel_core.evaluation.asking import ask
 from pixel_core.evaluation.dialogue.coherence import TOGETHER, coherence
 from pixel_core.evaluation.dialogue.flow import agreement, flow, stage_of
 from pixel_core.evaluation.evaluation import figures_of
-from pixel_core.evaluation.harness import Question, ask
+from pixel_core.evaluation.harness import Question
 from pixel_core.evaluation.respondents.respondent import HeadAnswer
 from tests.pixel_core.evaluation.scripted import Guessing, Knowing
 
@@ -52,7 +53,7 @@ class Therapist(Knowing):
 
 
 QUESTIONS = [question(n) for n in range(9)]
-FLOW = flow([*QUESTIONS, question(9, part="assistant")], axis="dialogue", excluded=0, reply_tokens=9)
+FLOW = flow([*QUESTIONS, question(9, part="assistant")], axis="dialogue", excluded={}, reply_tokens=9)
 
 
 def test_the_human_reply_and_one_that_does_the_same_flow_wholly():
@@ -90,7 +91,7 @@ def test_a_session_has_three_stages(count, stages):
 
 
 MANY = [question(n, category=category) for category in ("psychology", "reasoning") for n in range(100)]
-COHERENCE = coherence(MANY[:50] + MANY[100:147], axis="dialogue", excluded=0)
+COHERENCE = coherence(MANY[:50] + MANY[100:147], axis="dialogue", excluded={})
 
 
 def test_four_dialogues_of_a_kind_share_their_replies():
@@ -124,6 +125,6 @@ def test_whoever_knows_is_always_right_and_whoever_guesses_is_at_the_floor():
 
 def test_the_same_reply_or_the_same_group_never_stand_in_one_four():
     twins = [question(0), question(0), question(1), question(2), question(3), question(0), question(4)]
-    found = coherence(twins, axis="dialogue", excluded=0)
+    found = coherence(twins, axis="dialogue", excluded={})
     assert len(found.questions) == 4
     assert len(set(found.questions[0].choices)) == 4

@@ -5,10 +5,10 @@ import shutil
 import pytest
 
 from pixel_core.evaluation import Settings
+from pixel_core.evaluation.asking import ask
 from pixel_core.evaluation.dialogue.authenticity import authenticity, likeness
 from pixel_core.evaluation.dialogue.tasks import QUALITIES, agreement, distinct, sentence_length, tasks, variety
 from pixel_core.evaluation.evaluation import figures_of
-from pixel_core.evaluation.harness import ask
 from pixel_core.evaluation.held_out import HeldOut
 from pixel_core.recipe import load_recipe
 from tests.pixel_core.evaluation.scripted import Knowing

@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import pytest
 
+from pixel_core.evaluation.asking import ask
 from pixel_core.evaluation.empathy.contrasts import contrasts
 from pixel_core.evaluation.evaluation import Settings, figures_of
-from pixel_core.evaluation.harness import ask
 from pixel_core.evaluation.items import ItemError, read_contrasts
 from pixel_core.evaluation.respondents.respondent import HeadAnswer
 from tests.pixel_core.evaluation.eq.test_emobench import DATA

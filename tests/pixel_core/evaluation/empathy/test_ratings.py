@@ -5,9 +5,9 @@ import random
 import numpy as np
 import pytest
 
+from pixel_core.evaluation.asking import ask
 from pixel_core.evaluation.empathy.ratings import cross_fitted, ratings, read_ratings
 from pixel_core.evaluation.evaluation import Settings, figures_of
-from pixel_core.evaluation.harness import ask
 from pixel_core.evaluation.items import ItemError
 from pixel_core.evaluation.respondents.respondent import HeadAnswer
 from pixel_core.recipe import load_recipe

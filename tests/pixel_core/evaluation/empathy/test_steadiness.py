@@ -3,9 +3,9 @@
 import pytest
 
 from pixel_core.conversation import Turn
+from pixel_core.evaluation.asking import ask
 from pixel_core.evaluation.empathy.steadiness import SteadyReplies, course, dealt, question_of, steadiness
 from pixel_core.evaluation.evaluation import Settings, figures_of
-from pixel_core.evaluation.harness import ask
 from pixel_core.evaluation.respondents.respondent import HeadAnswer
 from pixel_core.recipe import load_recipe
 from tests.pixel_core.evaluation.eq.test_emobench import Unseen

@@ -3,9 +3,9 @@
 import pytest
 
 from pixel_core.conversation import Conversation, Label, Provenance, Turn
+from pixel_core.evaluation.asking import ask
 from pixel_core.evaluation.empathy.tasks import SeekerReplies, answered_posts, seeker_replies
 from pixel_core.evaluation.evaluation import Settings, figures_of
-from pixel_core.evaluation.harness import ask
 from pixel_core.evaluation.respondents.respondent import HeadAnswer, NotAnsweredError
 from pixel_core.model.heads import EMPATHY
 from pixel_core.recipe import load_recipe

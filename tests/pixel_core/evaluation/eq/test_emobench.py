@@ -4,9 +4,9 @@ import json
 
 import pytest
 
+from pixel_core.evaluation.asking import ask
 from pixel_core.evaluation.eq.emobench import APPLICATION, UNDERSTANDING, emobench
 from pixel_core.evaluation.evaluation import Settings, figures_of
-from pixel_core.evaluation.harness import ask
 from pixel_core.evaluation.held_out import HeldOut
 from pixel_core.evaluation.items import ItemError
 from tests.pixel_core.evaluation.scripted import Guessing, Knowing

@@ -6,10 +6,10 @@ import random
 import pytest
 
 from pixel_core.evaluation import score_eq_bench
+from pixel_core.evaluation.asking import ask, ask_all
 from pixel_core.evaluation.eq.eq_bench import reference_of
 from pixel_core.evaluation.eq.eq_bench_task import eq_bench
 from pixel_core.evaluation.evaluation import Settings, Told, figures_of, record
-from pixel_core.evaluation.harness import ask, ask_all
 from pixel_core.evaluation.items import ItemError
 from tests.pixel_core.evaluation.eq.test_emobench import DATA
 from tests.pixel_core.evaluation.world import speech

@@ -6,8 +6,8 @@ import re
 import pytest
 
 from pixel_core.endpoint import Endpoint
+from pixel_core.evaluation.asking import ask, ask_all
 from pixel_core.evaluation.dialogue.clients import FIT, HARMLESS, NEEDS, Clients, question_of
-from pixel_core.evaluation.harness import ask, ask_all
 from pixel_core.evaluation.items import read_clients
 from pixel_core.evaluation.judges import Panel
 from pixel_core.evaluation.judges.clients import flow_of, judged_clients

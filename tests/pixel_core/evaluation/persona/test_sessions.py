@@ -8,8 +8,8 @@ from itertools import combinations, pairwise
 import pytest
 import yaml
 
+from pixel_core.evaluation.asking import ask
 from pixel_core.evaluation.evaluation import Settings, figures_of
-from pixel_core.evaluation.harness import ask
 from pixel_core.evaluation.items import ItemError
 from pixel_core.evaluation.persona.sessions import read_persona_sessions, session_choices, session_replies, session_turns
 from pixel_core.evaluation.persona.transitions import stems_of, transition_of

@@ -3,7 +3,7 @@
 from collections import Counter
 from dataclasses import replace
 
-from pixel_core.evaluation.harness import ask
+from pixel_core.evaluation.asking import ask
 from pixel_core.evaluation.persona.tasks import persona_items, persona_turns
 from pixel_core.evaluation.respondents.checkpoint import CheckpointRespondent
 from pixel_core.model.heads import PERSONAS

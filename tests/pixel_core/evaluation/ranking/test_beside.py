@@ -6,8 +6,8 @@ import pytest
 
 from pixel_core.artifacts import ArtifactError, Summary, finish, write_json
 from pixel_core.evaluation import AXES, build_scorecard, promoted_scorecard
+from pixel_core.evaluation.asking import ask, ask_all
 from pixel_core.evaluation.evaluation import figures_of
-from pixel_core.evaluation.harness import ask, ask_all
 from pixel_core.evaluation.ranking.promotion import POINTER
 from pixel_core.evaluation.respondents.respondent import NotAnsweredError
 from pixel_core.evaluation.scorecard import SCORECARD, read_scorecard

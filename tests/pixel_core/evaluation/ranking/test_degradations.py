@@ -11,7 +11,8 @@ from safetensors.torch import load_file
 from pixel_core.artifacts import ArtifactError, Summary, finish, verify
 from pixel_core.conversation import Turn
 from pixel_core.evaluation import build_leaderboard, build_promotion, build_scorecard, evaluate_checkpoint, quality, read_pointer
-from pixel_core.evaluation.evaluation import Settings, Told, build_answers, checkpoint_manifest, key_of, tasks_of
+from pixel_core.evaluation.candidate import checkpoint_manifest, key_of
+from pixel_core.evaluation.evaluation import Settings, Told, build_answers, tasks_of
 from pixel_core.evaluation.figures import AXES
 from pixel_core.evaluation.ranking.degradations import (
     DEGRADATIONS,

@@ -10,10 +10,8 @@ from pixel_core.evaluation.ranking.due import promoted, stale
 from pixel_core.evaluation.ranking.history import HISTORY, Decision, added, ever_promoted, read_history, write_history
 from pixel_core.evaluation.scorecard import SCORECARD, read_scorecard, write_scorecard
 from tests.broken.evaluation import alter
-from tests.pixel_core.evaluation.test_scorecard import GOOD, board, home, place, promote
+from tests.pixel_core.evaluation.boards import GOOD, board, place, promote
 from tests.pixel_core.evaluation.world import RUN
-
-__all__ = ["home"]  # a fixture
 
 FIRST = Decision("1" * 64, None, "a.4", {})
 SECOND = Decision("2" * 64, "a.4", "a.4", {"a.8": {"eq": ["below base"]}})

@@ -13,10 +13,10 @@ import pytest
 from pixel_core.artifacts import read_manifest
 from pixel_core.conversation import Turn
 from pixel_core.evaluation import build_leaderboard, compare, quality
+from pixel_core.evaluation.asking import ITEM_SCHEMA, ask
 from pixel_core.evaluation.clinical.tasks import RankedClasses
 from pixel_core.evaluation.clinical.vignettes import CLASSES, class_names, families, measures_of, question_of
 from pixel_core.evaluation.evaluation import Settings, figures_of
-from pixel_core.evaluation.harness import ITEM_SCHEMA, ask
 from pixel_core.evaluation.items import read_vignettes
 from pixel_core.evaluation.measuring import Rows, difference_of
 from pixel_core.evaluation.ranking.leaderboard import LEADERBOARD
@@ -168,7 +168,7 @@ def answers(truth, said):
     """Rows of a yes-or-no head."""
     names, column = [str(n) for n in range(len(said))], np.array(said)[:, None]
     decided, half = (column >= 0.5).astype(float), np.full_like(column, 0.5)
-    return Rows(names, names, [set()] * len(said), np.ones(len(said)), np.array(truth)[:, None], decided, column, half * 0, half)
+    return Rows(names, names, [set()] * len(said), np.ones(len(said)), np.array(truth)[:, None], decided, column, half * 0, half, names)
 
 
 def test_a_calibrated_head_lies_on_the_diagonal_and_a_sure_one_off_it():
