@@ -26,7 +26,7 @@ from pixel_core.recipe import Recipe
 from pixel_core.rejects import count_reasons, write_rejects
 from pixel_core.shards import write_shards
 
-VERSION = "4"
+VERSION = "5"
 SPLIT_TABLE = "splits.parquet"
 _SIEVE_KEYS = ("near_duplicates", "held_out_share", "held_out_run", "held_out_similarity")
 _KEYS = ("unit", "conversations", "tokens", "shares", "splits", "deficit", "repeat_cap", "knowledge_share", *_SIEVE_KEYS)

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import polars as pl
 
 CLASSIFIED = ("clinical.", "pdm2.")  # label values that make strata of their own
+LARGE = 0.1  # share of a stratum's rows in the smallest split from which a unit is placed before the others
 Cell = tuple[str, str]  # stratum, category or label value, and split
 
 
@@ -82,7 +83,7 @@ class _Plan:
     def __init__(self, units: Sequence[Unit], shares: Mapping[str, float], seed: int) -> None:
         self.shares = {split: share for split, share in shares.items() if share > 0}
         self.order = {u.name: hashlib.sha256(f"{seed}:split:{u.name}".encode()).hexdigest() for u in units}
-        self.units = sorted(units, key=lambda u: (-u.size, self.order[u.name]))
+        self.units = list(units)
         self.split_of: dict[str, str] = {}
         self.total: Counter[str] = Counter()
         self.have: Counter[Cell] = Counter()
@@ -93,6 +94,7 @@ class _Plan:
                 self.total[stratum] += count
             for value in unit.values:
                 self.holders[value].append(unit)
+        self.units.sort(key=lambda u: (-u.size if self._is_large(u) else 0, self.order[u.name]))
 
     def put(self, unit: Unit, split: str) -> None:
         """Assign a unit, or move it."""
@@ -128,7 +130,10 @@ class _Plan:
                     self.put(unit, split)
 
     def fill(self) -> None:
-        """Put every unit that is left, the largest first, where its strata lack most."""
+        """Put every unit that is left where its strata lack most: the large ones first, the others by lot.
+
+        What lacks most is the largest split; all by size would leave the others nothing but the smallest units.
+        """
         for unit in self.units:
             if unit.name not in self.split_of:
                 self.put(unit, max(self.shares, key=lambda split: (self.lack(unit, split), self.shares[split], split)))
@@ -162,6 +167,10 @@ class _Plan:
                 del by_size[size]
             if self._may_give(unit, category, split, needs):
                 self.put(unit, split)
+
+    def _is_large(self, unit: Unit) -> bool:
+        fewest = min(self.shares.values()) * min(self.total[stratum] for stratum, _ in _strata(unit))
+        return unit.size > LARGE * fewest
 
     def _may_leave(self, unit: Unit) -> bool:
         place = self.split_of[unit.name]

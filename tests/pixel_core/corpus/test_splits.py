@@ -51,6 +51,19 @@ def test_the_seed_decides_and_the_order_of_units_does_not():
     assert assign(units, SHARES, needs={}, seed=1) != assign(units, SHARES, needs={}, seed=2)
 
 
+def test_what_is_measured_on_has_units_of_the_sizes_that_are_learnt_from():
+    """A post with eight replies is another post than one with a single reply: no split is left with the small ones alone."""
+    units = [unit(i, 1 + i % 4 if i % 3 == 0 else 1) for i in range(1500)] + [unit("huge", 180)]
+    split_of = assign(units, SHARES, needs={}, seed=2)
+    assert split_of["huge"] == "train"
+    counts = rows_by_split(units, split_of)
+    assert all(abs(counts[split] - share * counts.total()) <= 4 for split, share in SHARES.items())
+    of_all = sum(u.size > 1 for u in units) / len(units)
+    for split in ("validation", "test"):
+        own = [u for u in units if split_of[u.name] == split]
+        assert 0.6 * of_all < sum(u.size > 1 for u in own) / len(own) < 1.4 * of_all
+
+
 @settings(deadline=None, max_examples=60)
 @given(
     st.lists(st.sets(st.sampled_from([f"clinical.F{n}=1" for n in range(6)]), min_size=1, max_size=2), min_size=3, max_size=50),
