@@ -40,13 +40,20 @@ def colour(scene: Scene, temper: Temper, voices: Sequence[Voice], *, guarded: bo
     if not voices:
         return ""
     roll = scene.rng.random()
-    if roll < 0.18:
+    if roll < 0.18 and _suits(temper.defence, voices[-1]):
         return str(scene.draw_line(f"defence:{temper.defence}", client["defence"][temper.defence]) or "")
     strong = sorted(f"{trait} {level}" for trait, level in temper.traits.items() if level != "average")
     if roll < 0.3 and strong:
         name = scene.rng.choice(strong)
         return str(scene.draw_line(f"trait:{name}", client["trait"][name]) or "")
     return str(scene.draw_line("tail", client["tail"]) or "") if roll < 0.6 else ""
+
+
+def _suits(defence: str, voice: Voice) -> bool:
+    """Whether a defence may colour a sentence of this kind: nobody jokes about a grave."""
+    bar = bank("client")["defence_suits"].get(defence, {})
+    name = voice.family.name
+    return name not in bar.get("but", ()) and ("for" not in bar or name in bar["for"] or voice.picture is None)
 
 
 def introduction(scene: Scene, person: dict[str, str]) -> str:

@@ -186,7 +186,7 @@ def _play_all(session: Session, arc: Sequence[str]) -> None:
     rest = list(arc)
     while rest:
         if _heed(session):
-            rest = trimmed(session, rest)
+            rest = trimmed(session, [beat for beat in rest if beat != "agenda"])  # what comes first is settled
         beat = _careful(session, rest)
         session.guarded = rest[:1] == ["defence"]
         _play(session, beat, None)

@@ -168,7 +168,8 @@ class Session:
 
     def ask_form(self) -> bool:
         """Ask about the questionnaire; the client quotes an item and tells of it in their own words. False when none can be quoted."""
-        voice = next((v for v in self.queue if responses.item_of(v.picture, v.feature)), None)
+        items = ((v, responses.item_of(v.picture, v.feature)) for v in self.queue)
+        voice = next((v for v, item in items if item and agrees_with(self.scene.facts, item)), None)
         frame = self.scene.draw("form_answer", bank("client")["form_answer"]) if voice else None
         line = self.scene.draw("form_question", bank("therapist")["form_question"]) if frame else None
         if voice is None or frame is None or line is None:
