@@ -106,7 +106,8 @@ def _evaluate(options: argparse.Namespace) -> int:
     from pixel_core.artifacts import ArtifactError
     from pixel_core.endpoint import EndpointError
     from pixel_core.evaluation.items import ItemError
-    from pixel_core.evaluation.scorecard import REPORT, SCORECARD, read_scorecard, to_text
+    from pixel_core.evaluation.reports.lines import to_text
+    from pixel_core.evaluation.scorecard import REPORT, SCORECARD, read_scorecard
     from pixel_core.model.pixel import CheckpointError
     from pixel_core.recipe import RecipeError
 

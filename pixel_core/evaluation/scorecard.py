@@ -5,7 +5,6 @@ The five evaluations of a checkpoint have the same form, each with the figures o
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -101,6 +100,14 @@ class Scorecard(Record):
         return round(sum(self.skills.values()) / max(1, len(self.skills)), 6)
 
     @property
+    def excluded(self) -> dict[str, int]:
+        """By reason, how many items of all tasks were left out because of what stands in the training text."""
+        reasons = Counter[str]()
+        for task in self.tasks.values():
+            reasons.update(task.excluded)
+        return dict(sorted(reasons.items()))
+
+    @property
     def comparable(self) -> str:
         """Digest of all that must be the same for two scorecards to be ranked against one another."""
         return digest_of([self.evaluator, {name: task.digest for name, task in self.tasks.items()}])
@@ -119,6 +126,16 @@ def read_scorecard(path: Path) -> Scorecard:
         return Scorecard.model_validate_json(path.read_text(encoding="utf-8"))
     except (OSError, ValidationError) as error:
         raise ArtifactError(f"{path} is not a scorecard: {error}; evaluate the checkpoint again with force") from error
+
+
+def reliable(folder: Path) -> Scorecard | None:
+    """The scorecard of an artifact folder; None where there is none, its files were altered, or it is of an older schema."""
+    if not is_valid(folder):
+        return None
+    try:
+        return read_scorecard(folder / SCORECARD)
+    except ArtifactError:  # of an older schema: it is measured again
+        return None
 
 
 def write_scorecard(path: Path, card: Scorecard) -> None:
@@ -242,15 +259,12 @@ def summary_figures(card: Scorecard) -> dict[str, SummaryFigure]:
         found |= {f"{figure.name}_n": figure.n, f"{figure.axis}_skill": figure.skill or 0.0}
         found[f"{figure.name}_against_base"] = figure.difference.value if figure.difference else None
     unparsed = {figure.task: figure.unparsed for figure in card.figures}
-    reasons = Counter[str]()
-    for task in card.tasks.values():
-        reasons.update(task.excluded)
     return found | {
         "figures": sum(figure.status == "measured" for figure in card.figures),
         "untrained_figures": sum(figure.status == "untrained" for figure in card.figures),
         "unparsed": sum(unparsed.values()),
-        "excluded": reasons.total(),
-        **{f"excluded_{reason}": count for reason, count in sorted(reasons.items())},
+        "excluded": sum(card.excluded.values()),
+        **{f"excluded_{reason}": count for reason, count in card.excluded.items()},
     }
 
 
@@ -258,33 +272,3 @@ def _card(folder: Path) -> Path:
     """The JSON file of a scorecard or evaluation folder."""
     path = folder / SCORECARD
     return path if path.is_file() else folder / FIGURES
-
-
-def to_text(card: Scorecard) -> str:
-    """The measured figures as lines of a table, for a terminal."""
-    head = ("figure", "n", "value", "95 % interval", "floor", "base", "difference")
-    rows = [head, *map(_cells, card.figures)]
-    widths = [max(len(row[k]) for row in rows) for k in range(len(head))]
-    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
-    lines += [_agreement(name, task.judged) for name, task in card.tasks.items() if task.judged]
-    return "\n".join([*lines, "", f"score {card.score:.3f} = mean skill of {json.dumps({k: round(v, 3) for k, v in card.skills.items()})}"])
-
-
-def _agreement(task: str, judged: Judged) -> str:
-    """How far the judges of a task agree, as a line."""
-    alpha = "-" if judged.alpha is None else f"{judged.alpha:.2f}"
-    itself = ", ".join(f"{judge} {share:.0%}" for judge, share in judged.dispersion.items())
-    people = "uncalibrated" if judged.human_kappa is None else f"kappa {judged.human_kappa:.2f} with people on {judged.human_n} answers"
-    return (
-        f"{task}: {judged.ratings} answers of judges, {judged.failed} failed, alpha {alpha}, contradicting themselves: {itself}; {people}"
-    )
-
-
-def _cells(figure: Figure) -> tuple[str, ...]:
-    if figure.value is None:
-        return figure.marked, str(figure.n), figure.status, "", "", "", ""
-    spread = f"{figure.low:.3f} to {figure.high:.3f}"
-    base = "" if figure.base is None else f"{figure.base:.3f}"
-    gap = figure.difference
-    difference = "" if gap is None else f"{gap.value:+.3f} ({gap.low:+.3f} to {gap.high:+.3f}){gap.unpaired}"
-    return figure.marked, str(figure.n), f"{figure.value:.3f}", spread, f"{figure.floor:.3f}", base, difference

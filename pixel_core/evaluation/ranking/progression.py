@@ -14,9 +14,8 @@ from typing import Literal
 
 import numpy as np
 
-from pixel_core.artifacts import is_valid
 from pixel_core.evaluation.figures import Figure, Record
-from pixel_core.evaluation.scorecard import SCORECARD, Scorecard, read_scorecard
+from pixel_core.evaluation.scorecard import Scorecard, reliable
 
 FEWEST = 5  # checkpoints that a trend needs
 FAR = 3.5  # robust standard deviations; Iglewicz and Hoaglin (1993)
@@ -110,9 +109,9 @@ def progression(cards: Iterable[Scorecard], figures: Sequence[str] = ()) -> tupl
 
 
 def progression_of(run: str, scorecards: Path, figures: Sequence[str] = ()) -> tuple[Course, ...]:
-    """The courses of a run from the folder of all scorecards; one that is not valid is not looked at."""
-    folders = sorted(folder for folder in scorecards.glob(f"{run}.*") if folder.name.rpartition(".")[0] == run and is_valid(folder))
-    return progression((read_scorecard(folder / SCORECARD) for folder in folders), figures)
+    """The courses of a run from the folder of all scorecards; one that cannot be relied on is not looked at."""
+    folders = sorted(folder for folder in scorecards.glob(f"{run}.*") if folder.name.rpartition(".")[0] == run)
+    return progression((card for card in map(reliable, folders) if card is not None), figures)
 
 
 def trend_of(points: Sequence[Point], *, lower_is_better: bool) -> Trend | None:

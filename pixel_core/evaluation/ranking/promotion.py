@@ -25,7 +25,7 @@ from pixel_core.evaluation.figures import Difference, Figure, headlines
 from pixel_core.evaluation.ranking.guards import GUARDS, widened
 from pixel_core.evaluation.ranking.history import Decision, added, ever_promoted, read_history, write_history
 from pixel_core.evaluation.ranking.leaderboard import LEADERBOARD
-from pixel_core.evaluation.scorecard import SCORECARD, Scorecard, pairing, read_scorecard
+from pixel_core.evaluation.scorecard import SCORECARD, pairing, read_scorecard, reliable
 
 KIND, VERSION = "promotion", "4"
 POINTER, DECISION = "promoted.json", "decision.json"
@@ -113,7 +113,7 @@ def _consider(leaderboard: Path, scorecards: Path, runs: Path, before: str | Non
 def _axes(scorecards: Path, key: str, before: str | None) -> dict[str, Any]:
     """By axis: the differences of headline and guards from base and last promoted (null without a pair), and what falls below whom."""
     card = read_scorecard(scorecards / key / SCORECARD)
-    others = {"base": _card(scorecards, card.base), "last promoted": _card(scorecards, before)}
+    others = {whom: reliable(scorecards / other) if other else None for whom, other in (("base", card.base), ("last promoted", before))}
     pair = pairing(scorecards / key, scorecards / before) if before and others["last promoted"] else lambda figure: None
     measured = {whom: {f.name for f in other.figures if f.value is not None} for whom, other in others.items() if other}
     heads = headlines(card.figures)
@@ -132,16 +132,6 @@ def _axes(scorecards: Path, key: str, before: str | None) -> dict[str, Any]:
     if sum(gains.values()) <= 0:
         found[min(gains, key=lambda axis: (gains[axis], axis))]["falls"].append("score not above base")
     return found
-
-
-def _card(scorecards: Path, key: str | None) -> Scorecard | None:
-    """The scorecard of a checkpoint; None where there is none, or it cannot be relied on."""
-    if key is None or not is_valid(scorecards / key):
-        return None
-    try:
-        return read_scorecard(scorecards / key / SCORECARD)
-    except ArtifactError:  # of an older schema: it is measured again
-        return None
 
 
 def _lost(figure: Figure, measured: Mapping[str, set[str]]) -> list[str]:

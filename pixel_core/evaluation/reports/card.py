@@ -109,6 +109,8 @@ def _overview(page: Page, card: Scorecard, picture: Path) -> None:
     measured = [heads[axis] for axis in AXES if axis in heads and heads[axis].value is not None]
     page.heading("Overview", "overview")
     page.text(SCALE)
+    for reason, count in card.excluded.items():
+        page.text(f"{count} items were not asked: {reason.replace('_', ' ')}.")
     rows = [_row(figure) for figure in measured]
     if measured:
         page.picture("headlines", "Headline of each axis", charts.forest(measured), table("Headlines", _HEAD, rows), height=330)

@@ -11,6 +11,7 @@ from pixel_core.artifacts import ArtifactError, Summary, finish, read_manifest
 from pixel_core.evaluation import AXES, EvaluationError, HeldOut, compare, evaluate, evaluate_axis, quality, tasks_of
 from pixel_core.evaluation import evaluation as stage
 from pixel_core.evaluation.held_out import BY_ANSWER, BY_TEXT
+from pixel_core.evaluation.reports.lines import to_text
 from pixel_core.evaluation.scorecard import FIGURES, ITEMS, QUESTIONS, read_scorecard
 from pixel_core.recipe import load_recipe
 from tests.pixel_core.evaluation.world import RECIPE, RUN
@@ -158,6 +159,8 @@ def test_items_that_stand_in_training_are_left_out_and_counted(world, tmp_path):
     card = read_scorecard(built.folder / FIGURES)
     assert card.figure("eq_overall").excluded == 2
     assert card.tasks["eq_items"].excluded == {BY_TEXT: 1, BY_ANSWER: 1}
+    assert card.excluded == {BY_TEXT: 1, BY_ANSWER: 1}
+    assert "not asked, answer in training: 1 items" in to_text(card)
     assert built.manifest.summary.figures[f"excluded_{BY_ANSWER}"] == 1
     assert quality.check_held_out(built.folder, data.training_files).passed
 

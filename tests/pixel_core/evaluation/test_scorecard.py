@@ -10,7 +10,8 @@ from pixel_core.artifacts import ArtifactError, read_manifest, verify
 from pixel_core.evaluation import AXES, EvaluationError, build_scorecard, compare, quality
 from pixel_core.evaluation.figures import headlines
 from pixel_core.evaluation.reports import quality as report_quality
-from pixel_core.evaluation.scorecard import REPORT, SCORECARD, read_scorecard, to_text
+from pixel_core.evaluation.reports.lines import to_text
+from pixel_core.evaluation.scorecard import REPORT, SCORECARD, read_scorecard
 from pixel_core.evaluation.scorecard import SCHEMA as SCHEMA_FILE
 from tests.pixel_core.evaluation.boards import GOOD, flip, place
 from tests.pixel_core.evaluation.world import RUN

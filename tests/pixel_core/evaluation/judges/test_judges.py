@@ -13,7 +13,8 @@ from pixel_core.evaluation.figures import Measure
 from pixel_core.evaluation.judges import Exchange, Flow, Panel, Question
 from pixel_core.evaluation.judges.flow import SUPPORT
 from pixel_core.evaluation.judges.replies import FORMULA, judged_replies
-from pixel_core.evaluation.scorecard import FIGURES, JUDGEMENTS, read_scorecard, to_text
+from pixel_core.evaluation.reports.lines import to_text
+from pixel_core.evaluation.scorecard import FIGURES, JUDGEMENTS, read_scorecard
 from pixel_core.recipe import load_recipe
 from tests.endpoint_server import serve_endpoint
 

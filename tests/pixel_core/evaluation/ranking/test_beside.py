@@ -4,13 +4,15 @@ import json
 
 import pytest
 
-from pixel_core.artifacts import ArtifactError, Summary, finish, write_json
-from pixel_core.evaluation import AXES, build_scorecard, promoted_scorecard
+from pixel_core.artifacts import ArtifactError, Summary, finish, read_manifest, write_json
+from pixel_core.evaluation import AXES, build_scorecard, promoted_scorecard, read_pointer
 from pixel_core.evaluation.asking import ask, ask_all
 from pixel_core.evaluation.evaluation import figures_of
+from pixel_core.evaluation.ranking.progression import progression_of
 from pixel_core.evaluation.ranking.promotion import POINTER
 from pixel_core.evaluation.respondents.respondent import NotAnsweredError
 from pixel_core.evaluation.scorecard import SCORECARD, read_scorecard
+from tests.pixel_core.evaluation.boards import GOOD, place, promote
 from tests.pixel_core.evaluation.scripted import Knowing
 from tests.pixel_core.evaluation.test_harness import SETTINGS, choice_task
 from tests.pixel_core.evaluation.world import RUN
@@ -66,6 +68,20 @@ def test_a_scorecard_of_another_form_is_refused(world, tmp_path):
         path.write_text(json.dumps(raw if version else {k: v for k, v in raw.items() if k != "schema_version"}))
         with pytest.raises(ArtifactError, match="evaluate the checkpoint again"):
             read_scorecard(path)
+
+
+def test_a_promoted_scorecard_of_an_older_schema_stops_nothing_until_it_is_measured_again(home, world):
+    """Else no scorecard could be built after an upgrade, not even that one's own."""
+    place(home, 8, GOOD)
+    promote(home)
+    folder = home / "scorecard" / f"{RUN}.8"
+    assert promoted_scorecard(home / "promotion", home / "scorecard") == folder
+    raw, summary = json.loads((folder / SCORECARD).read_text()), read_manifest(folder).summary
+    (folder / SCORECARD).write_text(json.dumps(raw | {"schema_version": "2"}))
+    finish(folder, kind="scorecard", version="1", inputs={}, summary=summary)
+    assert promoted_scorecard(home / "promotion", home / "scorecard") is None
+    assert {point.step for course in progression_of(RUN, home / "scorecard") for point in course.points} == {0, 4}
+    assert read_pointer(home / "promotion") == f"{RUN}.8"
 
 
 class Mute:
