@@ -185,22 +185,24 @@ def test_a_batch_can_be_learned_by_heart_on_every_head(tokenizer):
     step = TrainingStep(model, EVERYTHING, "upgrad")
     batch = batch_of(tokenizer, *range(6))
     denominators = counted(step, batch)
-    optimizer = torch.optim.AdamW(step.parameters(), lr=4e-3, weight_decay=0.0)
+    # a middle level is sure only once its thresholds drifted apart, which takes a rate of their own
+    thresholds = [model.heads.by_name[spec.name].predict.bias for spec in HEADS if spec.kind == "ordinal"]
+    rest = [parameter for parameter in step.parameters() if all(parameter is not own for own in thresholds)]
+    optimizer = torch.optim.AdamW([{"params": rest}, {"params": thresholds, "lr": 0.15}], lr=4e-3, weight_decay=0.0)
     first = None
-    for _ in range(200):
+    for _ in range(150):
         optimizer.zero_grad()
         losses = step(batch, denominators)
         losses.total.backward()
         optimizer.step()
         first = first or losses.parts
-    slow = {spec.name: 0.5 for spec in HEADS if spec.kind == "ordinal"}  # a middle level is sure only once its thresholds drifted apart
     for name in OBJECTIVES:
-        assert losses.parts[name] < slow.get(name, 0.3) * first[name], f"{name}: {first[name]:.3f} -> {losses.parts[name]:.3f}"
+        assert losses.parts[name] < 0.05 * first[name], f"{name}: {first[name]:.3f} -> {losses.parts[name]:.3f}"
     raw = model.eval()(batch).heads
     for spec in HEADS:
         known = ~batch.head_targets[spec.name].isnan()
         gap = (decode(spec, raw[spec.name]).decisions - batch.head_targets[spec.name])[known].abs()
-        assert gap.mean() < (0.15 if spec.kind == "regression" else 0.05), spec.name
+        assert gap.mean() < (0.05 if spec.kind == "regression" else 0.01), spec.name
 
 
 @pytest.mark.parametrize(
