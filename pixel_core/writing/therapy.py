@@ -20,6 +20,7 @@ from pixel_core.writing.tags import answers, untagged
 from pixel_core.writing.writer import feature_id
 
 _BEFORE = 0.7  # of the answers that others gave in the same words begin with words of their own, the rest end with them
+_PLAIN = 0.3  # of the first turns begin with the matter itself
 _OPEN = frozenset({"voices", "course", "impact", "tried", "support"})  # answers after which a client may doubt or ask
 
 
@@ -70,8 +71,10 @@ class Session:
         if len(self.queue) > 1 and scene.chance(0.6):
             voices.append(self._take(voices[0].family))
         resists = self.temper.resistance == 2
-        first = scene.draw_line("resistant", client["resistant"]) if resists else scene.draw_line("opener", client["opener"])
-        parts = [first or "", manner.introduction(scene, self.person) if scene.chance(0.3) else "", self._woven(voices)]
+        told = [manner.introduction(scene, self.person) if scene.chance(0.3) else "", self._woven(voices)]
+        plain = not resists and scene.chance(_PLAIN) and scene.deck.is_new(" ".join(p for p in told if p))
+        name = "resistant" if resists else "opener"
+        parts = ["" if plain else scene.draw_line(name, client[name]) or "", *told]
         self.goals.append(Goal(responses.concern_of(voices[0])))
         self.say(
             " ".join(p for p in parts if p), "opening", voices=voices, last=("resist" if resists else "voices", voices), reluctant=resists
