@@ -14,7 +14,7 @@ from pixel_core.knowledge.neighbours import INDEX, Wanted, indexed, kind_for
 from pixel_core.knowledge.passages import TABLE as PASSAGES
 from pixel_core.knowledge.vectors import embed, embedded_texts
 
-VERSION = "3"
+VERSION = "4"
 ENCODER = "encoder.json"
 
 logger = logging.getLogger(__name__)

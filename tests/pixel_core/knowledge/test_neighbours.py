@@ -84,3 +84,15 @@ def test_the_kind_follows_the_number_of_vectors():
     assert [kind_for("auto", n) for n in (1, 49_999, 50_000, 10**7)] == ["flat", "flat", "pq", "pq"]
     assert kind_for("flat", 10**7) == "flat"
     assert kind_for("hnsw", 10**5) == "hnsw"
+    assert [kind_for(wanted, n) for wanted in ("pq", "ivfpq") for n in (20, 1_000)] == ["flat", "pq", "flat", "ivfpq"]
+
+
+def test_codes_are_made_of_the_directions_that_vectors_lie_in(vectors):
+    flattened = np.concatenate([vectors[:, :12] * 5, vectors[:, 12:] * 0.1, np.full((3000, 48), 0.6)], axis=1).astype(np.float32)
+    flattened /= np.linalg.norm(flattened, axis=1, keepdims=True)
+    narrow, wide = indexed(flattened, "pq"), indexed(vectors, "pq")
+    assert narrow.index.d <= 15
+    assert wide.index.d >= 42
+    products = narrow.chain.at(0).apply(flattened[:200])
+    off = products @ products.T - flattened[:200] @ flattened[:200].T
+    assert np.abs(off).max() < 0.2 < flattened.mean(axis=0) @ flattened.mean(axis=0)  # the products stay, also with a mean far from zero
