@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from pixel_core.writing import responses
+from pixel_core.writing.content import content_of
 from pixel_core.writing.echo import continued
 from pixel_core.writing.material import Differential, Feature, Material, Picture
 from pixel_core.writing.moves import filled
@@ -107,9 +108,9 @@ def asked_of(distinction: str) -> str:
 
 def _dividing(session: Session, other: Picture, distinction: str) -> tuple[Feature, bool]:
     """The sign of the other picture that shares most words with the distinction, and whether it shares any."""
-    words = responses.content_of(distinction)
+    words = content_of(distinction)
     signs = _asked(other, session.pictures[0])
-    shared = [len(words & responses.content_of(f"{f.symptom.replace('_', ' ')} {f.text.text if f.text else ''}")) for f in signs]
+    shared = [len(words & content_of(f"{f.symptom.replace('_', ' ')} {f.text.text if f.text else ''}")) for f in signs]
     most = max(shared)
     return session.scene.rng.choice([f for f, count in zip(signs, shared, strict=True) if count == most]), most > 0
 

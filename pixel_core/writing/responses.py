@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import cache, lru_cache
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from pixel_core.conversation import Evidence
+from pixel_core.writing.content import content_of, was_brought_up
 from pixel_core.writing.cues import Cue, lowered
 from pixel_core.writing.echo import clause_of, continued, quote_of, sentence_case
 from pixel_core.writing.material import Feature, Material, Picture
@@ -19,7 +20,6 @@ from pixel_core.writing.topics import is_named, topics_of
 if TYPE_CHECKING:
     from pixel_core.writing.therapy import Session
 
-_COMMON = 3  # words of up to three letters tell nothing of what a line is about
 _SINCE = re.compile(r"how long|since when|when did|how far back|a date to it|first noticed", re.I)  # what a length of time answers
 _ITEM = 12  # words of a questionnaire's line at most
 _NO_ITEM = re.compile(
@@ -250,23 +250,8 @@ def _ripe(line: str, picture: Picture | None, spoken: Sequence[Voice]) -> bool:
     """Whether the sentence that an image of the line comes from (a dishwasher, a farm) was said: PDM-2 and everyday lines take them up."""
     if picture is not None and picture.head != "pdm2":
         return True
-    said = {v.statement.text for v in spoken}
-    words = content_of(line)
     sentences = [s.text for f in picture.features for s in f.voiced] if picture else [s for v in spoken[:1] for s in v.family.voiced]
-    holders = {word: [s for s in sentences if word in content_of(s)] for word in words}
-    return all(len(h) != 1 or h[0] in said for h in holders.values())
-
-
-@lru_cache(maxsize=20_000)
-def content_of(text: str) -> frozenset[str]:
-    """The words of a text that tell what it is about, without their endings."""
-    words = re.findall(r"[a-z]+", text.lower().replace("'", ""))
-    return frozenset(re.sub(r"(?:ing|ed|es|s|e)$", "", word) for word in words if len(word) > _COMMON and word not in _everyday())
-
-
-@cache
-def _everyday() -> frozenset[str]:
-    return frozenset(f"{bank('words')['everyday']} {bank('words')['fillers']}".split())
+    return was_brought_up(line, sentences, {v.statement.text for v in spoken})
 
 
 def topics(scene: Scene, told: Sequence[Family], spoken: Sequence[Voice]) -> list[str]:

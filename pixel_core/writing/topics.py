@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
+from pixel_core.writing.content import was_brought_up
 from pixel_core.writing.phrases import Family, families, names_of
 from pixel_core.writing.scene import Voice
 
@@ -54,8 +55,11 @@ _MINE = (
 
 def topics_of(family: Family, spoken: Iterable[Voice]) -> Sequence[str]:
     """The topics of a family that were touched on by what was said; those that name nothing in particular where none was."""
-    names = {name for v in spoken if v.family is family for name in names_of(v.picture, v.feature)}
-    return [t for t in family.topics if family.suits(t, names)] or families()["general"].topics
+    told = [v for v in spoken if v.family is family]
+    names = {name for v in told for name in names_of(v.picture, v.feature)}
+    could = [s.text for v in told[:1] if v.picture and v.picture.head == "pdm2" for f in v.picture.features for s in f.voiced]
+    said = {v.statement.text for v in told}
+    return [t for t in family.topics if family.suits(t, names) and was_brought_up(t, could, said)] or families()["general"].topics
 
 
 def is_named(topic: str) -> bool:

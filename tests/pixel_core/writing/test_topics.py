@@ -1,6 +1,8 @@
 import pytest
 
-from pixel_core.writing.topics import is_burden, is_named, mine
+from pixel_core.writing.phrases import psychodynamic
+from pixel_core.writing.scene import Voice
+from pixel_core.writing.topics import is_burden, is_named, mine, topics_of
 
 
 @pytest.mark.parametrize(
@@ -31,3 +33,12 @@ def test_what_weighs_can_be_struggled_with(topic):
 )
 def test_what_is_many_or_dear_or_a_clause_cannot(topic):
     assert not is_burden(topic)
+
+
+def test_a_topic_takes_up_no_image_that_nobody_has_used(shipped):
+    picture = next(p for p in shipped.pictures if p.id == "adaptation_resilience")
+    voices = {s.text: Voice(f, s, picture, psychodynamic()[picture.id]) for f in picture.features for s in f.voiced}
+    trains = next(text for text in voices if "knocks me flat" in text)
+    family = psychodynamic()[picture.id]
+    assert "changes that knock you flat" in topics_of(family, [voices[trains]])
+    assert "changes that knock you flat" not in topics_of(family, [voice for text, voice in voices.items() if text != trains])

@@ -1,0 +1,30 @@
+"""Content: what lines and sentences are about, and whether an image in a line was brought up by somebody."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable
+from functools import cache, lru_cache
+
+from pixel_core.writing.phrases import bank
+
+_COMMON = 3  # words of up to three letters tell nothing of what a line is about
+
+
+@lru_cache(maxsize=20_000)
+def content_of(text: str) -> frozenset[str]:
+    """The words of a text that tell what it is about, without their endings."""
+    words = re.findall(r"[a-z]+", text.lower().replace("'", ""))
+    return frozenset(re.sub(r"(?:ing|ed|es|s|e)$", "", word) for word in words if len(word) > _COMMON and word not in _everyday())
+
+
+def was_brought_up(line: str, sentences: Iterable[str], said: Collection[str]) -> bool:
+    """Whether a line takes up no image (a dishwasher, a farm) of one sentence alone, among those that could be said, that was not said."""
+    could = list(sentences)
+    holders = ([s for s in could if word in content_of(s)] for word in content_of(line))
+    return all(len(held) != 1 or held[0] in said for held in holders)
+
+
+@cache
+def _everyday() -> frozenset[str]:
+    return frozenset(f"{bank('words')['everyday']} {bank('words')['fillers']}".split())
