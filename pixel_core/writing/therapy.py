@@ -86,10 +86,10 @@ class Session:
     ) -> None:
         """A further client turn, coloured by temper; a doubtful client doubts once, a refusing one once more."""
         scene, client = self.scene, bank("client")
-        start: str | None = manner.yielding(scene) if self.yields else manner.lead(scene, voices) if lead else ""
+        start = manner.yielding(scene) if self.yields else manner.lead(scene, voices) if lead else ""
         self.yields = False
         if not start and lead and not scene.deck.is_new(text) and scene.chance(_BEFORE):
-            start = scene.draw_line("foreword", client["foreword"], lambda words: scene.deck.is_new(f"{words} {text}"))
+            start = scene.draw_line("foreword", client["foreword"], lambda words: scene.deck.is_new(f"{words} {text}")) or ""
         text = continued(text) if start and start[-1] in ":," else text
         doubts = (
             not self.guarded
