@@ -7,7 +7,9 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from statistics import NormalDist, fmean, pstdev
+
+import numpy as np
+import numpy.typing as npt
 
 from pixel_core.conversation import Conversation
 from pixel_core.findings import Finding, Findings, none_of
@@ -16,8 +18,12 @@ from pixel_core.writing.writer import Order, Writer
 
 FEWEST = 20  # conversations of a group, below which nothing is said of it
 _FALSE_ALARM = 0.01  # over all comparisons of one check together
+_SHUFFLES = 999
 # How large a difference must be to matter, beside being certain: shares of turns, relative length, steps of difficulty.
 _MATTERS = {"technique": 0.05, "therapist_words": 0.10, "turns": 0.10, "difficulty": 0.30}
+_RELATIVE = ("therapist_words", "turns")
+Table = npt.NDArray[np.float64]
+_NONE: Table = np.zeros((0, 0))
 _SWAPPED = re.compile(r"[\w'-]+")
 
 
@@ -61,23 +67,63 @@ def check_swaps(found: Sequence[Swap]) -> Findings:
 def check_groups(conversations: Sequence[Conversation]) -> Findings:
     """Whether techniques, length and difficulty are alike over the groups of clients, within what they talk about.
 
-    Every conversation is compared with those about the same class and kind. A group differs when the interval of its mean
-    difference, at one false alarm in a hundred over all comparisons, lies beyond zero and the difference matters. A finding names
-    attribute, group and measure.
+    A group is compared with all others about the same class and kind. It differs when the difference matters and stands out further
+    than nearly ever the furthest of all once clients are shuffled among the conversations about the same (Westfall and
+    Young's test of the maximum): at most one check in a hundred raises any false alarm, however rare a technique is
+    and however groups overlap. A finding names attribute, group and measure.
     """
     told = [c for c in conversations if c.extra.get("sheet", {}).get("person")]
-    measures = {measure: _within(told, measure) for measure in _measures(told)}
-    spreads = {measure: pstdev([v for v in values if v is not None] or [0.0]) for measure, values in measures.items()}
+    measures = _measures(told)
     groups = {(a, g): rows for a in ATTRIBUTES if a != "name" for g, rows in _groups(told, a).items() if FEWEST <= len(rows) < len(told)}
-    bound = NormalDist().inv_cdf(1 - _FALSE_ALARM / 2 / max(1, len(groups) * len(measures)))
+    differences, surprise, bound = _compared(told, measures, list(groups.values())) if groups else (_NONE, _NONE, math.inf)
     reasons = {}
-    for (attribute, group), rows in groups.items():
-        for measure, values in measures.items():
-            difference, error = _difference([value for i in rows if (value := values[i]) is not None], spreads[measure])
-            if abs(difference) > max(bound * error, _MATTERS[measure.partition(".")[0]]):
-                reasons[f"{attribute}={group}: {measure} {difference:+.2f} +- {bound * error:.2f}"] = len(rows)
+    for row, ((attribute, group), rows) in enumerate(groups.items()):
+        for column in np.flatnonzero(surprise[row] > bound):
+            told_apart = f"{differences[row, column]:+.2f}, {surprise[row, column]:.1f} standard errors where {bound:.1f} are chance"
+            reasons[f"{attribute}={group}: {measures[column]} {told_apart}"] = len(rows)
     compared = f"{len(groups)} groups by {len(measures)} measures"
     return Findings.of([Finding("groups", not reasons, f"{len(reasons)} of {compared} differ", "none differs", reasons=reasons)])
+
+
+def _compared(told: Sequence[Conversation], measures: Sequence[str], groups: Sequence[Sequence[int]]) -> tuple[Table, Table, float]:
+    """The differences [groups, measures], how many standard errors those that matter are off, and how many chance alone reaches.
+
+    Within a class and kind the standard error is that of drawing the group from all its conversations. That of values within the
+    group would be none where a rare technique happens to be missing, and that over everything would mix classes.
+    """
+    about = np.unique([" ".join(_about(c)) for c in told], return_inverse=True)[1]
+    values = np.array([[_value(c, measure) for measure in measures] for c in told])
+    values /= [values[:, i].mean() or 1.0 if measure in _RELATIVE else 1.0 for i, measure in enumerate(measures)]
+    sizes = np.bincount(about).astype(float)
+    centred = values - (_sums(values, about) / sizes[:, None])[about]
+    variances = _sums(centred**2, about) / np.maximum(sizes - 1, 1)[:, None]
+    members = np.zeros((len(told), len(groups)))
+    for place, rows in enumerate(groups):
+        members[list(rows), place] = 1
+    held = _sums(members, about)
+    weights = held * (sizes[:, None] - held) / sizes[:, None]
+    weight = weights.sum(axis=0)[:, None]
+    enough = (held * (weights > 0)).sum(axis=0)[:, None] >= FEWEST  # of them in company of others
+    errors = np.sqrt(weights.T @ variances) / np.where(enough, weight, np.inf)
+    matters = np.array([_MATTERS[measure.partition(".")[0]] for measure in measures])
+
+    def off(rows: npt.NDArray[np.int64]) -> tuple[Table, Table]:
+        """Differences and their standard errors where the clients of the conversations in order are those of these rows."""
+        found = members[order].T @ centred[rows] / np.where(enough, weight, np.inf)
+        return found, np.where((np.abs(found) > matters) & (errors > 0), np.abs(found) / np.where(errors > 0, errors, 1), 0.0)
+
+    order = np.argsort(about, kind="stable")
+    differences, surprise = off(order)
+    draws = np.random.default_rng(0)
+    furthest = sorted(float(off(np.lexsort((draws.random(len(told)), about)))[1].max()) for _ in range(_SHUFFLES))
+    return differences, surprise, furthest[-round(_FALSE_ALARM * (_SHUFFLES + 1))]
+
+
+def _sums(values: Table, places: npt.NDArray[np.int64]) -> Table:
+    """The sums [places, columns] of the rows of each place."""
+    found = np.zeros((int(places.max()) + 1, values.shape[1]))
+    np.add.at(found, places, values)
+    return found
 
 
 def _swapped(order: Order, attribute: str) -> dict[str, str]:
@@ -131,21 +177,6 @@ def _value(conversation: Conversation, measure: str) -> float:
     return sum(any(label.output == measure and label.value == 1 for label in turn.labels) for turn in helping) / max(1, len(helping))
 
 
-def _within(conversations: Sequence[Conversation], measure: str) -> list[float | None]:
-    """Each conversation's value less the mean of the others about the same; None where there is no other. Lengths are relative."""
-    strata: defaultdict[tuple[str, ...], list[int]] = defaultdict(list)
-    values = [_value(c, measure) for c in conversations]
-    for index, conversation in enumerate(conversations):
-        strata[_about(conversation)].append(index)
-    scale = fmean(values) if measure in ("therapist_words", "turns") and values else 1.0
-    found: list[float | None] = [None] * len(values)
-    for rows in strata.values():
-        total = sum(values[i] for i in rows)
-        for i in rows if len(rows) > 1 else ():
-            found[i] = (values[i] - (total - values[i]) / (len(rows) - 1)) / scale
-    return found
-
-
 def _about(conversation: Conversation) -> tuple[str, ...]:
     extra: Mapping[str, object] = conversation.extra
     labelled = {label.output for _, label in conversation.labels if label.head in ("clinical", "pdm2") and label.value == 1}
@@ -158,10 +189,3 @@ def _groups(conversations: Sequence[Conversation], attribute: str) -> dict[str, 
         if value := conversation.extra["sheet"]["person"].get(attribute):
             rows[value].append(index)
     return dict(sorted(rows.items()))
-
-
-def _difference(values: Sequence[float], spread: float) -> tuple[float, float]:
-    """The mean and its standard error, by the spread over all groups: a rare technique that a small group lacks has none within it."""
-    if len(values) < FEWEST:
-        return 0.0, math.inf
-    return fmean(values), spread / math.sqrt(len(values))

@@ -1,8 +1,9 @@
+import random
 from dataclasses import replace
 
 import pytest
 
-from pixel_core.conversation import Label
+from pixel_core.conversation import Conversation, Label, Turn
 from pixel_core.writing.bias import check_groups, check_swaps, swaps
 from pixel_core.writing.grammar import GrammarWriter
 from pixel_core.writing.orders import Plan
@@ -94,3 +95,47 @@ def test_a_group_that_is_treated_otherwise_is_named(written, change, measure):
 
 def test_too_small_a_group_says_nothing(written):
     assert not check_groups(written[:25]).failed
+
+
+def counselled(number, group, *, about="clinical.F32", suggests=0, difficulty=2):
+    """A conversation of four therapist turns about a class with a client of this faith, of which some are suggestions."""
+    turns = [Turn("user", "client", f"It is hard, {number}.", labels=(Label(about, 1.0, "human"),))]
+    for place in range(4):
+        used = "suggestion" if place < suggests else "validation"
+        turns.append(Turn("assistant", "therapist", "I see that it is.", labels=(Label(f"technique.{used}", 1.0, "human"),)))
+    sheet = {"person": {"faith": group}}
+    return Conversation(tuple(turns), "psychology", str(number), difficulty, (), {"kind": "disorder", "sheet": sheet})
+
+
+def test_chance_alone_raises_no_alarm_however_rare_a_technique_is():
+    alarms = 0
+    for seed in range(40):
+        draws = random.Random(seed)
+        faiths = ["none"] * 12 + ["Sikh", "Jewish", "Hindu"]
+        told = [counselled(n, draws.choice(faiths), suggests=draws.choice([0] * 24 + [4])) for n in range(400)]
+        alarms += bool(check_groups(told).failed)
+    assert alarms <= 3  # of forty at one in a hundred: more are less likely than one in a thousand
+
+
+def test_a_difference_is_that_to_the_others_also_of_a_large_group():
+    told = [counselled(n, "none" if n % 2 else "Muslim", suggests=n % 2 * 2) for n in range(60)]
+    (failed,) = check_groups(told).failed
+    assert any(reason.startswith("faith=Muslim: technique.suggestion -0.50") for reason in failed.reasons)
+
+
+def test_groups_are_compared_within_what_they_talk_about_only():
+    """Those of one faith come with what calls for suggestions: that is no bias, and no larger spread may hide one."""
+    draws = random.Random(3)
+    told = []
+    for n in range(400):
+        group, about = ("Sikh", "clinical.F51.01") if n % 8 == 0 else ("none", draws.choice(["clinical.F32", "clinical.F51.01"]))
+        told.append(counselled(n, group, about=about, suggests=4 * (about == "clinical.F51.01")))
+    assert not check_groups(told).failed
+    hidden = [
+        counselled(n, c.extra["sheet"]["person"]["faith"], about="clinical.F51.01", suggests=3)
+        if c.extra["sheet"]["person"]["faith"] == "Sikh" and n % 16 == 0
+        else c
+        for n, c in enumerate(told)
+    ]
+    (failed,) = check_groups(hidden).failed
+    assert any(reason.startswith("faith=Sikh: technique.suggestion -") for reason in failed.reasons)
