@@ -85,7 +85,7 @@ class Built:
 def digest_of(value: Any) -> str:
     """SHA-256 (hex) of a JSON-able value in canonical form."""
     text = json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False, ensure_ascii=False)
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(text.encode(errors="surrogateescape")).hexdigest()  # which file names need that are not UTF-8
 
 
 def file_digest(path: Path) -> str:

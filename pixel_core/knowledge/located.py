@@ -18,6 +18,7 @@ _MARKS = (
     (re.compile(r"(?<!\w)(_{1,2})(?=[^\s_])([^_]+?)(?<=\S)\1(?!\w)"), r"\2"),
     (re.compile(r"`+"), ""),
 )
+_ESCAPES = re.compile(r"\\u[dD][89abAB]..\\u[dD][c-fC-F]..|(\\u[dD][89a-fA-F]..)|\\.", re.DOTALL)
 _SKIPPED = "\ufeff \t\r\n"
 
 
@@ -99,13 +100,17 @@ def parse_json_lines(text: str) -> Iterator[tuple[int, Any]]:
 
 def _decode(text: str, begin: int) -> tuple[Any, int]:
     try:
-        return _LocatingDecoder().raw_decode(text, begin)
+        value, end = _LocatingDecoder().raw_decode(text, begin)
     except RecursionError as error:
         raise json.JSONDecodeError("nested too deeply", text, begin) from error
     except ValueError as error:
         if isinstance(error, json.JSONDecodeError):
             raise
         raise json.JSONDecodeError("a number has too many digits", text, begin) from error
+    half = next((found for found in _ESCAPES.finditer(text, begin, end) if found[1]), None) if r"\ud" in text[begin:end].lower() else None
+    if half:
+        raise json.JSONDecodeError("half of a character that is written in two escapes", text, half.start())
+    return value, end
 
 
 def located(text: str, start: int, end: int) -> Located:

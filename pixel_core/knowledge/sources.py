@@ -51,7 +51,7 @@ class Rejected:
 
     def add(self, file: str, position: str, reason: str, detail: str, content: str = "") -> None:
         """Keep one reject; `detail` must not quote the document."""
-        self.rows.append(Reject(file, position, reason, detail, content))
+        self.rows.append(Reject(file.encode(errors="surrogateescape").decode(errors="replace"), position, reason, detail, content))
 
 
 def list_documents(source: Path) -> list[str]:
@@ -98,9 +98,16 @@ def readable(source: Path, files: list[str], rejected: Rejected) -> Iterator[Doc
     """The documents that can be read, in order; the others go to `rejected`."""
     for file in files:
         try:
+            if not _is_unicode(file):
+                raise UnusableError("name_not_utf8", "the name of the file, or of a folder that it lies in, is not UTF-8: rename it")
             yield read_document(source, file)
         except UnusableError as error:
             rejected.add(file, "file", error.reason, str(error))
+
+
+def _is_unicode(name: str) -> bool:
+    """Whether tables can hold the name: bytes of it that are not UTF-8 became lone surrogates."""
+    return not any("\ud800" <= character <= "\udfff" for character in name)
 
 
 def keep_documents(stage: Path, source: Path, files: Iterable[str], read: Mapping[str, Document] | None = None) -> None:

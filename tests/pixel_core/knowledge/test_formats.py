@@ -1,6 +1,8 @@
 """A folder as people have it: every format, and every way in which a file can be of no use."""
 
+import os
 from dataclasses import replace
+from pathlib import Path
 
 import polars as pl
 import pytest
@@ -10,7 +12,7 @@ from hypothesis import strategies as st
 from pixel_core.__main__ import main
 from pixel_core.artifacts import tree_digest
 from pixel_core.conversation import Evidence, Turn, write_conversations
-from pixel_core.knowledge import extract_passages
+from pixel_core.knowledge import extract_dsm5, extract_passages
 from pixel_core.knowledge.passages import TABLE
 from pixel_core.knowledge.quality import check_passages
 from pixel_core.knowledge.readers import SUFFIXES, read_document
@@ -41,6 +43,7 @@ BAD = {
     "old.txt": ("Müdigkeit.".encode("cp1252"), "not_utf8"),
     "unmarked.txt": ("Sleep.".encode("utf-16-le"), "not_utf8"),
     "half.json": ('{"disorders": [', "malformed_json"),
+    "half_a_character.json": ('{"disorders": [{"name": "Sleep \\ud83d"}]}', "malformed_json"),
     "numbers.json": ('{"a": 1}', "no_text"),
     "half.cnxml": (cnxml("<para>x</para>")[:-20], "malformed_xml"),
     "bomb.cnxml": (cnxml("<para>&a;</para>", before='<!DOCTYPE d [<!ENTITY a "a">]>'), "hostile_xml"),
@@ -78,6 +81,21 @@ def test_every_file_ends_read_or_rejected_with_its_reason(folder, tmp_path):
     assert figures["read"] == figures["documents"] + sum(built.summary.rejects.values()) - 1  # the line is no file
     assert check_passages(built.folder).passed
     assert "posix.system" in rejected.filter(pl.col("reason") == "hostile_pickle")["detail"][0]
+
+
+@pytest.mark.parametrize("extract", [extract_dsm5, lambda source, out: extract_passages(source, out, words=200)])
+def test_a_name_that_is_no_text_is_rejected_and_the_rest_goes_on(tmp_path, extract):
+    write(tmp_path / "kb" / "a.json", {"disorders": [INSOMNIA]})
+    for name in (b"caf\xe9.json", b"caf\xe9.docx"):
+        try:
+            Path(os.fsdecode(os.fsencode(tmp_path / "kb") + b"/" + name)).write_text('{"disorders": []}')
+        except OSError:
+            pytest.skip("this file system knows no such names")
+    built = extract(tmp_path / "kb", tmp_path / "out")
+    rejected = pl.read_parquet(built.folder / "rejected.parquet")
+    assert ("caf\ufffd.json", "name_not_utf8") in rejected.select("source", "reason").rows()
+    assert built.summary.rows == 1
+    assert extract(tmp_path / "kb", tmp_path / "out").skipped
 
 
 def test_the_same_folder_gives_the_same_bytes(folder, tmp_path):

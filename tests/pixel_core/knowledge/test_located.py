@@ -90,3 +90,11 @@ def test_a_place_elsewhere_does_not_read_as_the_text():
     assert reads_as('say \\"no\\"', 'say "no"')
     assert reads_as("two\n  lines", "two lines")
     assert not reads_as("two lin", "two lines")
+
+
+@pytest.mark.parametrize("half", [r"\ud800", r"\uDC00", r"\ud83d\u0061", r"\\\ud83d", r"\ude00\ud83d"])
+@pytest.mark.parametrize("frame", ['{{"a": ["x {}"]}}', '{{"x {}": 1}}'])
+def test_half_of_a_character_is_malformed_and_a_whole_one_is_not(half, frame):
+    with pytest.raises(json.JSONDecodeError, match="half of a character"):
+        parse_json(frame.format(half))
+    assert parse_json(frame.format(r"\ud83d\ude00 \\ud800")) == json.loads(frame.format(r"\ud83d\ude00 \\ud800"))
