@@ -26,9 +26,11 @@ _ASKED = (
     ("last_next", re.compile(r"(?:where shall we begin|ask you first|pick up next time)[^?]*\?$", re.I)),
     (
         "last_felt",
-        re.compile(r"\b(?:how (?:was|is) (?:it|that)|what was it like|what's it like|which of the two|harder for you)\b[^?]*\?$", re.I),
+        re.compile(
+            r"\b(?:how (?:was|is) (?:it|that|this)|what was it like|what's it like|which of the two|harder for you)\b[^?]*\?$", re.I
+        ),
     ),
-    ("last_left", re.compile(r"is there (?:something|anything)[^?]*\?", re.I)),
+    ("last_left", re.compile(r"(?:is there (?:something|anything)|what (?:have I left out|did I forget)|anything to add)[^?]*\?", re.I)),
     (
         "last_yes",
         re.compile(r"(?:^|[.:;,] )(?:same time|shall we|would you|next week|until next time|is there|anything|could you)[^?.]*\?$", re.I),
