@@ -32,7 +32,7 @@ def test_it_prints_every_figure_and_names_the_report(world, small, capsys):
 @pytest.mark.parametrize(
     ("arguments", "word"),
     [
-        (["checkpoint-9"], "never finished"),
+        (["checkpoint-9"], "is not there"),
         (["checkpoint-4", "--scenarios", "nowhere"], "nowhere"),
         (["checkpoint-4", "--recipe", "nothing"], "nothing"),
     ],

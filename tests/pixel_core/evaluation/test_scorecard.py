@@ -46,7 +46,8 @@ def test_the_report_needs_nothing_else(folder):
 
 def test_no_text_of_an_item_or_reply_reaches_summary_or_report(world, folder):
     replies = pl.read_parquet(folder / "items.parquet")["reply"].drop_nulls().unique()
-    asked = pl.concat(pl.read_parquet(world.artifacts / f"{a}_evaluation" / KEY / "questions.parquet") for a in AXES)["text"].unique()
+    questions = pl.concat(pl.read_parquet(world.artifacts / f"{a}_evaluation" / KEY / "questions.parquet") for a in AXES)
+    asked = [*questions["text"].unique(), *questions["answers"].explode().drop_nulls().unique()]
     shown = (folder / REPORT).read_text() + read_manifest(folder).to_json() + to_text(read_scorecard(folder / SCORECARD))
     assert not [text for text in [*replies, *asked] if len(text) > 20 and text in shown]
 
