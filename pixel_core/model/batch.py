@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
 _LABELLED = {spec.name for spec in HEADS} - {"persona"}
+_OUTPUTS = {spec.name: spec.label_names for spec in HEADS}
+_KNOWN = {name: frozenset(outputs) for name, outputs in _OUTPUTS.items()}
 IGNORED = -100  # a language target that costs no loss
 
 
@@ -104,16 +106,18 @@ def head_targets_of(turns: Sequence[Turn], t: int) -> dict[str, list[float]]:
     """
     turn = turns[t]
     found: dict[str, list[float]] = {}
-    strangers = {label.head for label in turn.labels} - _LABELLED
-    if strangers:
+    labels: dict[str, dict[str, float]] = {}
+    for label in turn.labels:
+        labels.setdefault(label.head, {})[label.output] = label.value
+    if strangers := labels.keys() - _LABELLED:
         names = ", ".join(sorted(_LABELLED))
         raise LabelError(f"labels of {min(strangers)!r}: labelled heads are {names} (persona is derived, never stored)")
     for spec in HEADS:
         if spec.name == "persona":
             if turn.learn:
                 found[spec.name] = [float(turn.persona == persona) for persona in PERSONAS]
-        elif not (spec.therapist_only and is_client(turn)):
-            values = _labelled(spec, turn)
+        elif spec.name in labels and not (spec.therapist_only and is_client(turn)):
+            values = _labelled(spec, labels[spec.name], turn.part)
             if any(not math.isnan(value) for value in values):
                 found[spec.name] = values
     return found
@@ -184,18 +188,18 @@ def build_batch(rows: Sequence[Sequence[Example]], *, pad: int, length: int | No
     )
 
 
-def _labelled(spec: HeadSpec, turn: Turn) -> list[float]:
-    labels = {label.output: label.value for label in turn.labels if label.head == spec.name}
-    rest = labels.pop(f"{spec.name}.{REST}", math.nan)
-    unknown = set(labels) - set(spec.label_names)
-    if unknown:
+def _labelled(spec: HeadSpec, labels: Mapping[str, float], part: str) -> list[float]:
+    """The values of all outputs of a head; what is given is looked at, not every output: some heads have a hundred."""
+    names, closing = _OUTPUTS[spec.name], f"{spec.name}.{REST}"
+    if unknown := labels.keys() - {closing} - _KNOWN[spec.name]:
         raise LabelError(f"label {min(unknown)} names no output of the head {spec.name}: map it onto the taxonomy or reject the row")
-    values = [float(labels.get(name, rest)) for name in spec.label_names]
     top = spec.levels - 1 if spec.kind == "ordinal" else 1
-    for name, value in zip(spec.label_names, values, strict=True):
-        fits = math.isnan(value) or (0 <= value <= top and (spec.kind in ("regression", "class") or value.is_integer()))
+    for name, value in labels.items():
+        fits = math.isnan(value) or (0 <= value <= top and (spec.kind in ("regression", "class") or float(value).is_integer()))
         if not fits:
-            raise LabelError(f"label {name} = {value} of turn part {turn.part!r}: a {spec.kind} output runs from 0 to {top}")
+            raise LabelError(f"label {name} = {value} of turn part {part!r}: a {spec.kind} output runs from 0 to {top}")
+    rest = labels.get(closing, math.nan)
+    values = [float(labels.get(name, rest)) for name in names]
     if spec.kind == "class":
         positive = sum(value for value in values if value > 0)
         return [value / positive if value > 0 else 0.0 for value in values] if positive else [math.nan] * len(values)
