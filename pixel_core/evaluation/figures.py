@@ -73,8 +73,8 @@ class Difference(Record):
     @property
     def unpaired(self) -> str:
         """How many items are not in the pair, in words; empty where all are."""
-        told = ((self.changed, "changed"), (self.unshared, "of one alone"))
-        return "".join(f", {count} {what}" for count, what in told if count)
+        told = ", ".join(f"{count} {what}" for count, what in ((self.changed, "changed"), (self.unshared, "of one alone")) if count)
+        return f"; left out: {told}" if told else ""
 
     @property
     def worse(self) -> bool:

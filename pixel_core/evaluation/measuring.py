@@ -254,8 +254,7 @@ def _columns(measure: Measure, rows: Rows) -> tuple[list[int], Array, Array]:
 
 def _trained(rows: Rows, prediction: Array, floor: Array) -> NDArray[np.bool_]:
     """The columns in which a floor is known and every parsed answer says something."""
-    unknown: NDArray[np.bool_] = np.isnan(floor).any(0) | np.isnan(prediction[rows.parsed > 0]).any(0)
-    return ~unknown
+    return ~np.asarray(np.isnan(floor).any(0) | np.isnan(prediction[rows.parsed > 0]).any(0), dtype=np.bool_)
 
 
 def _farthest(truth: Array) -> Array:

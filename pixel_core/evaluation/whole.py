@@ -31,8 +31,17 @@ def evaluate_checkpoint(checkpoint: Path, out: Path, *, data: HeldOut, packed: P
     base, built = checkpoint.parent / BASE, dict[str, Built]()
     for folder in dict.fromkeys((*([base] if (base / MANIFEST).is_file() else []), checkpoint)):
         for axis in AXES:
-            own = {"tasks": tasks[axis], "opened": opened, "force": force and folder == checkpoint}
-            built[axis] = evaluate_axis(axis, folder, out / f"{axis}_evaluation", data=data, packed=packed, recipe=recipe, **own)
+            built[axis] = evaluate_axis(
+                axis,
+                folder,
+                out / f"{axis}_evaluation",
+                data=data,
+                packed=packed,
+                recipe=recipe,
+                force=force and folder == checkpoint,
+                tasks=tasks[axis],
+                opened=opened,
+            )
     folders = {axis: one.folder for axis, one in built.items()}
     beside = promoted_scorecard(out / "promotion", out / "scorecard")
     return build_scorecard(folders, out / "scorecard" / key_of(checkpoint), promoted=beside, force=force)

@@ -101,7 +101,7 @@ def difference_cell(gap: Difference | None) -> Cell:
         return Cell("")
     kind = "worse" if gap.worse else "better" if gap.better else ""
     words = f" {kind}" if kind else ""
-    return Cell(f"{gap.value:+.3f} ({gap.low:+.3f} to {gap.high:+.3f}){gap.unpaired}{words}", kind)
+    return Cell(f"{gap.value:+.3f} ({gap.low:+.3f} to {gap.high:+.3f}){words}{gap.unpaired}", kind)
 
 
 def _overview(page: Page, card: Scorecard, picture: Path) -> None:

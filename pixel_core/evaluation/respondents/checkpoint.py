@@ -24,7 +24,7 @@ from pixel_core.evaluation.respondents.trie import Trie, lay_out
 from pixel_core.model.batch import PixelBatch, query_masks_of
 from pixel_core.model.chat import END, Encoded, encode, prompt
 from pixel_core.model.decoding import decode, prior_bias
-from pixel_core.model.heads import HEADS, READS, find_head
+from pixel_core.model.heads import HEADS, READS, Reads, find_head
 from pixel_core.model.pixel import PixelModel
 
 if TYPE_CHECKING:
@@ -271,7 +271,7 @@ class CheckpointRespondent:
         return self._model.language_model.dtype
 
 
-def _queries(hidden: Tensor, rows: Sequence[int], spans: Sequence[Mapping[str, Sequence[tuple[int, int]]]]) -> PixelBatch:
+def _queries(hidden: Tensor, rows: Sequence[int], spans: Sequence[Mapping[Reads, Sequence[tuple[int, int]]]]) -> PixelBatch:
     """Queries in these rows of `hidden` [B, T, H] that read these spans, as a batch of no more than what heads ask for."""
     masks = {reads: torch.zeros((len(rows), hidden.shape[1]), dtype=torch.bool) for reads in READS}
     for query, own in enumerate(spans):

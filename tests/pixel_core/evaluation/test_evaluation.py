@@ -11,6 +11,7 @@ from pixel_core.artifacts import ArtifactError, Summary, finish, read_manifest
 from pixel_core.evaluation import AXES, EvaluationError, HeldOut, compare, evaluate, evaluate_axis, quality, tasks_of
 from pixel_core.evaluation import evaluation as stage
 from pixel_core.evaluation.held_out import BY_ANSWER, BY_TEXT
+from pixel_core.evaluation.reports.card import difference_cell
 from pixel_core.evaluation.reports.lines import to_text
 from pixel_core.evaluation.scorecard import FIGURES, ITEMS, QUESTIONS, read_scorecard
 from pixel_core.recipe import load_recipe
@@ -188,6 +189,8 @@ def test_an_item_that_changed_is_not_paired_and_told(world, tmp_path):
     whole = {d.figure: d for d in compare(tmp_path / "b", tmp_path / "a")}
     pair = whole["persona_items_f1"]
     assert (pair.n, pair.changed, pair.unshared) == (len(rest) - 1, 1, 1)
+    assert pair.unpaired == "; left out: 1 changed, 1 of one alone"
+    assert difference_cell(pair).text.endswith(pair.unpaired)
     evaluate(world.run[4], [replace(task, questions=tuple(rest[1:]))], tmp_path / "c")
     fewer = {d.figure: d for d in compare(tmp_path / "c", tmp_path / "a")}["persona_items_f1"]
     assert (fewer.changed, fewer.unshared) == (0, 2)
