@@ -21,6 +21,7 @@ from pixel_core.rejects import write_rejects
 from pixel_core.writing.bias import Swap, swaps
 from pixel_core.writing.feedback import Batch, Written, write_steered
 from pixel_core.writing.grammar import GrammarWriter
+from pixel_core.writing.grounding import Retrieve
 from pixel_core.writing.judge import judge
 from pixel_core.writing.material import Material
 from pixel_core.writing.orders import Plan
@@ -31,11 +32,12 @@ from pixel_core.writing.similarity import near_duplicates
 from pixel_core.writing.standards import Standards
 from pixel_core.writing.teacher import TeacherWriter
 
-VERSION = "3"
+VERSION = "4"
 TABLE = "conversations.parquet"
 BATCHES = "batches.parquet"
 STANDARDS, SWAPS, LICENSED = "standards.json", "swaps.json", "licensed.npy"
 _BATCH_SCHEMA = pl.Schema({"batch": pl.Int64, "asked": pl.Int64, "kept": pl.Int64, "reasons": pl.String})
+_NEAR, _DIVERSE = 0.4, 0.3  # cosine or lexical score of the passages that moves can rest on, and how much they repeat each other less
 _SWAPPED = 12  # orders that are written once more for each attribute
 _STRETCHES = 10  # into which the batches are divided for the figures
 
@@ -77,16 +79,25 @@ def write_knowledge_conversations(
     batch: int = 100,
     teacher: Teacher | None = None,
     licensed: Path | None = None,
+    index: Path | None = None,
     force: bool = False,
 ) -> Built:
     """`count` conversations written from two artifact folders, spread evenly over the classes, as `conversations.parquet`.
 
     They are written by the grammar, or by a `teacher`, in batches of which each is judged and steers the next; what is turned down
     lies in `rejected.parquet`. `classes` are the codes of the disorders to write about, None all of them. No run of thirteen words
-    of the texts in the folder `licensed` is let through. Raises WritingError when the knowledge or the writer cannot carry the
+    of the texts in the folder `licensed` is let through. With a `knowledge_index` folder as `index`, what the grammar's
+    helpers tell rests on its passages too. Raises WritingError when the knowledge or the writer cannot carry the
     conversations, KnowledgeError when it holds none of the disorders, EndpointError when the teacher cannot be asked.
     """
     wanted = None if classes is None else sorted(set(classes))
+
+    def write(stage: Path) -> Summary:
+        material = load_material(dsm5, framework, wanted)
+        writer: GrammarWriter | TeacherWriter
+        writer = teacher.writer(material) if teacher else GrammarWriter(material, _retrieve(index) if index else None)
+        return _write(stage, material, (count, seed, batch), writer, licensed)
+
     return build(
         out,
         kind="knowledge_conversations",
@@ -100,19 +111,22 @@ def write_knowledge_conversations(
             "batch": str(batch),
             "writer": teacher.digest if teacher else "grammar",
             "licensed": tree_digest(licensed) if licensed else "none",
+            "index": input_digest(index) if index and not teacher else "none",
         },
-        write=lambda stage: _write(stage, load_material(dsm5, framework, wanted), (count, seed, batch), teacher, licensed),
+        write=write,
         force=force,
     )
 
 
-def _write(stage: Path, material: Material, size: tuple[int, int, int], teacher: Teacher | None, licensed: Path | None) -> Summary:
+def _write(
+    stage: Path, material: Material, size: tuple[int, int, int], writer: GrammarWriter | TeacherWriter, licensed: Path | None
+) -> Summary:
     count, seed, batch = size
     standards, texts = Standards.of(material), Licensed.read(licensed) if licensed else None
-    writer = teacher.writer(material) if teacher else GrammarWriter(material)
     plan = Plan(material, count=count, seed=seed, leads=True)
     written = write_steered(writer, plan, lambda conversation: judge(conversation, standards, texts), batch=batch)
-    swapped = [] if teacher else swaps(lambda: GrammarWriter(material), Plan(material, count=count, seed=seed).next(_SWAPPED))
+    repeats = isinstance(writer, GrammarWriter)
+    swapped = swaps(lambda: GrammarWriter(material), Plan(material, count=count, seed=seed).next(_SWAPPED)) if repeats else []
     write_parquet(stage / TABLE, written.conversations)
     write_rejects(stage, written.rejects)
     write_table(stage / BATCHES, _table(written.batches))
@@ -122,6 +136,14 @@ def _write(stage: Path, material: Material, size: tuple[int, int, int], teacher:
         np.save(stage / LICENSED, texts.runs, allow_pickle=False)
     figures = _figures(written.conversations) | _feedback(written) | (writer.figures if isinstance(writer, TeacherWriter) else {})
     return Summary(len(written.conversations), dict(sorted(Counter(r.reason for r in written.rejects).items())), figures)
+
+
+def _retrieve(index: Path) -> Retrieve:
+    """The passages of an index that are near enough to a query, the later ones unlike the earlier."""
+    from pixel_core.knowledge.retrieval import Retriever
+
+    retriever = Retriever.open(index)
+    return lambda query, k: retriever.retrieve(query, k, min_score=_NEAR, diversity=_DIVERSE)
 
 
 def read_swaps(folder: Path) -> list[Swap]:
@@ -167,6 +189,7 @@ def _figures(written: Sequence[Conversation]) -> dict[str, int | float]:
     classes = Counter(output for c in written for output in _positives(c))
     clinical = [n for output, n in classes.items() if output.startswith("clinical.")]
     turns = [turn for c in written for turn in c.turns]
+    moves = [move for c in written for move in c.extra["moves"]]
     return {
         **{f"kind_{kind}": n for kind, n in sorted(kinds.items())},
         **{f"modality_{name.replace(' ', '_').replace('-', '_').lower()}": n for name, n in sorted(modalities.items())},
@@ -174,6 +197,8 @@ def _figures(written: Sequence[Conversation]) -> dict[str, int | float]:
         "clinical_fewest": min(clinical, default=0),
         "pdm2_classes": sum(1 for output in classes if output.startswith("pdm2.")),
         "turns": len(turns),
+        "moves": len(moves),
+        "moves_from_passages": sum(1 for move in moves if any(key.startswith("passage:") for key in move["rests_on"])),
         "words": sum(len(turn.content.split()) for turn in turns),
         "therapy_share": sum(1 for c in written if c.turns[0].persona == "therapy") / len(written),
         "near_duplicate_share": len(near_duplicates([c.text for c in written])) / len(written),

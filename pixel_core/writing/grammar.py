@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from pixel_core.conversation import Conversation, validate
 from pixel_core.writing import plots
 from pixel_core.writing.deck import Deck
+from pixel_core.writing.grounding import Grounding, Retrieve
 from pixel_core.writing.material import Material
 from pixel_core.writing.modalities import choose
 from pixel_core.writing.orders import Plan
@@ -32,12 +33,16 @@ class WritingError(ValueError):
 
 
 class GrammarWriter:
-    """The offline writer. Its deck spreads the phrases over all that it writes, so orders are written one after the other."""
+    """The offline writer. Its deck spreads the phrases over all that it writes, so orders are written one after the other.
+
+    With `retrieve`, what its moves tell rests on retrieved passages too; the words are the same without.
+    """
 
     name = "grammar"
 
-    def __init__(self, material: Material) -> None:
+    def __init__(self, material: Material, retrieve: Retrieve | None = None) -> None:
         self._material = material
+        self._grounding = Grounding(material, retrieve) if retrieve else None
         self._deck = Deck()
         self._written: set[str] = set()
 
@@ -56,11 +61,13 @@ class GrammarWriter:
 
     def _compose(self, order: Order, rng: random.Random, number: str) -> Conversation | None:
         if order.topic is not None:
-            return write_questions(self._material, order.topic, self._deck, rng)
+            return write_questions(self._material, order.topic, self._deck, rng, self._grounding)
         session = self._session(order, rng)
         if session is None:
             return None
         session.person = settle(session.person, order.person, order.rng("person"))
+        if self._grounding is not None:
+            self._grounding.add(session.scene.turns, session.pictures)
         conversation = of_session(session, number, order.kind)
         return conversation if conversation.provenance else None
 

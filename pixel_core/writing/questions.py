@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pixel_core.conversation import Conversation
 from pixel_core.writing.deck import Deck
 from pixel_core.writing.echo import continued, sentence_case
+from pixel_core.writing.grounding import Grounding
 from pixel_core.writing.material import Material, Notion, Picture, Statement
 from pixel_core.writing.phrases import bank
 from pixel_core.writing.record import of_questions
@@ -39,7 +40,9 @@ def topics(material: Material) -> list[Picture | Notion]:
     return asked + [n for n in material.notions if len(list(answers_on(material, n))) >= 2]
 
 
-def write_questions(material: Material, topic: Picture | Notion, deck: Deck, rng: random.Random) -> Conversation:
+def write_questions(
+    material: Material, topic: Picture | Notion, deck: Deck, rng: random.Random, grounding: Grounding | None = None
+) -> Conversation:
     """Three to five questions about one topic, each answered from the knowledge base."""
     scene = Scene(deck, rng)
     name = _named(topic)
@@ -60,6 +63,8 @@ def write_questions(material: Material, topic: Picture | Notion, deck: Deck, rng
     for number, answer in enumerate(chosen):
         _ask(scene, answer, name, number)
         _answer(scene, answer, name)
+    if grounding is not None:
+        grounding.add(scene.turns, [topic])
     others = sum(1 for a in chosen if a.bank == "difference")
     return of_questions(
         scene.turns,

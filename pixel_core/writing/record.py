@@ -7,7 +7,8 @@ What stands in `Conversation.extra` of a session (questions and answers have `ki
 - `goals`: what each is `about`, the techniques it was served `through`, its `progress` (turn, state) and what it `reached`
 - `stages`: one a turn, of opening, exploration, understanding, change, safety, closing
 - `moves`: one a therapist turn, with the `move` (the modality's own, else its technique), its `technique`, the `rationale`
-  (what it is for; what of the client's it answers) and the features it `rests_on` (`F10:A4`); the spans are the turn's evidence
+  (what it is for; what of the client's it answers; what it was taught from) and the features and the retrieved passage that it
+  `rests_on` (`F10:A4`, `passage:<id>`); the spans are the turn's evidence
 - `voiced`: the features that the client voices, by turn, class, key, symptom and role
 - `differential`: the class told apart, the turn that asks, the sign ruled out, the turn that answers, the sign that tells
 """
@@ -26,7 +27,7 @@ from pixel_core.writing.scene import Utterance
 from pixel_core.writing.sheets import difficulty_of, make_sheet
 from pixel_core.writing.therapy import Session
 
-VERSION = "9"
+VERSION = "10"
 SOURCE = "derived:grammar"
 LICENCE = "CC0-1.0"
 CONSENT = "written for this project; the people in it are invented"
@@ -160,4 +161,5 @@ def _rationale(turn: Utterance, modalities: Sequence[str]) -> str:
     own = next((m.rationale for name in modalities for m in modality(name).moves.values() if m.name == turn.move), "")
     purpose = own or therapist["rationale"].get(turn.purpose, "")
     because = therapist["because"].get(turn.because, "")
-    return f"{purpose}; {because}" if because else purpose
+    taught = f"taught from {turn.taught_from}" if turn.taught_from else ""
+    return "; ".join(part for part in (purpose, because, taught) if part)

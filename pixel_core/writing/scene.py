@@ -46,7 +46,8 @@ class Utterance:
     """One turn of a scene.
 
     A helper's turn knows its `move` (of the modality, else the technique that it serves), what it answers (`because`), and the
-    features it `rests_on`.
+    features it `rests_on`, what it `tells` in serving its purpose, and the heading of the passage that this was
+    `taught_from`.
     """
 
     speaker: str  # client, therapist, other, assistant
@@ -61,6 +62,8 @@ class Utterance:
     move: str = ""
     because: str = ""
     rests_on: tuple[str, ...] = ()
+    tells: str = ""
+    taught_from: str = ""
 
 
 @dataclass(slots=True)
@@ -159,6 +162,7 @@ class Scene:
                 move=move or purpose or "",
                 because=because,
                 rests_on=grounds,
+                tells=" ".join(p.text for p in said if p.technique == purpose),
             )
         )
 

@@ -93,6 +93,7 @@ def knowledge_conversations(config: Build) -> dg.MaterializeResult:
         batch=recipe.knowledge.batch,
         teacher=teacher_of(recipe.knowledge),
         licensed=paths.licensed_texts(),
+        index=paths.artifact("knowledge_index"),
         force=config.force,
     )
     return result_of(written)

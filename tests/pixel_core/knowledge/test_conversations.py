@@ -149,6 +149,29 @@ def test_what_a_teacher_rests_on_is_traced_to_the_document(sources, tmp_path, mo
     assert f"turn 1       rests on knowledge/interview/guidelines.md, characters {place.start} to {place.end}" in told
 
 
+def test_what_the_grammar_tells_rests_on_retrieved_passages(tmp_path):
+    text = (SHIPPED / "dsm5" / "dissociative_disorders.json").read_text(encoding="utf-8")
+    kept = write(tmp_path / "kb" / "dsm5" / "mine.json", text)
+    dsm5 = extract_dsm5(tmp_path / "kb", tmp_path / "dsm5").folder
+    framework = extract_framework(tmp_path / "kb", tmp_path / "framework").folder
+    passages = extract_passages(tmp_path / "kb", tmp_path / "passages", words=200).folder
+    index = build_index(passages, tmp_path / "index", encoder=PACKAGED, index="flat").folder
+    built = write_knowledge_conversations(dsm5, framework, tmp_path / "out", count=24, seed=7, index=index)
+    stored = {row["id"]: row for row in pl.read_parquet(passages / "passages.parquet").iter_rows(named=True)}
+    told = 0
+    for conversation in read_conversations(built.folder / "conversations.parquet"):
+        for move in conversation.extra["moves"]:
+            for passage in (stored[key.removeprefix("passage:")] for key in move["rests_on"] if key.startswith("passage:")):
+                spans = [(e.start, e.end) for e in conversation.turns[move["turn"]].evidence if e.uri == "knowledge/dsm5/mine.json"]
+                assert any(passage["start"] <= start and end <= passage["end"] for start, end in spans)
+                assert all(kept.read_text(encoding="utf-8")[start:end].strip() for start, end in spans)
+                told += 1
+    assert 0 < built.summary.figures["moves_from_passages"] <= told
+    assert check_conversation_record(built.folder).passed
+    assert write_knowledge_conversations(dsm5, framework, tmp_path / "out", count=24, seed=7, index=index).skipped
+    assert not write_knowledge_conversations(dsm5, framework, tmp_path / "out", count=24, seed=7).skipped
+
+
 def test_a_teacher_writes_the_same_artifact_and_its_cost_is_a_figure(sources, tmp_path, monkeypatch):
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     with serve_endpoint() as server:
