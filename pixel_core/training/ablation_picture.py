@@ -37,7 +37,7 @@ def draw_ablation(path: Path, found: Mapping[str, Any]) -> None:
     conflicts.set_title("Share of pairs\nthat conflict", loc="left", fontsize=10)
     _objectives(objectives, found)
     difference.set_yticks(range(len(arms)), list(arms))
-    difference.invert_yaxis()
+    difference.set_ylim(len(arms) - 0.5, -0.5)  # the first arm above, whatever the panels that share the axis made of it
     for axes in (difference, score, conflicts, objectives):
         axes.tick_params(labelsize=8)
         axes.spines[["top", "right"]].set_visible(False)

@@ -5,8 +5,10 @@ pytest tests/benchmarks/training/test_throughput.py -m "" -s
 
 The same model (a Qwen3 of five million parameters, bf16), the same conversations, as many rows of as many tokens a step, AdamW and
 clipping everywhere. Each trainer is a process of its own that takes one step at a time, and they take turns in a rotating order, so that
-what else the machine does meets all alike. Pixel trains by its own loop under DeepSpeed's ZeRO-0 on one rank, which keeps a float32 copy of
-the weights; TRL and the bare loop do not. Tokens are real ones: padding does not count. Two ranks under ZeRO-3 are reported alone.
+what else the machine does meets all alike. TRL packs whole conversations (`bfd`) into one flattened row, whose attention grows with its
+square where no kernel knows of the packing, so it may also go row by row; `wrapped` cuts conversations at the ends of rows and lets
+neighbours read one another. Pixel trains by its own loop under DeepSpeed's ZeRO-0 on one rank, which keeps a float32 copy of the weights;
+TRL and the bare loop do not. Tokens are real ones: padding does not count. Two ranks under ZeRO-3 are reported alone.
 """
 
 import json
@@ -23,7 +25,7 @@ from pixel_core.training.launch import free_port
 from tests.benchmarks.training.throughput_world import build_world
 
 pytest.importorskip("trl", reason="TRL is not installed: pip install -c constraints.txt -e '.[bench]'")
-KINDS = ("pixel", "bare", "TRL bfd", "TRL wrapped")
+KINDS = ("pixel", "bare", "TRL wrapped", "TRL bfd", "TRL bfd, row by row")
 ROUNDS, WARM, FEW = 40, 3, 8
 ROOT = Path(__file__).parents[3]
 
@@ -98,7 +100,7 @@ def speeds(world):
         for trainer in trainers.values():
             trainer.end()
     for kind, own in found.items():
-        print(f"{kind:12s} {statistics.median(own['cpu']):8.0f} tokens a processor second, {statistics.median(own['wall']):8.0f} a second")
+        print(f"{kind:20s} {statistics.median(own['cpu']):8.0f} tokens a processor second, {statistics.median(own['wall']):8.0f} a second")
     return found
 
 
@@ -114,8 +116,10 @@ def ratio_of(speeds, one, other, resamples=4000):
 
 @pytest.mark.timeout(3600)
 def test_all_heads_are_faster_than_trl_in_its_best_packing_mode(speeds):
-    best = max((kind for kind in KINDS if kind.startswith("TRL")), key=lambda kind: statistics.median(speeds[kind]["cpu"]))
+    """With as many rows in a forward pass, the best of its modes; and less clearly where TRL is tuned to go row by row."""
+    best = max(("TRL bfd", "TRL wrapped"), key=lambda kind: statistics.median(speeds[kind]["cpu"]))
     assert ratio_of(speeds, "pixel", best) >= 1.5
+    assert ratio_of(speeds, "pixel", "TRL bfd, row by row") >= 1.1
 
 
 @pytest.mark.timeout(3600)

@@ -87,8 +87,8 @@ def bare(folder, turns):
         turns.stepped(int(batch.lengths.sum()))
 
 
-def trl(folder, turns, strategy):
-    """TRL's trainer on the same conversations, packed its way, without what it could do without: checkpointing, logs, progress."""
+def trl(folder, turns, strategy, at_once=ROWS):
+    """TRL's trainer on the same conversations, packed its way, `at_once` rows in a forward pass; without saving, logs and progress."""
     import torch
     from datasets import Dataset
     from transformers import AutoModelForCausalLM, AutoTokenizer, TrainerCallback
@@ -107,7 +107,8 @@ def trl(folder, turns, strategy):
         packing=True,
         packing_strategy=strategy,
         max_length=LENGTH,
-        per_device_train_batch_size=ROWS,
+        per_device_train_batch_size=at_once,
+        gradient_accumulation_steps=ROWS // at_once,
         max_steps=STEPS,
         learning_rate=LEARNING_RATE,
         max_grad_norm=1.0,
@@ -133,7 +134,7 @@ def trl(folder, turns, strategy):
 
     class Watching(TrainerCallback):
         def on_step_end(self, args, state, control, **rest):
-            turns.stepped(seen[state.global_step - 1])
+            turns.stepped(sum(seen[(state.global_step - 1) * config.gradient_accumulation_steps :][: config.gradient_accumulation_steps]))
 
     trainer.data_collator = counting
     trainer.add_callback(Watching())
@@ -150,6 +151,7 @@ if __name__ == "__main__":
         "pixel ZeRO-3": lambda turns: pixel(place, turns, world=2, zero_stage=3),
         "bare": lambda turns: bare(place, turns),
         "TRL bfd": lambda turns: trl(place, turns, "bfd"),
+        "TRL bfd, row by row": lambda turns: trl(place, turns, "bfd", at_once=1),
         "TRL wrapped": lambda turns: trl(place, turns, "wrapped"),
     }
     ways[kind](Turns())

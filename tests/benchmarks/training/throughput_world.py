@@ -14,7 +14,7 @@ from tests.pixel_core.model.small import labelled_dialogue
 from tests.pixel_core.training.conftest import write_artifact
 
 BACKBONE, PACKED = "backbone", "packed_dataset"
-LENGTH, ROWS = 512, 5  # a step reads so many rows of so many tokens
+LENGTH, ROWS = 512, 6  # a step reads so many rows of so many tokens
 STEPS = 80  # steps that a worker can take
 LEARNING_RATE = 1e-4
 VOCABULARY = 4096
@@ -22,7 +22,7 @@ WHERE = (Provenance("fixture", "file:fixture", "row 1", "CC0-1.0", "synthetic", 
 
 
 def bench_recipe(folder, zero_stage=0):
-    """All heads, each at weight 1; every row carries language loss but one a step."""
+    """All heads, each at weight 1; every row carries language loss but two a step."""
     weights = dict.fromkeys(OBJECTIVES, 1.0)
     training = {
         "rows_per_step": ROWS - 2,
