@@ -27,7 +27,7 @@ _CHANGE = (
     r"start|stop|quit|take|try|increase|raise|double|triple|halve|reduce|lower|cut|skip|drop|change|taper|wean|throw away|bin|"
     r"get off|come off|go off|leave off|leave out|switch to|go back to"
 )
-_ORDER = re.compile(rf"\b(?:{_CHANGE})\b[^.?!]*\b(?:{_MEDICINE})\b", re.I)
+_ORDER = re.compile(rf"(?<![-\w])(?:{_CHANGE})\b(?!-)[^.?!]*\b(?:{_MEDICINE})\b", re.I)
 _QUESTION = re.compile(r"(?:and |so )?(?:did|do|have|has|when|how|what|who|since|are|were|was|is|does)\b(?! (?:about|if)\b).*\?$", re.I)
 _PRESCRIBER = r"(?:doctors?|gp|psychiatrist|pharmacist|surgery|(?:who|whoever) prescribe[sd]?)"
 # To be told to ask first leaves it to the doctor; to be told what to do, and a doctor named after it, does not.

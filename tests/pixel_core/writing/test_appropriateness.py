@@ -76,6 +76,7 @@ def test_leaving_medicine_to_the_doctor_is_no_order():
         "Please don't stop the tablets from one day to the next.",
         "Whether to take a medicine is a decision for your doctor.",
         "Take your time, and take a breath.",
+        "Stop-start exercises help many; medicines exist, and a doctor can advise.",
         "You have an anxious hour behind you.",
         "There's anxiety in your chest when the phone rings.",
         "You sound low, and worn out by it all.",
