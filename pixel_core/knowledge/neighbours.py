@@ -131,10 +131,11 @@ class Neighbours:
         """The k of these rows whose vectors are nearest, with their cosines."""
         import faiss
 
+        options: Any = faiss  # whose stubs lack some of its functions
         rows, query = np.ascontiguousarray(rows, dtype=np.int64), np.ascontiguousarray(query, dtype=np.float32)
         scores = np.empty(len(rows), dtype=np.float32)
         where = [faiss.swig_ptr(array) for array in (scores, query, self._plain, rows)]
-        faiss.fvec_inner_products_by_idx(*where, len(query), 1, len(rows))  # where they lie: copying them takes as long again
+        options.fvec_inner_products_by_idx(*where, len(query), 1, len(rows))  # where they lie: copying them takes as long again
         return _best(scores, rows, k)
 
     def _candidates(self, query: Vectors, wanted: int, **parameters: Any) -> Rows:
