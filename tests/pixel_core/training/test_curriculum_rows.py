@@ -64,3 +64,19 @@ def test_rows_that_are_asked_for_hold_labels_of_the_heads(packed):
     assert split.asking({"clinical"}, most=2, share=Share()) == []
     parts = [split.asking({"empathy"}, most=2, share=Share(rank, 2))[0] for rank in (0, 1)]
     assert ids([batch])[0] == [row for part in ids(parts) for row in part]
+
+
+def test_mechanisms_of_empathy_that_are_not_learned_yet_are_unknown(packed):
+    split = PackedSplit(packed, "train")
+    (full,), (staged,) = (split.step(1, **SIZES, share=Share(), empathy=empathy) for empathy in (None, 1))
+    last = full.head_targets["empathy"][:, 2]  # explorations are what the fixture labels
+    assert not last.isnan().all()
+    assert staged.head_targets["empathy"][:, 1:].isnan().all()
+    assert staged.head_targets["emotions"].nan_to_num(-1).equal(full.head_targets["emotions"].nan_to_num(-1))
+
+
+def test_a_part_of_a_split_is_spread_evenly_over_it(packed):
+    whole, part = PackedSplit(packed, "train"), PackedSplit(packed, "train", most=3)
+    height = whole.rows.height
+    assert part.rows["row"].to_list() == [0, height // 3, 2 * height // 3]
+    assert PackedSplit(packed, "train", most=height).rows.equals(whole.rows)
