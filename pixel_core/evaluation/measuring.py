@@ -278,7 +278,8 @@ def _floors(measure: Measure, view: _View, seed: str) -> dict[str, float]:
     if measure.shuffled:
         generator = seeded(f"{seed}:{measure.name}:shuffled")
         values = [view.statistic(measure.statistic, _dealt(view.truth, generator), once)[0] for _ in range(_SHUFFLES)]
-        floors["shuffled"] = float(np.mean(values))
+        if not np.isnan(values).any():  # where no class asked about was trained there is nothing to deal out
+            floors["shuffled"] = float(np.mean(values))
     if measure.even:
         floors["even"] = 1 / view.truth.shape[1]
     return floors

@@ -23,6 +23,8 @@ from pixel_core.evaluation.clinical.mcq import knowledge_questions
 from pixel_core.evaluation.clinical.vignettes import (
     CLASSES,
     HIT3,
+    LURED,
+    OVER,
     TOP,
     UNPARSED,
     Verdict,
@@ -173,7 +175,7 @@ class ListedClasses(Task):
         commonest = max(names, key=lambda code: (right[code], -list(names).index(code)))
         always = Verdict((commonest,), right[commonest] / len(self.questions), {})
         return [
-            answer_of(question, _listed(reply), columns_of(always, question), reply)
+            answer_of(question, _listed(reply), _constant(always, question), reply)
             for question, reply in zip(self.questions, replies, strict=True)
         ]
 
@@ -194,6 +196,13 @@ def _without_third(values: Sequence[float]) -> list[float]:
     return [math.nan if column == HIT3 else value for column, value in enumerate(values)]
 
 
+def _constant(always: Verdict, question: Question) -> tuple[list[float], list[float]]:
+    """Decisions and scores of the same answer to everybody; among the scores one name at random stands above the look-alikes as often."""
+    decisions, scores = columns_of(always, question)
+    scores[OVER] = sum(question.truth) / len(question.choices)
+    return decisions, scores
+
+
 def _listed(reply: str) -> Verdict:
     named = parse_ranking(reply, class_names())
     if not named:
@@ -208,7 +217,10 @@ def _of_head(question: Question, said: HeadAnswer, prior: HeadAnswer, trained: S
         return replace(blank, prediction=unknown, scores=unknown, answer=None)
     heard = all(math.isfinite(said.scores[index]) for index in trained)
     verdicts = [_by_score(question, said, trained) if heard else UNPARSED, _by_score(question, prior, trained)]
-    found = answer_of(question, verdicts[0], columns_of(verdicts[1], question))
+    unread = columns_of(verdicts[1], question)
+    for columns in unread:  # the commonest class is offered more often than any other: one name at random is lured less
+        columns[LURED] = sum(tag.startswith("distractor:") for tag in question.tags) / len(class_names())
+    found = answer_of(question, verdicts[0], unread)
     known = [*range(CLASSES), *(CLASSES + index for index in trained), CLASSES + len(taxonomy.ids("dsm5"))]
     gaps = set(range(CLASSES + len(class_names()))) - set(known)
 

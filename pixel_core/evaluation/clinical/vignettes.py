@@ -152,25 +152,26 @@ def measures_of(
 
     `judged` are the items of which one class can be named right, for what needs that; `ranks` says whether every class gets
     a likelihood. The headline is a right class among the first three. Kinds of people are compared by how often a right class stands
-    above its look-alikes: chance is a quarter there, so that few items say something.
+    above its look-alikes: chance is a quarter there, so that few items say something. Without ranks it is that of one name drawn at
+    random, which stands among the scores: what is commonest for all is no floor for a kind that it never applies to.
     """
     classes = tuple(range(CLASSES, CLASSES + len(class_names())))
-    dealt = floor != "prior"  # where no class asked about was trained there is nothing to deal out
     kinds = [f"severity:{s}" for s in SEVERITIES] + [f"age:{a}" for a in AGES] + ["culture:stated", "culture:not_stated", "codes:2"]
+    chance, use = (floor, "prediction") if ranks else ("random", "scores")
     graded = (
-        Measure(f"{name}_distractor_rate", "rate", floor, (LURED,)),
+        Measure(f"{name}_distractor_rate", "rate", "one at random" if floor == "prior" else floor, (LURED,)),
         Measure(f"{name}_detection_auc", "auc", floor, (ILL,), "scores"),
     )
     return (
         Measure(f"{name}_top1", "mean", floor, (HIT,)),
         Measure(f"{name}_top3", "mean", floor, (HIT3,), headline=headline),
-        Measure(f"{name}_macro_f1", "label_f1", majority, classes, tags=(judged,), shuffled=dealt),
+        Measure(f"{name}_macro_f1", "label_f1", majority, classes, tags=(judged,), shuffled=True),
         Measure(f"{name}_family", "mean", floor, (FAMILY,)),
         Measure(f"{name}_over_distractors", "mean", floor, (OVER,)),
         *(graded if ranks else ()),
         Measure(f"{name}_calibration_error", "top_calibration_error", floor, (HIT, SURE), "scores", (judged,)),
         Measure(f"{name}_risk_area", "risk_area", floor, (HIT, SURE), "scores", (judged,)),
-        *(Measure(f"{name}_{kind.replace(':', '_')}", "mean", floor, (OVER,), tags=(kind,)) for kind in kinds),
+        *(Measure(f"{name}_{kind.replace(':', '_')}", "mean", chance, (OVER,), use, tags=(kind,)) for kind in kinds),
     )
 
 

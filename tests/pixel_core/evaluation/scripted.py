@@ -72,6 +72,17 @@ class Guessing(Knowing):
         super().__init__(tasks)
         self._random = random.Random(f"guessing:{seed}")
 
+    def prior(self, head):
+        """What the labels of the head are on average: the best that can be said unread."""
+        spec, flat = find_head(head), super().prior(head)
+        known = [labels for (_, name), labels in self._labels.items() if name == head and len(labels) == len(spec.outputs)]
+        if not known or spec.kind == "ordinal":
+            return flat
+        mean = tuple(sum(column) / len(known) for column in zip(*known, strict=True))
+        likeliest = tuple(float(k == mean.index(max(mean))) for k in range(len(mean)))
+        decided = {"class": likeliest, "regression": mean}.get(spec.kind, tuple(float(value >= 0.5) for value in mean))
+        return HeadAnswer(mean, decided)
+
     def likelihoods(self, dialogues, choices):
         return [[self._random.random() for _ in given] for given in choices]
 
