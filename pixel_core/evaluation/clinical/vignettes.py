@@ -14,7 +14,7 @@ import polars as pl
 
 from pixel_core import taxonomy
 from pixel_core.conversation import Turn
-from pixel_core.evaluation.figures import Measure
+from pixel_core.evaluation.figures import Measure, Values
 from pixel_core.evaluation.harness import Answer, Question
 from pixel_core.evaluation.held_out import lot_of
 from pixel_core.evaluation.items import NO_DISORDER, SEVERITIES, Vignette
@@ -157,7 +157,8 @@ def measures_of(
     """
     classes = tuple(range(CLASSES, CLASSES + len(class_names())))
     kinds = [f"severity:{s}" for s in SEVERITIES] + [f"age:{a}" for a in AGES] + ["culture:stated", "culture:not_stated", "codes:2"]
-    chance, use = (floor, "prediction") if ranks else ("random", "scores")
+    chance = floor if ranks else "random"
+    use: Values = "prediction" if ranks else "scores"
     graded = (
         Measure(f"{name}_distractor_rate", "rate", "one at random" if floor == "prior" else floor, (LURED,)),
         Measure(f"{name}_detection_auc", "auc", floor, (ILL,), "scores"),
