@@ -7,7 +7,7 @@ and not for the dialogue it answers, prefers it four times and is right once: ch
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from pixel_core.evaluation.figures import Measure
@@ -33,6 +33,11 @@ def coherence(questions: Sequence[Question], *, axis: str, excluded: Mapping[str
         measures=(Measure("coherence", "mean", "random", (0,)),),
         excluded=excluded,
     )
+
+
+def begun(questions: Iterable[Question]) -> list[Question]:
+    """The questions with as much of their reply as is shown for a right answer: it may stand in training where the whole does not."""
+    return [replace(question, right=(_begin(question),)) for question in questions]
 
 
 def _fours(questions: Sequence[Question]) -> Iterator[list[Question]]:

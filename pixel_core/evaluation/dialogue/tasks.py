@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pixel_core.conversation import Conversation, Turn
 from pixel_core.evaluation.dialogue.authenticity import authenticity
 from pixel_core.evaluation.dialogue.clients import scripted_clients
-from pixel_core.evaluation.dialogue.coherence import coherence
+from pixel_core.evaluation.dialogue.coherence import begun, coherence
 from pixel_core.evaluation.dialogue.flow import flow, stage_of
 from pixel_core.evaluation.figures import Measure
 from pixel_core.evaluation.harness import Answer, Question, Task
@@ -35,11 +35,12 @@ def tasks(data: HeldOut, recipe: EvaluationRecipe) -> tuple[Task, ...]:
     heads = [head_task(head, AXIS, data, limit=recipe.items) for head in HEADS]
     places, excluded = data.keep(_reply_questions(data.conversations), 2 * recipe.replies)
     asked = in_shares(places, recipe.replies, "stage:")
+    shown, known = data.keep(begun(places))
     clients = scripted_clients(data, recipe)
     judged = (judged_clients(clients, panel_of(data, recipe)),) if recipe.judges.use else ()
     return (
         language(data, recipe),
-        coherence(places, axis=AXIS, excluded=excluded),
+        coherence(shown, axis=AXIS, excluded=Counter(excluded) + Counter(known)),
         replies(asked, excluded, recipe.reply_tokens),
         flow(asked, axis=AXIS, excluded=excluded, reply_tokens=recipe.reply_tokens),
         clients,
