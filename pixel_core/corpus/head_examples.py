@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,11 +17,13 @@ from pixel_core.corpus.demand import SPLITS
 from pixel_core.corpus.draw import spread
 from pixel_core.corpus.mixture import SPLIT_TABLE
 from pixel_core.corpus.population import CorpusError, gather, source_digests
+from pixel_core.corpus.records import Records
 from pixel_core.corpus.sieve import HELD_OUT, Sieve
 from pixel_core.shards import read_shards, write_shards
 
-VERSION = "3"
+VERSION = "4"
 _CLINICAL_HEADS = ("clinical", "pdm2")
+_LONG = 5  # words of a sentence that is not said by chance
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +50,8 @@ def build_head_examples(
     these become supervision rows too and nothing of them is learnt. Every group keeps the split that the mixture gave it.
     `most` says how many training rows a source (a partition, or an artifact without partitions; `*`: every other) gives at most,
     drawn by seed and spread over what it labels, so that a large one does not drown the others; what is measured on stays whole.
-    The training split holds what is `composed` too, but nothing that holds an evaluation text of the mixture.
+    The training split holds what is `composed` too, but nothing that holds an evaluation text of the mixture, or a sentence of its
+    validation or test rows: what is fitted on these would be sure of what it knows by heart.
     Raises CorpusError when the mixture was built from other sources than these, or when `most` names none of them.
     """
     digests, most = source_digests(sources), dict(most or {})
@@ -67,19 +71,20 @@ def build_head_examples(
         left = (pl.col("category") == "psychology") & pl.col("number").is_in(labelled.implode()) & ~pl.col("id").is_in(taken.implode())
         rows = population.rows.filter((pl.col("category") == "supervision") | left).join(splits, on="group")
         chosen = pl.concat([_drawn(rows.filter(split="train"), population.values, most, seed), rows.filter(pl.col("split") != "train")])
-        more = _uncontaminated(composed.make() if composed else [], mixture)
+        made = list(composed.make()) if composed else []
+        more = _uncontaminated(made, mixture, _spoken_elsewhere(mixture, population.records, chosen) if made else "")
         coverage = {}
         for split in SPLITS:
             numbers = chosen.filter(split=split).sort("id")["number"]
             written = population.records.take(numbers).with_columns(category=pl.lit("supervision"), turns=_unlearnt())
             if split == "train":
-                written = pl.concat([written.select(list(CONVERSATION_SCHEMA)), more]).unique("id").sort("id")
+                written = pl.concat([written.select(list(CONVERSATION_SCHEMA)), more]).sort("id")
             write_shards(folder, split, written.select(list(CONVERSATION_SCHEMA)))
             coverage[split] = count_labels(written.with_columns(split=pl.lit(split)), [split])
         outputs = sorted({output for found in coverage.values() for output in found})
         labels = {output: {split: coverage[split].get(output, {}).get(split, 0) for split in SPLITS} for output in outputs}
         write_json(folder / "coverage.json", labels)
-        return _summary(chosen, rows.height, more.height, labels)
+        return _summary(chosen, rows.height, more.height, len(made) - more.height, labels)
 
     return build(out, kind="head_examples", version=VERSION, inputs=inputs, write=write, force=force)
 
@@ -100,9 +105,22 @@ def _drawn(rows: pl.DataFrame, values: pl.DataFrame, most: Mapping[str, int], se
     return pl.concat(parts)
 
 
-def _uncontaminated(rows: Sequence[Conversation], mixture: Path) -> pl.DataFrame:
-    """Those that hold none of the evaluation texts that the mixture was given."""
-    return to_frame(decontaminate(rows, pl.read_parquet(mixture / HELD_OUT)["text"].to_list()).kept if rows else [])
+def _uncontaminated(rows: Sequence[Conversation], mixture: Path, elsewhere: str) -> pl.DataFrame:
+    """Those, each once, that hold no evaluation text of the mixture and no longer sentence that is said elsewhere."""
+    apart = {one.id: one for one in rows if not any(sentence in elsewhere for sentence in _sentences(one.text))}
+    return to_frame(decontaminate(list(apart.values()), pl.read_parquet(mixture / HELD_OUT)["text"].to_list()).kept if apart else [])
+
+
+def _spoken_elsewhere(mixture: Path, records: Records, chosen: pl.DataFrame) -> str:
+    """All that is said in the validation and test rows of the mixture and of the head examples."""
+    held_out = records.take(chosen.filter(pl.col("split") != "train")["number"])
+    turns = [held_out["turns"], *(read_shards(mixture, split, ["turns"])["turns"] for split in SPLITS if split != "train")]
+    return "\n".join(turn["content"] for rows in turns for row in rows for turn in row)
+
+
+def _sentences(text: str) -> list[str]:
+    """The sentences of so many words that nobody says them by chance."""
+    return [sentence for sentence in re.split(r"(?<=[.?!])\s+", text) if len(sentence.split()) >= _LONG]
 
 
 def _require_same_sources(mixture: Path, digests: Mapping[str, str]) -> None:
@@ -118,7 +136,7 @@ def _unlearnt() -> pl.Expr:
     return pl.col("turns").list.eval(pl.element().struct.with_fields(learn=pl.lit(value=False)))
 
 
-def _summary(chosen: pl.DataFrame, read: int, composed: int, coverage: Mapping[str, Mapping[str, int]]) -> Summary:
+def _summary(chosen: pl.DataFrame, read: int, composed: int, held_out: int, coverage: Mapping[str, Mapping[str, int]]) -> Summary:
     figures = {f"rows_{split}": chosen.filter(split=split).height for split in SPLITS}
     figures["rows_train"] += composed
     figures |= {
@@ -126,6 +144,7 @@ def _summary(chosen: pl.DataFrame, read: int, composed: int, coverage: Mapping[s
         "not_drawn": read - chosen.height,
         "from_psychology": chosen.filter(category="psychology").height,
         "composed": composed,
+        "composed_held_out": held_out,
     }
     figures |= {f"source_{name_of(name)}": count for name, count in chosen.group_by("source").len().sort("source").iter_rows()}
     for output, splits in coverage.items():

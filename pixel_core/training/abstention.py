@@ -35,15 +35,19 @@ class Abstention:
     accuracy: float | None
 
 
-def answer_counts(raw: Mapping[str, Tensor], batch: PixelBatch) -> dict[str, float]:
+def answer_counts(raw: Mapping[str, Tensor], batch: PixelBatch, supervised: Mapping[str, Sequence[int]]) -> dict[str, float]:
     """What calibrated outputs [Q, width] of a batch answer at each threshold: counts by `<head>/<fold>/<index>/answered`, `.../right`
-    and `<head>/<fold>/asked`; they add up over batches. An output that is unknown of a text is no answer to it."""
+    and `<head>/<fold>/asked`; they add up over batches.
+
+    An output that is unknown of a text, or that `supervised` says was never trained, is no answer to it. A text of which only what is
+    true is known asks nothing: no answer to it could be wrong.
+    """
     found = dict.fromkeys(count_names(raw), 0.0)
     folds = torch.tensor([fold_of(group) for group in batch.query_groups])
     for name in sorted(raw.keys() & set(ABSTAINING)):
         truth = batch.head_targets[name].cpu()
-        known = ~truth.isnan()
-        asked = known.any(1)
+        known = ~truth.isnan() & (torch.tensor(supervised[name]) > 0)
+        asked = (truth == 0).any(1) & known.any(1)
         sure, place = decode(find_head(name), raw[name].cpu()).scores.masked_fill(~known, -1.0).max(1)
         right = truth.gather(1, place[:, None])[:, 0] > 0
         for fold in FOLDS:
@@ -70,7 +74,7 @@ def count_names(heads: Iterable[str]) -> list[str]:
 
 
 def fit_abstention(counts: Mapping[str, float], heads: Iterable[str]) -> dict[str, Abstention]:
-    """The threshold of each head that was asked anything; among equals the highest."""
+    """The threshold of each head that was asked anything; among equals the highest. One fold alone judges nothing: `NEVER`."""
     found = {}
     for head in sorted(set(heads) & set(ABSTAINING)):
         folds = [fold for fold in FOLDS if counts.get(f"{head}/{fold}/{ASKED}", 0)]
@@ -83,6 +87,9 @@ def fit_abstention(counts: Mapping[str, float], heads: Iterable[str]) -> dict[st
         answered = {fold: column(ANSWERED, fold) for fold in folds}
         right = {fold: column(RIGHT, fold) for fold in folds}
         gains = {fold: [2 * r - a for r, a in zip(right[fold], answered[fold], strict=True)] for fold in folds}
+        if len(folds) == 1:
+            found[head] = Abstention(NEVER, 0.0, None)
+            continue
         whole = [sum(each) for each in zip(*gains.values(), strict=True)]
         kept = {fold: _best([a - b for a, b in zip(whole, gains[fold], strict=True)]) for fold in folds}
         said = sum(answered[fold][kept[fold]] for fold in folds)

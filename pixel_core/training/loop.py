@@ -36,7 +36,7 @@ from pixel_core.training.runs import BASELINES, METRICS, RUN_FILE, Run, alone, a
 from pixel_core.training.steering import Event, Steering
 from pixel_core.training.step import TrainingStep
 from pixel_core.training.tokenizer import load_tokenizer
-from pixel_core.training.validation import Validation, validate
+from pixel_core.training.validation import UNJUDGED, Validation, validate
 
 ORPHANS_LEAVE = 150.0  # seconds within which the ranks of a killed launcher have noticed, saved and left
 KEPT_ENGINES = 2  # while a run goes on: the newest engine state, and one to fall back on
@@ -115,6 +115,7 @@ class _Trainer:
         self.conflicts = ConflictLog()
         self.told: Reporter = Reporters() if rank else reporter
         self.kept: Reporter = Reporters()
+        self.saved: int | None = None  # the newest step that has a checkpoint
 
     def go(self, interrupts: Interrupts) -> Outcome:
         """Every step from where the run stands to its end, or to an interrupt."""
@@ -134,7 +135,8 @@ class _Trainer:
             taken = self._advance(done + 1, interrupts)
             if taken is None:
                 reason = interrupts.reason or "an interrupt of another rank"
-                self._checkpoint(done, {}, None)
+                if done != self.saved:  # a judged checkpoint of this step is worth more
+                    self._checkpoint(done, {}, UNJUDGED)
                 break
             done += 1
             seconds, tokens = seconds + time.monotonic() - began, tokens + taken
@@ -245,13 +247,11 @@ class _Trainer:
         if self.rank == 0:
             self.steering.save(folder)
 
-    def _checkpoint(self, step: int, figures: Mapping[str, float], judged: Validation | None) -> None:
+    def _checkpoint(self, step: int, figures: Mapping[str, float], judged: Validation) -> None:
         state = whole_weights(self.engine)
-        scales = {name: fitted.scale for name, fitted in judged.calibrations.items()} if judged else {}
-        abstention = {name: kept.threshold for name, kept in judged.abstention.items()} if judged else {}
 
         def write_model(folder: Path) -> None:
-            self.model.save(folder, state, scales=scales, abstention=abstention)
+            self.model.save(folder, state, scales=judged.scales, abstention=judged.thresholds)
             write_json(folder / "pixel" / RUN_FILE, self.run.to_json())
 
         write_checkpoint(
@@ -266,6 +266,7 @@ class _Trainer:
         )
         if self.rank == 0:
             prune_engines(self.run.folder, KEPT_ENGINES)
+        self.saved = step
         self.told.log(f"checkpoint at step {step}")
 
     def _resume(self) -> int | None:
@@ -283,7 +284,7 @@ class _Trainer:
             return None
         resume_engine(self.engine, found[0] / ENGINE)
         self.steering.restore(found[0] / ENGINE)
-        step = int(found[0].name.rpartition("-")[2])
+        self.saved = step = int(found[0].name.rpartition("-")[2])
         self.told.log(f"continues from step {step}")
         return step
 

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from pixel_core.model.batch import PixelBatch
-from pixel_core.training.abstention import ABSTAINING, Abstention, answer_counts, count_names, fit_abstention
+from pixel_core.training.abstention import ABSTAINING, NEVER, Abstention, answer_counts, count_names, fit_abstention
 from pixel_core.training.calibration import Calibration, fit_scales, scaled_losses, sum_names
 from pixel_core.training.guard import SAFETY, safety_counts, safety_figures
 from pixel_core.training.step import BALANCE, TrainingStep
@@ -30,6 +30,19 @@ class Validation:
     calibrations: dict[str, Calibration]
     safety: dict[str, float]
     abstention: dict[str, Abstention] = field(default_factory=dict)
+
+    @property
+    def scales(self) -> dict[str, float]:
+        """How far each head is shrunk towards its prior."""
+        return {name: fitted.scale for name, fitted in self.calibrations.items()}
+
+    @property
+    def thresholds(self) -> dict[str, float]:
+        """The least confidence of each head that may abstain; one that was not judged says nothing."""
+        return dict.fromkeys(ABSTAINING, NEVER) | {name: kept.threshold for name, kept in self.abstention.items()}
+
+
+UNJUDGED = Validation({}, {}, {})
 
 
 @torch.no_grad()
@@ -63,6 +76,6 @@ def validate(engine: nn.Module, step: TrainingStep, batches: Sequence[PixelBatch
             if name in calibrations
         }
         safety.update(safety_counts(shrunk, batch))
-        answers.update(answer_counts(shrunk, batch))
+        answers.update(answer_counts(shrunk, batch, step.model.supervised))
     abstention = fit_abstention(sum_over_ranks(answers), priors)
     return Validation(losses, calibrations, safety_figures(sum_over_ranks(safety)), abstention)

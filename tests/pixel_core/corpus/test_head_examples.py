@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import polars as pl
 import pytest
 
@@ -110,3 +112,16 @@ def test_what_is_composed_stands_in_the_training_split_alone_unless_it_holds_an_
     without = build_head_examples(found, elsewhere, tmp_path / "without", composed=Composed(lambda: "first", lambda: rows))
     kept = {c.id for c in read_conversations(without.folder / "train.parquet")}
     assert {c.id for c in rows} - kept == {rows[0].id}
+
+
+def test_what_is_composed_says_nothing_that_validation_or_test_rows_say(built, world, tmp_path):
+    found, mixture = world
+    said = {split: next(c for c in read_conversations(built.folder / f"{split}.parquet")).turns[0].content for split in SPLITS}
+    rows = [post(9100 + n, [Label("clinical.F32", 1.0, "derived:test")], source="composed") for n in range(3)]
+    told = [
+        replace(row, turns=(replace(row.turns[0], content=f"{row.text} {said[split]}"),)) for row, split in zip(rows, SPLITS, strict=True)
+    ]
+    more = build_head_examples(found, mixture, tmp_path / "more", composed=Composed(lambda: "told", lambda: told))
+    kept = {c.id for c in read_conversations(more.folder / "train.parquet")}
+    assert [one.id in kept for one in told] == [split == "train" for split in SPLITS]
+    assert (more.summary.figures["composed"], more.summary.figures["composed_held_out"]) == (1, 2)

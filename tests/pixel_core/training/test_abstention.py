@@ -11,6 +11,7 @@ from pixel_core.training.tokenizer import train_tokenizer
 from tests.pixel_core.model.small import small_backbone
 
 ROWS, CODES = 400, len(find_head("clinical").outputs)
+SEEN = {"clinical": [5] * CODES}
 
 
 class Held:
@@ -27,7 +28,7 @@ def asked(sure, right):
     raw[:, 0] = torch.logit(sure)
     targets = torch.zeros(len(sure), CODES)
     targets[torch.arange(len(sure)), torch.where(right, 0, 1)] = 1.0
-    return fit_abstention(answer_counts({"clinical": raw}, Held(targets)), ["clinical"])["clinical"]
+    return fit_abstention(answer_counts({"clinical": raw}, Held(targets), SEEN), ["clinical"])["clinical"]
 
 
 def test_a_head_answers_where_it_is_more_often_right_than_wrong():
@@ -59,19 +60,40 @@ def test_unknown_outputs_are_no_answers_and_unlabelled_texts_are_not_asked():
     targets = torch.zeros(3, CODES)
     targets[:, 1] = 1.0
     targets[:2, 0], targets[2] = float("nan"), float("nan")  # twice nobody said whether the likeliest is true, once nothing at all
-    counts = answer_counts({"clinical": raw}, Held(targets))
+    counts = answer_counts({"clinical": raw}, Held(targets), SEEN)
     assert sum(counts[name] for name in counts if name.endswith("/asked")) == 2
     assert sum(counts[name] for name in counts if name.endswith("/0/right")) == 2
     assert set(counts) == set(count_names(["clinical", "eq"]))
     assert not any(name.startswith("eq/") for name in counts)
 
 
+def test_outputs_that_were_never_trained_are_no_answers_and_the_true_alone_asks_nothing():
+    torch.manual_seed(3)
+    sure = torch.rand(ROWS) * 0.98 + 0.01
+    raw = torch.full((ROWS, CODES), -12.0)
+    raw[:, 0], raw[:, 1] = 9.0, torch.logit(sure)
+    targets = torch.zeros(ROWS, CODES)
+    targets[torch.arange(ROWS), torch.where(torch.rand(ROWS) < sure, 1, 2)] = 1.0
+    counts = answer_counts({"clinical": raw}, Held(targets), {"clinical": [0, *[5] * (CODES - 1)]})
+    found = fit_abstention(counts, ["clinical"])["clinical"]
+    assert 0.4 <= found.threshold <= 0.6 and found.coverage > 0.3
+    only_true = answer_counts({"clinical": raw}, Held(torch.where(targets == 1, 1.0, torch.nan)), SEEN)
+    assert fit_abstention(only_true, ["clinical"]) == {}
+
+
+def test_one_group_alone_judges_nothing():
+    held = Held(torch.eye(CODES)[:9])
+    held.query_groups = ("same",) * 9
+    raw = torch.eye(CODES)[:9] * 20 - 10
+    assert fit_abstention(answer_counts({"clinical": raw}, held, SEEN), ["clinical"])["clinical"].threshold == NEVER
+
+
 def test_counts_add_up_over_batches():
     torch.manual_seed(2)
     raw, targets = torch.randn(ROWS, CODES), (torch.rand(ROWS, CODES) > 0.9).float()
-    whole = answer_counts({"clinical": raw}, Held(targets))
-    first = answer_counts({"clinical": raw[:150]}, Held(targets[:150]))
-    second = answer_counts({"clinical": raw[150:]}, _named(targets[150:], 150))
+    whole = answer_counts({"clinical": raw}, Held(targets), SEEN)
+    first = answer_counts({"clinical": raw[:150]}, Held(targets[:150]), SEEN)
+    second = answer_counts({"clinical": raw[150:]}, _named(targets[150:], 150), SEEN)
     assert {name: first[name] + second[name] for name in whole} == whole
     assert THRESHOLDS[-1] == NEVER and sum(whole[name] for name in whole if f"/{len(THRESHOLDS) - 1}/answered" in name) == 0
 
