@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -14,6 +15,7 @@ from safetensors.torch import load_file
 from pixel_core.artifacts import read_manifest, verify
 from pixel_core.model.pixel import PixelModel
 from pixel_core.recipe import load_recipe
+from pixel_core.training import loop
 from pixel_core.training.baselines import PRIORS, label_counts, read_priors
 from pixel_core.training.batches import PackedSplit, Share
 from pixel_core.training.checkpoints import list_checkpoints, newest_resumable
@@ -160,6 +162,19 @@ def test_a_signal_saves_between_checkpoints_and_leaves(packed, tmp_path, number)
     saved = newest_resumable(planned.folder)
     assert 3 < saved.step < 400
     assert finished(planned) is None
+
+
+@pytest.mark.parametrize(("last", "written"), [(10, []), (9, [10])])
+def test_an_interrupt_leaves_a_checkpoint_of_the_same_step_as_it_was_judged(last, written):
+    """Else a calibrated checkpoint would be replaced by a raw one, for good: a resumed run does not validate that step again."""
+    trainer, calls = object.__new__(loop._Trainer), []
+    trainer.rank, trainer.kept, trainer.told = 1, SimpleNamespace(close=lambda: None), SimpleNamespace(log=lambda _: None)
+    trainer.steering, trainer.saved = SimpleNamespace(require_safe=lambda _: None), last
+    trainer.run = SimpleNamespace(training=SimpleNamespace(steps=300, probe=SimpleNamespace(every=0)))
+    trainer._resume, trainer._advance = lambda: 10, lambda step, interrupts: None
+    trainer._checkpoint = lambda step, figures, judged: calls.append(step)
+    assert trainer.go(SimpleNamespace(reason="SIGTERM")).step == 10
+    assert calls == written
 
 
 def _metrics(run):
