@@ -24,6 +24,9 @@ _LONG = 8  # words of an answer that is somebody's own: a shorter one anybody ma
 _WORD = re.compile(r"\w+")
 
 
+_HOW = ("part", "reply_tokens")  # settings of a task without which a reply to an item is not the same reply
+
+
 @dataclass(frozen=True, slots=True)
 class Question:
     """One item as asked: the dialogue, and the right answer by column (NaN = unknown).
@@ -108,8 +111,9 @@ class Task(ABC):
         return {}
 
     def digest_of_item(self, question: Question) -> str:
-        """SHA-256 of one item as it is asked and judged; tasks that ask more than the question holds add that."""
-        return question.digest
+        """SHA-256 of one item as it is asked and judged, by whom and in how many words a reply is; tasks that ask more add that."""
+        how = [getattr(self, f.name) for f in fields(self) if f.name in _HOW]
+        return digest_of([question.digest, *how]) if how else question.digest
 
     @property
     def digest(self) -> str:

@@ -83,7 +83,7 @@ class Clients(Task):
 
     def digest_of_item(self, question: Question) -> str:
         """See Task. What the client says later belongs to the item, and what is asked about each reply."""
-        return digest_of([question.digest, *(asdict(client) for client in self.clients if client.id == question.item)])
+        return digest_of([Task.digest_of_item(self, question), *(asdict(client) for client in self.clients if client.id == question.item)])
 
     def tables(self, answers: pl.DataFrame) -> Mapping[str, pl.DataFrame]:
         """See Task. `items`: every question about every reply, with the answer, by theme and risk: how often each red item applies."""

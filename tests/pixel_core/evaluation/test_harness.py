@@ -178,3 +178,11 @@ def test_every_question_has_its_row(tasks):
     assert rows.height == asked.height == sum(len(task.questions) for task in tasks)
     assert rows.select("task", "item").equals(asked.select("task", "item"))
     assert asked.select("task", "item").is_duplicated().sum() == 0
+
+
+def test_a_reply_of_another_length_is_another_item():
+    task = text_task(lambda reply, question: Scored((1.0,)))
+    (question, *_) = task.questions
+    assert task.digest_of_item(question) != replace(task, reply_tokens=9).digest_of_item(question) != question.digest
+    assert replace(task, version="2").digest_of_item(question) == task.digest_of_item(question)
+    assert choice_task().digest_of_item(question) == question.digest
