@@ -9,11 +9,11 @@ from dataclasses import dataclass, replace
 import polars as pl
 
 from pixel_core.conversation import CONVERSATION_SCHEMA, Conversation, Provenance, Turn, from_frame, to_frame
+from pixel_core.corpus.verbatim import any_said
 
 SOURCE = "knowledge_index"  # of the provenance that a row with background has
 _CATEGORIES = frozenset({"psychology", "mental_health"})
 _TELLING = frozenset({"clinical", "pdm2"})  # a passage names the class that these heads are to find out
-_LONG = 5  # words of a sentence that is not said by chance
 Ask = Callable[[str], tuple[Turn, Provenance] | None]
 
 
@@ -44,7 +44,7 @@ def with_background(train: pl.DataFrame, held_out: pl.DataFrame, ask: Ask, *, co
         if left < copies[row.id]:
             continue
         query = next(turn.content for turn in row.turns if turn.role == "user")
-        if (note := ask(query)) is None or any(len(line.split()) >= _LONG and line in said for line in note[0].content.splitlines()):
+        if (note := ask(query)) is None or any_said(note[0].content.splitlines(), said):
             continue
         changed[row.id] = replace(row, turns=(note[0], *row.turns), provenance=(*row.provenance, note[1]))
         left -= copies[row.id]

@@ -19,11 +19,12 @@ from pixel_core.corpus.mixture import SPLIT_TABLE
 from pixel_core.corpus.population import CorpusError, gather, source_digests
 from pixel_core.corpus.records import Records
 from pixel_core.corpus.sieve import HELD_OUT, Sieve
+from pixel_core.corpus.verbatim import any_said
 from pixel_core.shards import read_shards, write_shards
 
 VERSION = "4"
 _CLINICAL_HEADS = ("clinical", "pdm2")
-_LONG = 5  # words of a sentence that is not said by chance
+_BETWEEN = re.compile(r"(?<=[.?!])\s+")  # sentences
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +108,7 @@ def _drawn(rows: pl.DataFrame, values: pl.DataFrame, most: Mapping[str, int], se
 
 def _uncontaminated(rows: Sequence[Conversation], mixture: Path, elsewhere: str) -> pl.DataFrame:
     """Those, each once, that hold no evaluation text of the mixture and no longer sentence that is said elsewhere."""
-    apart = {one.id: one for one in rows if not any(sentence in elsewhere for sentence in _sentences(one.text))}
+    apart = {one.id: one for one in rows if not any_said(_BETWEEN.split(one.text), elsewhere)}
     return to_frame(decontaminate(list(apart.values()), pl.read_parquet(mixture / HELD_OUT)["text"].to_list()).kept if apart else [])
 
 
@@ -116,11 +117,6 @@ def _spoken_elsewhere(mixture: Path, records: Records, chosen: pl.DataFrame) -> 
     held_out = records.take(chosen.filter(pl.col("split") != "train")["number"])
     turns = [held_out["turns"], *(read_shards(mixture, split, ["turns"])["turns"] for split in SPLITS if split != "train")]
     return "\n".join(turn["content"] for rows in turns for row in rows for turn in row)
-
-
-def _sentences(text: str) -> list[str]:
-    """The sentences of so many words that nobody says them by chance."""
-    return [sentence for sentence in re.split(r"(?<=[.?!])\s+", text) if len(sentence.split()) >= _LONG]
 
 
 def _require_same_sources(mixture: Path, digests: Mapping[str, str]) -> None:

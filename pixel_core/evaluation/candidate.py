@@ -9,6 +9,7 @@ from pixel_core.evaluation.held_out import HeldOut
 from pixel_core.evaluation.scorecard import EvaluationError
 
 BASE = "checkpoint-0"
+_WANTED = "give a folder <run>/checkpoint-<step> with its manifest"
 
 
 def key_of(checkpoint: Path) -> str:
@@ -19,8 +20,7 @@ def key_of(checkpoint: Path) -> str:
 def checkpoint_manifest(folder: Path) -> Manifest:
     """The manifest of a checkpoint, every file compared with it; raises ArtifactError or EvaluationError."""
     manifest = verify(folder)
-    if manifest.kind != "checkpoint":
-        raise EvaluationError(f"{folder} holds a {manifest.kind}, not a checkpoint: give a folder <run>/checkpoint-<step>")
+    _require_kind(folder, manifest)
     return manifest
 
 
@@ -39,10 +39,13 @@ def require_held_out(checkpoint: Path, packed: Path, data: HeldOut) -> None:
 
 def require_checkpoint(folder: Path) -> None:
     """Raise EvaluationError for what is plainly something else; what its manifest lists is looked at later."""
-    wanted = "give a folder <run>/checkpoint-<step> with its manifest"
     if not folder.is_dir():
-        raise EvaluationError(f"{folder} is {'a file' if folder.exists() else 'not there'}, no checkpoint: {wanted}")
+        raise EvaluationError(f"{folder} is {'a file' if folder.exists() else 'not there'}, no checkpoint: {_WANTED}")
     if not (folder / MANIFEST).is_file():
-        raise EvaluationError(f"{folder} holds no {MANIFEST}: it is no checkpoint, or one that was never finished; {wanted}")
-    if (kind := read_manifest(folder).kind) != "checkpoint":
-        raise EvaluationError(f"{folder} holds a {kind}, no checkpoint: {wanted}")
+        raise EvaluationError(f"{folder} holds no {MANIFEST}: it is no checkpoint, or one that was never finished; {_WANTED}")
+    _require_kind(folder, read_manifest(folder))
+
+
+def _require_kind(folder: Path, manifest: Manifest) -> None:
+    if manifest.kind != "checkpoint":
+        raise EvaluationError(f"{folder} holds a {manifest.kind}, no checkpoint: {_WANTED}")

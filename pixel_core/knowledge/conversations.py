@@ -21,11 +21,11 @@ from pixel_core.rejects import write_rejects
 from pixel_core.writing.bias import Swap, swaps
 from pixel_core.writing.feedback import Batch, Written, write_steered
 from pixel_core.writing.grammar import GrammarWriter
-from pixel_core.writing.grounding import Retrieve
 from pixel_core.writing.judge import judge
 from pixel_core.writing.material import Material
 from pixel_core.writing.orders import Plan
 from pixel_core.writing.originality import Licensed
+from pixel_core.writing.passages import Retrieve
 from pixel_core.writing.phrases import bank
 from pixel_core.writing.record import VERSION as GRAMMAR
 from pixel_core.writing.similarity import near_duplicates

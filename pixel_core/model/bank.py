@@ -11,7 +11,7 @@ from pixel_core.model.batch import PixelBatch
 from pixel_core.model.emotion import ENCODING_SIZE, EmotionEncoding
 from pixel_core.model.heads import HEADS, find_head
 from pixel_core.model.layers import Head, shrink
-from pixel_core.model.pooling import Reading
+from pixel_core.model.pooling import readings_of
 
 
 class HeadBank(nn.Module):
@@ -25,7 +25,7 @@ class HeadBank(nn.Module):
     def forward(self, views: Mapping[str, Tensor], batch: PixelBatch) -> dict[str, Tensor]:
         """Raw outputs [Q, width] of every head that has a view of the hidden state [B, T, H]."""
         raw: dict[str, Tensor] = {}
-        readings = {name: Reading.of(batch.query_rows, mask, len(batch.input_ids)) for name, mask in batch.query_masks.items()}
+        readings = readings_of(batch.query_rows, batch.query_masks, len(batch.input_ids))
         for spec in HEADS:
             if spec.name not in views:
                 continue

@@ -7,10 +7,13 @@ All directions start at zero, where the weighted mean is the plain one.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
+
+from pixel_core.model.heads import Reads
 
 
 class Salience(nn.Module):
@@ -49,16 +52,6 @@ class Reading:
     places: Tensor
     mask: Tensor
 
-    @classmethod
-    def of(cls, rows: Tensor, mask: Tensor, height: int) -> Reading:
-        """From a mask [Q, T] over the rows that `rows` [Q] names, of `height` rows."""
-        own = nn.functional.one_hot(rows, height)
-        places = (own.cumsum(0) * own).sum(1) - 1
-        most = int(own.sum(0).max()) if len(rows) else 0
-        by_row = mask.new_zeros((height, most, mask.shape[1]))
-        by_row[rows, places] = mask
-        return cls(rows, places, by_row)
-
     def mean(self, hidden: Tensor, salience: Tensor | None = None) -> Tensor:
         """The mean of `hidden` [B, T, H] over the tokens that each query reads, weighed by exp(salience [B, T]): float32 [Q, H].
 
@@ -70,3 +63,16 @@ class Reading:
             logits = salience[:, None].masked_fill(~self.mask, torch.finfo(torch.float32).min)
             weights = logits.softmax(-1) * self.mask
         return (weights @ hidden.float())[self.rows, self.places]
+
+
+def readings_of(rows: Tensor, masks: Mapping[Reads, Tensor], height: int) -> dict[Reads, Reading]:
+    """The readings of queries by what heads read: from masks [Q, T] over the rows that `rows` [Q] names, of `height` rows."""
+    own = nn.functional.one_hot(rows, height)
+    places = (own.cumsum(0) * own).sum(1) - 1
+    most = int(own.sum(0).max()) if len(rows) else 0
+    found = {}
+    for name, mask in masks.items():
+        by_row = mask.new_zeros((height, most, mask.shape[1]))
+        by_row[rows, places] = mask
+        found[name] = Reading(rows, places, by_row)
+    return found

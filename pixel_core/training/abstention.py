@@ -17,7 +17,7 @@ from torch import Tensor
 from pixel_core.model.batch import PixelBatch
 from pixel_core.model.decoding import decode
 from pixel_core.model.heads import HEADS, find_head
-from pixel_core.training.calibration import FOLDS, fold_of
+from pixel_core.training.calibration import FOLDS, crosswise, fold_of
 
 ABSTAINING: tuple[str, ...] = tuple(spec.name for spec in HEADS if spec.abstains)
 NEVER = 1.01  # above every probability
@@ -50,13 +50,12 @@ def answer_counts(raw: Mapping[str, Tensor], batch: PixelBatch, supervised: Mapp
         asked = (truth == 0).any(1) & known.any(1)
         sure, place = decode(find_head(name), raw[name].cpu()).scores.masked_fill(~known, -1.0).max(1)
         right = truth.gather(1, place[:, None])[:, 0] > 0
+        answered = sure[:, None] >= torch.tensor(THRESHOLDS)
         for fold in FOLDS:
             own = asked & (folds == fold)
             found[f"{name}/{fold}/{ASKED}"] = int(own.sum())
-            for index, threshold in enumerate(THRESHOLDS):
-                answered = own & (sure >= threshold)
-                found[f"{name}/{fold}/{index}/{ANSWERED}"] = int(answered.sum())
-                found[f"{name}/{fold}/{index}/{RIGHT}"] = int((answered & right).sum())
+            for what, counted in ((ANSWERED, answered[own]), (RIGHT, answered[own & right])):
+                found |= {f"{name}/{fold}/{index}/{what}": count for index, count in enumerate(counted.sum(0).tolist())}
     return found
 
 
@@ -84,14 +83,14 @@ def fit_abstention(counts: Mapping[str, float], heads: Iterable[str]) -> dict[st
         def column(what: str, fold: int, head: str = head) -> list[float]:
             return [counts[f"{head}/{fold}/{index}/{what}"] for index in range(len(THRESHOLDS))]
 
-        answered = {fold: column(ANSWERED, fold) for fold in folds}
-        right = {fold: column(RIGHT, fold) for fold in folds}
-        gains = {fold: [2 * r - a for r, a in zip(right[fold], answered[fold], strict=True)] for fold in folds}
         if len(folds) == 1:
             found[head] = Abstention(NEVER, 0.0, None)
             continue
-        whole = [sum(each) for each in zip(*gains.values(), strict=True)]
-        kept = {fold: _best([a - b for a, b in zip(whole, gains[fold], strict=True)]) for fold in folds}
+        answered = {fold: column(ANSWERED, fold) for fold in folds}
+        right = {fold: column(RIGHT, fold) for fold in folds}
+        gains = {fold: [2 * r - a for r, a in zip(right[fold], answered[fold], strict=True)] for fold in folds}
+        whole, others = crosswise(gains)
+        kept = {fold: _best(others[fold]) for fold in folds}
         said = sum(answered[fold][kept[fold]] for fold in folds)
         true = sum(right[fold][kept[fold]] for fold in folds)
         asked = sum(counts[f"{head}/{fold}/{ASKED}"] for fold in folds)

@@ -70,14 +70,20 @@ def fit_scales(sums: Mapping[str, float], heads: Iterable[str]) -> dict[str, Cal
         if not labelled:
             continue
         losses = {fold: [sums.get(f"{head}/{fold}/{index}", 0.0) for index in range(len(SCALES))] for fold in labelled}
-        whole = [sum(column) for column in zip(*losses.values(), strict=True)]
+        whole, others = crosswise(losses)
         fit = _cheapest if len(labelled) > 1 else lambda _: len(SCALES) - 1
-        crosswise = [own[fit([a - b for a, b in zip(whole, own, strict=True)])] for own in losses.values()]
-        gains = [judged - own[0] for judged, own in zip(crosswise, losses.values(), strict=True)]  # the first scale is the prior
+        judged = [own[fit(others[fold])] for fold, own in losses.items()]
+        gains = [loss - own[0] for loss, own in zip(judged, losses.values(), strict=True)]  # the first scale is the prior
         mean = sum(gains) / sum(counts)
         spread = sum((gain - mean * counts[fold]) ** 2 for gain, fold in zip(gains, labelled, strict=True))
-        found[head] = Calibration(SCALES[fit(whole)], sum(crosswise) / sum(counts), math.sqrt(spread) / sum(counts))
+        found[head] = Calibration(SCALES[fit(whole)], sum(judged) / sum(counts), math.sqrt(spread) / sum(counts))
     return found
+
+
+def crosswise(sums: Mapping[int, Sequence[float]]) -> tuple[list[float], dict[int, list[float]]]:
+    """From a column of sums by fold: that of all folds together, and for each fold that of all others."""
+    whole = [sum(each) for each in zip(*sums.values(), strict=True)]
+    return whole, {fold: [a - b for a, b in zip(whole, own, strict=True)] for fold, own in sums.items()}
 
 
 def fold_of(group: str) -> int:

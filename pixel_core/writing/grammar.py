@@ -9,10 +9,11 @@ from collections.abc import Mapping, Sequence
 from pixel_core.conversation import Conversation, validate
 from pixel_core.writing import plots
 from pixel_core.writing.deck import Deck
-from pixel_core.writing.grounding import Grounding, Retrieve
+from pixel_core.writing.grounding import Grounding
 from pixel_core.writing.material import Material
 from pixel_core.writing.modalities import choose
 from pixel_core.writing.orders import Plan
+from pixel_core.writing.passages import Retrieve
 from pixel_core.writing.people import settle
 from pixel_core.writing.questions import write_questions
 from pixel_core.writing.record import of_session

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 from pixel_core.conversation import Evidence
 from pixel_core.writing.material import DOCUMENT, Material, Notion, Picture, Statement
+from pixel_core.writing.passages import Passage, Retrieve
 from pixel_core.writing.responses import content_of
 from pixel_core.writing.scene import Utterance
 
@@ -31,49 +31,6 @@ _TELLING = frozenset(
 )
 """Techniques that bring something in, which knowledge can speak for; the others take up what the client said."""
 Subject = Picture | Notion
-
-
-class Passage(Protocol):
-    """A retrieved passage of the knowledge: its class (`code`, None for general documents) and its place in its document."""
-
-    @property
-    def id(self) -> str:
-        """Its id in the index."""
-        ...
-
-    @property
-    def code(self) -> str | None:
-        """The class that it speaks of."""
-        ...
-
-    @property
-    def heading(self) -> str:
-        """What it stands under."""
-        ...
-
-    @property
-    def file(self) -> str:
-        """The document that it stands in, by its path in the knowledge folder."""
-        ...
-
-    @property
-    def sentences(self) -> tuple[tuple[str, int, int], ...]:
-        """Its sentences with the characters that they stand at."""
-        ...
-
-    @property
-    def start(self) -> int:
-        """Its first character there."""
-        ...
-
-    @property
-    def end(self) -> int:
-        """The character after its last one."""
-        ...
-
-
-Retrieve = Callable[[str, int], Sequence[Passage]]
-"""The k passages that are near enough to a query, best first."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,7 +40,7 @@ def states_of(model: PixelModel, spec: HeadSpec, items: Sequence[Item]) -> Array
     """The mean states [m, hidden] that the head would read; float32."""
     import torch
 
-    from pixel_core.model.pooling import Reading
+    from pixel_core.model.pooling import readings_of
 
     found = np.empty((len(items), model.language_model.config.get_text_config().hidden_size))
     with torch.no_grad():
@@ -52,8 +52,8 @@ def states_of(model: PixelModel, spec: HeadSpec, items: Sequence[Item]) -> Array
                 return {}
 
             model(batch, split=keep)
-            reading = Reading.of(batch.query_rows, batch.query_masks[spec.reads], len(batch.input_ids))
-            found[places] = reading.mean(seen[0]).numpy()
+            readings = readings_of(batch.query_rows, batch.query_masks, len(batch.input_ids))
+            found[places] = readings[spec.reads].mean(seen[0]).numpy()
     return found
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Protocol
 
 from pixel_core import taxonomy
 from pixel_core.conversation import Evidence
 from pixel_core.writing.material import DOCUMENT, Feature, Material, Notion, Picture, Statement
 from pixel_core.writing.modalities import CRISIS, techniques_of
+from pixel_core.writing.passages import Retrieve
 from pixel_core.writing.questions import answers_on
 from pixel_core.writing.risk import IDEATION, level_of
 from pixel_core.writing.writer import Order
@@ -18,39 +18,6 @@ _FEATURES = (5, 6, 7)  # offered of one class
 _SECOND = 3  # of a further class
 _MILD = 3  # of a strain below a disorder
 _GUIDELINES = ("risk", "safety")
-
-
-class Passage(Protocol):
-    """A retrieved passage of the knowledge."""
-
-    @property
-    def id(self) -> str:
-        """Its id in the index."""
-        ...
-
-    @property
-    def text(self) -> str:
-        """What it says."""
-        ...
-
-    @property
-    def file(self) -> str:
-        """The document that it stands in, by its path in the knowledge folder."""
-        ...
-
-    @property
-    def start(self) -> int:
-        """Its first character there."""
-        ...
-
-    @property
-    def end(self) -> int:
-        """The character after its last one."""
-        ...
-
-
-Retrieve = Callable[[str, int], Sequence[Passage]]
-"""The k passages nearest to a query."""
 
 
 @dataclass(frozen=True, slots=True)

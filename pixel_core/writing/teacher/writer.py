@@ -9,8 +9,9 @@ from typing import Any
 
 from pixel_core.endpoint import Answer, Endpoint, Request, Spent, settle
 from pixel_core.writing.material import Material
+from pixel_core.writing.passages import Retrieve
 from pixel_core.writing.teacher.answer import SCHEMA, AnswerError, conversation_of
-from pixel_core.writing.teacher.offer import Offer, Retrieve, offer
+from pixel_core.writing.teacher.offer import Offer, offer
 from pixel_core.writing.teacher.prompt import prompt
 from pixel_core.writing.writer import Candidate, Combination, Order
 

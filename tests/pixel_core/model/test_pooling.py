@@ -4,7 +4,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pixel_core.model.batch import build_batch, example_of
-from pixel_core.model.pooling import Reading
+from pixel_core.model.pooling import readings_of
 from tests.pixel_core.model.asserts import (
     assert_order_invariant,
     assert_packing_invariant,
@@ -71,15 +71,15 @@ def test_the_mean_is_over_exactly_the_masked_tokens():
     rows = torch.tensor([1, 0, 1])
     mask = torch.tensor([[False, True, True, False], [True, False, False, False], [False] * 4])
     expected = torch.stack([hidden[1, 1:3].mean(0), hidden[0, 0], torch.zeros(3)])
-    reading = Reading.of(rows, mask, 2)
+    reading = readings_of(rows, {"reply": mask}, 2)["reply"]
     torch.testing.assert_close(reading.mean(hidden), expected)
     torch.testing.assert_close(reading.mean(hidden, torch.zeros(2, 4)), expected)
-    assert Reading.of(rows[:0], mask[:0], 2).mean(hidden).shape == (0, 3)
+    assert readings_of(rows[:0], {"reply": mask[:0]}, 2)["reply"].mean(hidden).shape == (0, 3)
 
 
 def test_salient_tokens_count_more_and_others_than_the_read_ones_never():
     hidden, mask = torch.randn(1, 4, 3), torch.tensor([[True, True, True, False]])
-    reading = Reading.of(torch.tensor([0]), mask, 1)
+    reading = readings_of(torch.tensor([0]), {"reply": mask}, 1)["reply"]
     salience = torch.tensor([[0.0, 2.0, 1.0, 50.0]])
     weights = salience[0, :3].exp()
     torch.testing.assert_close(reading.mean(hidden, salience)[0], (weights / weights.sum()) @ hidden[0, :3])
