@@ -6,6 +6,7 @@ The client of therapy training is spoken where a setting says so and nowhere els
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass, field
 from typing import Literal
@@ -91,7 +92,13 @@ class PersonaTracker:
             self.part = self.setting
 
     def step(self, text: str, therapy: float | None, crisis: float | None = None) -> Step:
-        """Who answers a message, given the persona head's probability of therapy and the expected crisis level (None: untrained)."""
+        """Who answers a message, given the persona head's probability of therapy and the expected crisis level (None: untrained).
+
+        Raises ValueError for what is no number: a danger that nobody could tell is not taken for none.
+        """
+        for name, value in (("probability of therapy", therapy), ("crisis level", crisis)):
+            if value is not None and not math.isfinite(value):
+                raise ValueError(f"the {name} is {value}: who speaks next cannot be told; pass None where a head is untrained")
         if self.setting != "auto":
             return Step(self.part, False, "set")
         if crisis is not None and crisis >= IDEATION:

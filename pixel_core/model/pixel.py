@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
@@ -221,6 +222,8 @@ class PixelModel(nn.Module):
             values = decode(spec, raw[spec.name]).scores[0].tolist()
             readable = bool(example.queries[0].spans[spec.reads]) and not (spec.therapist_only and turn.part == "client")
             trained = self.supervised[spec.name]
+            if broken := [name for name, value, seen in zip(spec.outputs, values, trained, strict=True) if seen and not isfinite(value)]:
+                raise FloatingPointError(f"head {spec.name} says no number of {broken[0]}: the weights, or the states it reads, are broken")
             sure = max((value for value, labels in zip(values, trained, strict=True) if labels), default=0.0)
             readable &= sure >= self.abstention.get(spec.name, 0.0)
             found[spec.name] = {

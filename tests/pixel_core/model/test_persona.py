@@ -1,3 +1,4 @@
+import math
 from pathlib import Path
 
 import pytest
@@ -92,6 +93,14 @@ def test_danger_comes_before_what_was_asked_for():
 
 def test_an_untrained_head_changes_nothing():
     assert PersonaTracker().step("and then", None).reason == "kept"
+
+
+@pytest.mark.parametrize(("therapy", "crisis"), [(math.nan, 0.0), (0.9, math.nan), (math.inf, None)])
+def test_what_is_no_number_is_not_taken_for_calm(therapy, crisis):
+    tracker = PersonaTracker()
+    with pytest.raises(ValueError, match="who speaks next cannot be told"):
+        tracker.step("and then", therapy, crisis)
+    assert tracker.part == "assistant"
 
 
 def test_bounds_that_cross_are_refused():

@@ -175,6 +175,19 @@ def test_what_cannot_be_read_has_no_score(model):
     assert set(model.scores([Turn("assistant", "therapist", "Welcome.")], 0)["crisis"].values()) == {None}
 
 
+def test_a_trained_head_that_says_no_number_is_an_error_and_not_silent(model):
+    """None means untrained, nothing to read or not sure: what is broken must not look like that."""
+    model.supervised["crisis"] = [5]
+    with torch.no_grad():
+        next(model.heads.by_name["crisis"].parameters()).fill_(math.nan)
+    with pytest.raises(FloatingPointError, match=r"head crisis says no number of level"):
+        model.scores(POST, 0)
+    with pytest.raises(FloatingPointError, match="crisis"):
+        model.reply(POST, max_new_tokens=2)
+    model.supervised["crisis"] = [0]
+    assert model.scores(POST, 0)["crisis"] == {"level": None}, "of an untrained head nothing is asked"
+
+
 def test_label_counts_need_two_different_values():
     targets = torch.tensor([[1.0, 0.0, math.nan], [0.0, 0.0, math.nan], [0.0, math.nan, 1.0]])
     spec = find_head("affect")

@@ -3,6 +3,7 @@
 import json
 import math
 from collections import Counter
+from dataclasses import replace
 from itertools import combinations, pairwise
 
 import pytest
@@ -114,6 +115,30 @@ def test_an_untrained_head_has_no_number(data):
 
     task = session_turns(data)
     assert {figure.status for figure in figures(task, Untrained([task])).values()} == {"untrained"}
+
+
+def test_what_is_no_number_is_never_a_change_that_was_noticed(data):
+    """A trained head that says NaN is wrong at every reply; the change then costs all that is left, and nothing held."""
+
+    class Broken(Knowing):
+        def heads(self, dialogues, turns):
+            return [{"persona": HeadAnswer((math.nan,) * 2, (math.nan,) * 2)} for _ in dialogues]
+
+    task = session_turns(data)
+    broken, never = figures(task, Broken([task])), figures(task, Stubborn([task], 99))
+    late = broken["persona_turns_until_switched"]
+    assert (late.status, late.value, late.unparsed) == ("measured", never[late.name].value, len(CHANGING))
+    assert broken["persona_constancy"].value == broken["persona_before_first_slip"].value == 0
+
+
+def test_where_nothing_changes_nothing_is_said_of_changes(data):
+    whole = session_turns(data)
+    steady = replace(whole, questions=tuple(q for q in whole.questions if "phase:steady" in q.tags))
+    found = figures(steady, Knowing([steady]))
+    late = found["persona_turns_until_switched"]
+    assert (late.status, late.value, late.n, late.low, late.skill) == ("no items", None, 0, None, None)
+    assert found["persona_constancy"].value == 1
+    assert found["persona_sessions_switch_told"].status == "no items"
 
 
 def test_a_coin_lies_at_the_floor(data):
