@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import polars as pl
@@ -12,10 +12,10 @@ import polars as pl
 from pixel_core.artifacts import Built, Summary, build, digest_of, input_digest, read_manifest, write_json
 from pixel_core.conversation import CONVERSATION_SCHEMA, Conversation, to_frame
 from pixel_core.corpus.composition import count_labels
-from pixel_core.corpus.decontamination import decontaminate
+from pixel_core.corpus.decontamination import Encode, HeldOutRule, decontaminate
 from pixel_core.corpus.demand import SPLITS
 from pixel_core.corpus.draw import spread
-from pixel_core.corpus.mixture import SPLIT_TABLE
+from pixel_core.corpus.mixture import SPLIT_TABLE, read_composition
 from pixel_core.corpus.population import CorpusError, gather, source_digests
 from pixel_core.corpus.records import Records
 from pixel_core.corpus.sieve import HELD_OUT, Sieve
@@ -29,10 +29,14 @@ _BETWEEN = re.compile(r"(?<=[.?!])\s+")  # sentences
 
 @dataclass(frozen=True, slots=True)
 class Composed:
-    """Labelled rows for the training split alone, on which nothing is measured: what tells their digest, and what makes them."""
+    """Labelled rows for the training split alone, on which nothing is measured: what tells their digest, and what makes them.
+
+    `encode` gives unit vectors; it is needed where the mixture was kept apart from neighbours in meaning.
+    """
 
     digest: Callable[[], str]
     make: Callable[[], Sequence[Conversation]]
+    encode: Encode | None = None
 
 
 def build_head_examples(
@@ -51,17 +55,18 @@ def build_head_examples(
     these become supervision rows too and nothing of them is learnt. Every group keeps the split that the mixture gave it.
     `most` says how many training rows a source (a partition, or an artifact without partitions; `*`: every other) gives at most,
     drawn by seed and spread over what it labels, so that a large one does not drown the others; what is measured on stays whole.
-    The training split holds what is `composed` too, but nothing that holds an evaluation text of the mixture, or a sentence of its
-    validation or test rows: what is fitted on these would be sure of what it knows by heart.
+    The training split holds what is `composed` too, but nothing that holds an evaluation text by the mixture's own rule, or a sentence
+    of its validation or test rows: what is fitted on these would be sure of what it knows by heart.
     Raises CorpusError when the mixture was built from other sources than these, or when `most` names none of them.
     """
     digests, most = source_digests(sources), dict(most or {})
     if unknown := sorted(set(most) - {name_of(source) for source in sources} - {"*"}):
         raise CorpusError(f"corpus.head_rows names {', '.join(unknown)}, which is not selected: correct it, or add it to corpus.sources")
     inputs = {"training_mixture": input_digest(mixture), "most": digest_of([most, seed if most else None]), **digests}
-    if composed:
-        inputs["composed"] = composed.digest()
     _require_same_sources(mixture, digests)
+    rule = _rule_of(mixture)
+    if composed:
+        inputs["composed"] = composed.digest() if rule == HeldOutRule() else digest_of([composed.digest(), asdict(rule)])
 
     def write(folder: Path) -> Summary:
         population = gather(sources, Sieve.of_mixture(mixture))
@@ -73,7 +78,8 @@ def build_head_examples(
         rows = population.rows.filter((pl.col("category") == "supervision") | left).join(splits, on="group")
         chosen = pl.concat([_drawn(rows.filter(split="train"), population.values, most, seed), rows.filter(pl.col("split") != "train")])
         made = list(composed.make()) if composed else []
-        more = _uncontaminated(made, mixture, _spoken_elsewhere(mixture, population.records, chosen) if made else "")
+        elsewhere = _spoken_elsewhere(mixture, population.records, chosen) if made else ""
+        more = _uncontaminated(made, mixture, elsewhere, rule, composed.encode if composed else None)
         coverage = {}
         for split in SPLITS:
             numbers = chosen.filter(split=split).sort("id")["number"]
@@ -106,10 +112,17 @@ def _drawn(rows: pl.DataFrame, values: pl.DataFrame, most: Mapping[str, int], se
     return pl.concat(parts)
 
 
-def _uncontaminated(rows: Sequence[Conversation], mixture: Path, elsewhere: str) -> pl.DataFrame:
+def _uncontaminated(rows: Sequence[Conversation], mixture: Path, elsewhere: str, rule: HeldOutRule, encode: Encode | None) -> pl.DataFrame:
     """Those, each once, that hold no evaluation text of the mixture and no longer sentence that is said elsewhere."""
     apart = {one.id: one for one in rows if not any_said(_BETWEEN.split(one.text), elsewhere)}
-    return to_frame(decontaminate(list(apart.values()), pl.read_parquet(mixture / HELD_OUT)["text"].to_list()).kept if apart else [])
+    texts = pl.read_parquet(mixture / HELD_OUT)["text"].to_list()
+    return to_frame(decontaminate(list(apart.values()), texts, rule=rule, encode=encode).kept if apart else [])
+
+
+def _rule_of(mixture: Path) -> HeldOutRule:
+    """The rule by which this mixture was kept apart from evaluation texts."""
+    asked = read_composition(mixture)
+    return HeldOutRule(asked["held_out_share"], asked["held_out_run"], asked["held_out_similarity"])
 
 
 def _spoken_elsewhere(mixture: Path, records: Records, chosen: pl.DataFrame) -> str:

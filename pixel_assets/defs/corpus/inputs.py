@@ -58,4 +58,5 @@ def statements(recipe: Recipe) -> Composed | None:
     return Composed(
         lambda: digest_of([input_digest(dsm5), input_digest(framework), count, seed]),
         lambda: compose_statements(dsm5, framework, count, seed=seed),
+        sentence_vectors(recipe),
     )

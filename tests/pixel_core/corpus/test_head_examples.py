@@ -1,8 +1,12 @@
+import json
+import shutil
 from dataclasses import replace
 
+import numpy as np
 import polars as pl
 import pytest
 
+from pixel_core.artifacts import Summary, build, read_manifest
 from pixel_core.conversation import Label, read_conversations, validate
 from pixel_core.corpus import Composed, build_head_examples, build_mixture
 from pixel_core.corpus.demand import SPLITS
@@ -52,8 +56,6 @@ def test_groups_keep_the_split_that_the_mixture_gave_them(built, world):
 
 
 def test_coverage_counts_labels_by_output_and_split(built):
-    import json
-
     coverage = json.loads((built.folder / "coverage.json").read_text())
     assert sum(coverage["crisis.level"].values()) == 40 == built.summary.figures["labels_crisis"]
     assert all(coverage["crisis.level"][split] for split in SPLITS)
@@ -112,6 +114,36 @@ def test_what_is_composed_stands_in_the_training_split_alone_unless_it_holds_an_
     without = build_head_examples(found, elsewhere, tmp_path / "without", composed=Composed(lambda: "first", lambda: rows))
     kept = {c.id for c in read_conversations(without.folder / "train.parquet")}
     assert {c.id for c in rows} - kept == {rows[0].id}
+
+
+def test_what_is_composed_is_held_to_the_rule_of_the_mixture_and_not_to_another(world, tmp_path):
+    found, mixture = world
+    row = post(9200, [Label("clinical.F32", 1.0, "derived:test")], source="composed")
+    near = " ".join([*row.text.split()[:8], "otherwise", "told"])  # eight of its ten words in a row
+
+    def kept(name, encode=None, **rule):
+        def write(folder):
+            shutil.copytree(mixture, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("manifest.json"))
+            composition = json.loads((folder / "composition.json").read_text())
+            assert rule.keys() <= composition.keys()
+            (folder / "composition.json").write_text(json.dumps(composition | rule))
+            pl.DataFrame({"text": [near]}).write_parquet(folder / "held_out.parquet")
+            return Summary(rows=1)
+
+        stored = read_manifest(mixture)
+        other = build(tmp_path / name, kind=stored.kind, version=stored.version, inputs=stored.inputs, write=write).folder
+        composed = Composed(lambda: name, lambda: [row], encode)
+        return build_head_examples(found, other, tmp_path / f"{name}_heads", composed=composed).summary.figures["composed"]
+
+    def alike(texts):
+        return np.array([[1.0, 0.0] if text in (near, row.text) else [0.0, 1.0] for text in texts], np.float32)
+
+    assert kept("in_short_pieces") == 1
+    assert kept("in_a_row", held_out_run=7) == 0
+    assert kept("in_pieces", held_out_share=0.1) == 1, "six runs are needed however small the share, and it holds four"
+    assert kept("in_meaning", alike, held_out_similarity=0.9) == 0
+    with pytest.raises(ValueError, match="encoder"):
+        kept("mute", held_out_similarity=0.9)
 
 
 def test_what_is_composed_says_nothing_that_validation_or_test_rows_say(built, world, tmp_path):
