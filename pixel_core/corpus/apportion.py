@@ -1,10 +1,12 @@
-"""Exact shares: whole numbers that sum to a total and follow ratios, by largest remainder."""
+"""Exact shares of what there is: whole numbers that sum to a total, follow ratios, and ask for no more than is available."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from fractions import Fraction
 from typing import Literal
+
+from pixel_core.shares import largest_remainder
 
 Deficit = Literal["error", "redistribute", "repeat"]
 
@@ -21,15 +23,12 @@ def apportion(
     deficit: Deficit = "error",
     repeat_cap: int = 1,
 ) -> dict[str, int]:
-    """Whole numbers by key that sum to `total` and are nearest to the ratios, in the order of `ratios`.
+    """Whole numbers by key that sum to `total` and are nearest to the ratios, in the order of `ratios` (see `largest_remainder`).
 
-    Largest remainder; of equal remainders the larger ratio, then the name that sorts first, so the order of
-    the mapping does not matter. A key with fewer `available` rows than its share raises DeficitError (`error`), is filled
+    A key with fewer `available` rows than its share raises DeficitError (`error`), is filled
     up from the others by their ratios (`redistribute`), or may repeat each row `repeat_cap` times (`repeat`).
     """
-    if total < 0 or any(ratio < 0 for ratio in ratios.values()):
-        raise ValueError(f"total {total} and ratios {dict(ratios)} must not be negative")
-    wanted = _largest_remainder(total, ratios)
+    wanted = largest_remainder(total, ratios)
     if available is None:
         return wanted
     rows = {key: available.get(key, 0) * (repeat_cap if deficit == "repeat" else 1) if ratios[key] else 0 for key in ratios}
@@ -80,28 +79,13 @@ def level(total: int, available: Mapping[str, int]) -> dict[str, int]:
     return got
 
 
-def _largest_remainder(total: int, ratios: Mapping[str, float]) -> dict[str, int]:
-    parts = {key: Fraction(str(ratio)) for key, ratio in ratios.items()}
-    whole = sum(parts.values())
-    if not whole:
-        if total:
-            raise ValueError(f"{total} rows cannot be shared out: every ratio is 0")
-        return dict.fromkeys(ratios, 0)
-    exact = {key: total * part / whole for key, part in parts.items()}
-    counts = {key: int(value) for key, value in exact.items()}
-    order = sorted(ratios, key=lambda key: (counts[key] - exact[key], -parts[key], key))
-    for key in order[: total - sum(counts.values())]:
-        counts[key] += 1
-    return counts
-
-
 def _redistribute(total: int, ratios: Mapping[str, float], rows: Mapping[str, int]) -> dict[str, int]:
     """Shares with the short keys at what they have, and what they lack shared out among the others, until nothing is short."""
     fixed: dict[str, int] = {}
     while True:
         free = {key: ratio for key, ratio in ratios.items() if key not in fixed}
         left = total - sum(fixed.values())
-        counts = _largest_remainder(left, free)
+        counts = largest_remainder(left, free)
         short = {key: rows[key] for key in free if counts[key] > rows[key]}
         if not short:
             return {key: (fixed | counts)[key] for key in ratios}

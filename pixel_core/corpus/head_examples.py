@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -20,11 +19,11 @@ from pixel_core.corpus.population import CorpusError, gather, source_digests
 from pixel_core.corpus.records import Records
 from pixel_core.corpus.sieve import HELD_OUT, Sieve
 from pixel_core.corpus.verbatim import any_said
+from pixel_core.sentences import sentences_of
 from pixel_core.shards import read_shards, write_shards
 
 VERSION = "4"
 _CLINICAL_HEADS = ("clinical", "pdm2")
-_BETWEEN = re.compile(r"(?<=[.?!])\s+")  # sentences
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +113,7 @@ def _drawn(rows: pl.DataFrame, values: pl.DataFrame, most: Mapping[str, int], se
 
 def _uncontaminated(rows: Sequence[Conversation], mixture: Path, elsewhere: str, rule: HeldOutRule, encode: Encode | None) -> pl.DataFrame:
     """Those, each once, that hold no evaluation text of the mixture and no longer sentence that is said elsewhere."""
-    apart = {one.id: one for one in rows if not any_said(_BETWEEN.split(one.text), elsewhere)}
+    apart = {one.id: one for one in rows if not any_said(sentences_of(one.text), elsewhere)}
     texts = pl.read_parquet(mixture / HELD_OUT)["text"].to_list()
     return to_frame(decontaminate(list(apart.values()), texts, rule=rule, encode=encode).kept if apart else [])
 

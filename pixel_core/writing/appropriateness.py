@@ -8,6 +8,7 @@ from functools import cache
 
 from pixel_core import taxonomy
 from pixel_core.conversation import Conversation, Turn
+from pixel_core.sentences import clauses_of, sentences_of
 from pixel_core.writing.risk import IDEATION, level_labelled
 
 # Names of disorders as people say them; the full names of the taxonomy are added.
@@ -79,11 +80,11 @@ def _faults(turns: Sequence[Turn]) -> Iterator[str]:
             continue
         if turn.part == "therapist" and _diagnosis().search(turn.content):
             yield "diagnosis_named"
-        if any(_orders_medicine(sentence) for sentence in re.split(r"(?<=[.?!])\s+", turn.content)):
+        if any(_orders_medicine(sentence) for sentence in sentences_of(turn.content)):
             yield "medication_order"
         if _METHODS.search(turn.content):
             yield "method_named"
-        sentences = re.split(r"(?<=[.?!;:])\s+", turn.content)
+        sentences = clauses_of(turn.content)
         if any(_BLAME.search(sentence) and not _REPORTS.search(sentence) for sentence in sentences):
             yield "blame"
         if any(_CURE.search(sentence) and not _REPORTS.search(sentence) for sentence in sentences if turn.part == "therapist"):

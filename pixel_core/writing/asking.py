@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from pixel_core.sentences import sentences_of
+
 _AUXILIARY = "do|does|did|is|are|am|was|were|has|have|had|can|could|would|will|shall|should|may|might|must"
 # A word that asks, at the beginning of the sentence, of one of its clauses, or behind a preposition; "what if" and "how about" propose,
 # and "when" asks only before a verb that asks, too.
@@ -17,11 +19,10 @@ _CLOSED_END = re.compile(
     rf"[,;:] (?:{_AUXILIARY}) (?:you|your|it|that|there|the|any|a|we)\b[^,;:]*\?[\"']?$",
     re.I,
 )
-_SENTENCE = re.compile(r"(?<=[.!?]) ")
 _CLOSED = re.compile(rf"(?:(?:and|so|but|or) )?(?:{_AUXILIARY}|isn't|aren't|doesn't|don't|didn't|wasn't|won't)\b", re.I)
 
 
 def asks_openly(text: str) -> bool:
     """Whether the last sentence is a question for what, how, who, where, when, which or why, and not one for yes or no."""
-    last = _SENTENCE.split(text.strip())[-1]
+    last = sentences_of(text.strip())[-1]
     return _OPEN.search(last) is not None and not (_CLOSED.match(last) or _CLOSED_END.search(last))

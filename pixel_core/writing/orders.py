@@ -7,6 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
+from pixel_core.shares import largest_remainder
 from pixel_core.writing.differential import differentials_of
 from pixel_core.writing.material import Material, Notion, Picture
 from pixel_core.writing.modalities import suitability
@@ -42,7 +43,7 @@ class Plan:
     def __init__(self, material: Material, *, count: int, seed: int, leads: bool = False) -> None:
         self._material, self._seed, self._leads = material, seed, leads
         self._subjects = {kind: _subjects(material, kind) for kind in carried(material)}
-        self._missing = _sizes({kind: SHARES[kind] for kind in self._subjects}, count) if self._subjects else {}
+        self._missing = largest_remainder(count, {kind: SHARES[kind] for kind in self._subjects}) if self._subjects else {}
         self._turns: defaultdict[str, Counter[str]] = defaultdict(Counter)
         self._rounds: dict[tuple[str, int], Mapping[str, int]] = {}
         self._numbers = 0
@@ -60,7 +61,7 @@ class Plan:
         """The next orders, at most so many and no more than are missing, the kinds well mixed."""
         sizes = {kind: missing for kind, missing in self._missing.items() if missing}
         if self.missing > most:
-            sizes = _sizes(sizes, most)
+            sizes = largest_remainder(most, sizes)
         ease = {kind: {name: weight(Combination(kind, name, "")) for name in self._subjects[kind]} for kind in sizes}
         placed = sorted((turn / size, kind) for kind, size in sizes.items() for turn in range(size))
         return [self._order(kind, ease[kind], weight) for _, kind in placed]
@@ -151,13 +152,3 @@ def _companion(material: Material, picture: Picture, rng: random.Random) -> Pict
     codes = {b if a == picture.id else a for a, b in bank("comorbidity")["pairs"] if picture.id in (a, b)}
     able = [p for p in material.speaking("clinical") if p.id in codes]
     return rng.choice(able) if able else None
-
-
-def _sizes(shares: dict[str, float] | dict[str, int], count: int) -> dict[str, int]:
-    """`count` divided by shares, by largest remainder."""
-    total = sum(shares.values())
-    exact = {kind: count * share / total for kind, share in shares.items()}
-    sizes = {kind: int(value) for kind, value in exact.items()}
-    for kind in sorted(exact, key=lambda k: (sizes[k] - exact[k], k))[: count - sum(sizes.values())]:
-        sizes[kind] += 1
-    return sizes

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
 from pixel_core.conversation import Conversation
+from pixel_core.sentences import sentences_of
 from pixel_core.writing.facts import Facts, facts_of, join
 from pixel_core.writing.phrases import bank
 from pixel_core.writing.risk import IDEATION, level_labelled, level_of
@@ -23,7 +24,6 @@ _DAYS = {"day": 1, "night": 1, "week": 7, "fortnight": 14, "month": 30, "year": 
 _NUMBER = rf"\d+|{'|'.join(sorted(_NUMBERS, key=len, reverse=True))}"
 _SPAN = re.compile(rf"\b({_NUMBER}) (?:or (?:two|so|three) )?({'|'.join(_DAYS)})s?\b", re.I)
 _HOW_OFTEN = re.compile(r"\b(?:\w+s|once|twice) (?:a|per|each|every) (?:day|night|week|month|year)\b", re.I)
-_SENTENCE = re.compile(r"(?<=[.!?]) ")  # sentences come again in other conversations, so their facts are remembered
 _LASTING = re.compile(r"\bfor (?:many )?years\b|\balways\b|as long as I can|since I was|all my life|\byears\b", re.I)
 
 
@@ -112,7 +112,7 @@ def _one_person(conversation: Conversation, labelled: set[str]) -> Iterator[str]
     scopes = [code for label in sorted(labelled) if (code := label.partition(".")[2]) in bank("facts")["within"]] or [""]
     told: Facts = {}
     for turn in conversation.turns:
-        for sentence in _SENTENCE.split(turn.content) if turn.part == "client" else ():
+        for sentence in sentences_of(turn.content) if turn.part == "client" else ():
             for scope in scopes:
                 joined = join(told, facts_of(sentence, scope))
                 if joined is None:

@@ -19,6 +19,7 @@ from pixel_core.evaluation.harness import Answer, Question
 from pixel_core.evaluation.held_out import lot_of
 from pixel_core.evaluation.items import NO_DISORDER, SEVERITIES, Vignette
 from pixel_core.evaluation.statistics.selective import reliability, risk_coverage
+from pixel_core.shares import largest_remainder
 
 NO_DISORDER_NAME = "No mental disorder"
 TOP = (1, 3)
@@ -72,7 +73,8 @@ def stratified(vignettes: Sequence[Vignette], limit: int) -> list[Vignette]:
     family, strata = families(), defaultdict(list)
     for vignette in vignettes:
         strata[family[_leading(vignette)]].append(vignette)
-    chosen = {v.id for name, count in _shares(strata, limit).items() for v in _in_turn(strata[name])[:count]}
+    shares = largest_remainder(limit, {name: len(own) for name, own in strata.items()})
+    chosen = {v.id for name, count in shares.items() for v in _in_turn(strata[name])[:count]}
     return [vignette for vignette in vignettes if vignette.id in chosen]
 
 
@@ -212,15 +214,6 @@ def _tagged(question: Question, kind: str) -> set[str]:
 
 def _leading(vignette: Vignette) -> str:
     return vignette.codes[0] if vignette.codes else NO_DISORDER
-
-
-def _shares(strata: Mapping[str, Sequence[Vignette]], limit: int) -> dict[str, int]:
-    """How many each stratum gets of `limit`, in proportion; what is left over goes to the largest remainders."""
-    total = sum(map(len, strata.values()))
-    exact = {name: len(own) * limit / total for name, own in strata.items()}
-    given = {name: int(share) for name, share in exact.items()}
-    rest = sorted(exact, key=lambda name: (given[name] - exact[name], name))
-    return Counter(given) + Counter(rest[: limit - sum(given.values())])
 
 
 def _in_turn(vignettes: Sequence[Vignette]) -> list[Vignette]:
