@@ -26,14 +26,15 @@ _FILES = {
     CRISIS: "crisis_work",
 }
 MODALITIES = tuple(_FILES)
+Arcs = Mapping[int, tuple[tuple[str, ...], ...]]
 
 
 @dataclass(frozen=True, slots=True)
 class Move:
     """One move of a modality: what the therapist says, and how willing and hesitant clients answer.
 
-    `needs` names what must have been said before (`thought`, `event`, `memory`). `say` may differ by the client's defence. `about` names
-    the families of symptoms that an answer is for, where it does not suit all.
+    `needs` names what must have been said before (`thought`, `event`, `memory`, `skill`). `say` may differ by the client's defence. `about`
+    names the families of symptoms that an answer is for, where it does not suit all; `codes` the classes that the move is for.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Move:
     hesitant: tuple[str, ...]
     needs: str = ""
     about: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    codes: frozenset[str] = frozenset()
 
     def suits(self, answer: str, about: str) -> bool:
         """Whether clients may answer this when it is about a family of symptoms."""
@@ -59,7 +61,8 @@ class Move:
 class Bar:
     """For whom a move is not made, or those of its lines that hold the `words` not said: families that were told, classes.
 
-    `about` are families that the line is not said about; with `only`, the move is for those who told of one of these families.
+    `about` are families that the line is not said about; with `only`, the move is for those who told of one of these families, with `after`
+    for those who went along with one of these moves.
     """
 
     move: str
@@ -68,25 +71,38 @@ class Bar:
     codes: frozenset[str]
     about: frozenset[str]
     only: frozenset[str]
+    after: frozenset[str] = frozenset()
 
-    def holds(self, line: str, told: Set[str], codes: Set[str], about: str) -> bool:
+    def holds(self, line: str, told: Set[str], codes: Set[str], about: str, made: Set[str]) -> bool:
         """Whether the line is not to be said to this client."""
-        unsuited = bool(self.told & told or self.codes & codes) or about in self.about or bool(self.only and not self.only & told)
+        lacking = bool(self.only and not self.only & told) or bool(self.after and not self.after & made)
+        unsuited = lacking or bool(self.told & told or self.codes & codes) or about in self.about
         return unsuited and self.words.search(line) is not None
 
 
 @dataclass(frozen=True, slots=True)
 class Modality:
-    """A way of working: its moves by name, its arcs, the orders in which a session of so many prompts goes, and whom what does not suit."""
+    """A way of working: its moves by name, its arcs, the orders in which a session of so many prompts goes, and whom what does not suit.
+
+    `own_arcs` are for classes that have a technique of their own.
+    """
 
     name: str
     moves: Mapping[str, Move]
-    arcs: Mapping[int, tuple[tuple[str, ...], ...]]
+    arcs: Arcs
     bars: tuple[Bar, ...] = ()
+    own_arcs: Mapping[str, Arcs] = field(default_factory=dict)
 
-    def suits(self, move: str, line: str, told: Set[str], codes: Set[str], about: str) -> bool:
-        """Whether a line of a move may be said to a client of these classes who told of these families, about one of them."""
-        return not any(bar.move == move and bar.holds(line, told, codes, about) for bar in self.bars)
+    def suits(self, move: str, line: str, told: Set[str], codes: Set[str], about: str, made: Set[str] = frozenset()) -> bool:
+        """Whether a line of a move may be said to a client of these classes who told of these families, about one of them.
+
+        `made` are the moves that the client went along with.
+        """
+        return not any(bar.move == move and bar.holds(line, told, codes, about, made) for bar in self.bars)
+
+    def arcs_of(self, code: str) -> Arcs:
+        """The arcs for a class."""
+        return self.own_arcs.get(code, self.arcs)
 
 
 @cache
@@ -94,8 +110,8 @@ def modality(name: str) -> Modality:
     """The modality of this name; raises KeyError for another."""
     raw = bank(f"modalities/{_FILES[name]}")
     moves = {key: _move(key, entry) for key, entry in raw.items() if isinstance(entry, dict) and "say" in entry}
-    arcs = {int(n): tuple(tuple(arc) for arc in arcs) for n, arcs in raw.get("arcs", {}).items()}
-    return Modality(name, moves, arcs, tuple(_bar(entry) for entry in raw.get("bars", ())))
+    own = {code: _arcs(entry["arcs"]) for entry in raw.get("own_arcs", ()) for code in entry["codes"]}
+    return Modality(name, moves, _arcs(raw.get("arcs", {})), tuple(_bar(entry) for entry in raw.get("bars", ())), own)
 
 
 @cache
@@ -115,7 +131,9 @@ def suitability(kind: str, pictures: Sequence[Picture], temper: Temper) -> dict[
     """How well each modality suits a concern and a client, by `indication.yaml`: the weights of the concern times those of the client."""
     rule = bank("indication")
     concern = rule["kinds"].get(kind) or rule["kinds"]["other"]
-    if pictures and kind not in rule["kinds"]:
+    if pictures and kind == "psychodynamic":
+        concern = rule["functions"].get(pictures[0].id) or concern
+    elif pictures and kind not in rule["kinds"]:
         first = pictures[0]
         concern = rule["classes"].get(first.id) or rule["chapters"].get(first.group) or concern
     weights = {name: float(weight) for name, weight in concern.items()}
@@ -147,8 +165,12 @@ def signs(temper: Temper) -> list[str]:
 
 
 def _bar(raw: Mapping[str, Any]) -> Bar:
-    groups = (frozenset(raw.get(key, ())) for key in ("told", "codes", "about", "only"))
+    groups = (frozenset(raw.get(key, ())) for key in ("told", "codes", "about", "only", "after"))
     return Bar(raw["move"], re.compile(raw.get("words", ""), re.I), *groups)
+
+
+def _arcs(raw: Mapping[Any, Any]) -> Arcs:
+    return {int(n): tuple(tuple(arc) for arc in arcs) for n, arcs in raw.items()}
 
 
 def _move(name: str, raw: Mapping[str, Any]) -> Move:
@@ -163,6 +185,7 @@ def _move(name: str, raw: Mapping[str, Any]) -> Move:
         hesitant=tuple(text_of(line) for line in hesitant),
         needs=raw.get("needs", ""),
         about={line["say"]: frozenset(line["for"]) for line in (*willing, *hesitant) if isinstance(line, dict)},
+        codes=frozenset(raw.get("codes", ())),
     )
 
 

@@ -8,12 +8,13 @@ from collections.abc import Callable, Mapping
 from pixel_core.writing import responses
 from pixel_core.writing.casting import agrees_with
 from pixel_core.writing.echo import continued, sentence_case
+from pixel_core.writing.matters import AGREED, matter_of, slots_of, told_first
 from pixel_core.writing.modalities import Move, modality
-from pixel_core.writing.phrases import Exchange, Family, bank, thoughts_of
+from pixel_core.writing.phrases import Exchange, Family, bank
 from pixel_core.writing.scene import Piece, text_of
 from pixel_core.writing.tags import answers, tags_of, untagged
 from pixel_core.writing.therapy import Session
-from pixel_core.writing.topics import is_burden, is_named, mine, topics_of
+from pixel_core.writing.topics import is_burden
 
 STEPS = frozenset({"goal_setting", "behavioural_activation", "exposure", "grounding", "suggestion"})
 _HESITANT = (0.3, 0.6, 0.75)  # by resistance
@@ -67,6 +68,7 @@ _AGREED = frozenset(
         "dear_man",
     }
 )
+SKILLS = ("distress_tolerance", "opposite_action", "dear_man")
 _SLOT = re.compile(r"\{(\w+)\}")
 
 
@@ -74,15 +76,16 @@ def make(session: Session, name: str) -> bool:
     """Make a move of the modality and let the client answer; False when it cannot be made here."""
     move = modality(session.modality).moves[name]
     shown = name != "defence" or any(line in session.scene.turns[-1].text for line in bank("client")["defence"][session.temper.defence])
-    if not shown or (move.needs and move.needs not in session.said):
+    meant = not move.codes or any(p.id in move.codes for p in session.pictures)
+    if not (shown and meant) or (move.needs and move.needs not in session.said):
         return False
-    topic, family = _topic(session)
+    topic, family = matter_of(session)
     line = _line(session, move, topic, family)
     if line is None:
         return False
     scene, hesitant = session.scene, session.scene.chance(_HESITANT[session.temper.resistance])
     hesitant = hesitant or (name in _DEEP and _is_unmoved(session))
-    slots = _slots(session, topic, family)
+    slots = slots_of(session, topic, family)
     about = slots["thought_of"] if move.needs == "thought" else family.name
     said = filled(untagged(line), slots)
     on = next(([v] for v in reversed(session.spoken) if v.family is family), [])
@@ -95,6 +98,12 @@ def make(session: Session, name: str) -> bool:
     session.said |= {key: slots[key] for key in ("thought", "fairer", "thought_of") if key in slots and wants & {"thought"}}
     if name == "values" and not hesitant:
         session.said["value"] = text
+    if name == "agenda":
+        session.said[AGREED] = family.name
+    if name in SKILLS:
+        session.said["skill"] = name
+    if not hesitant:
+        session.said[_made(name)] = name
     kind = _kind(name, hesitant, wants)
     stage = "opening" if move.stage == "opening" else move.stage
     session.reply(filled(text, slots | session.said), stage=stage, last=(kind, None))
@@ -102,6 +111,15 @@ def make(session: Session, name: str) -> bool:
         done = ("considered" if hesitant else "agreed") if name in _AGREED else "worked_on"
         session.goals[0].work(move.technique, done, len(scene.turns) - 1)
     return True
+
+
+def made_in(session: Session) -> set[str]:
+    """The moves of the modality that the client went along with."""
+    return {name for key, name in session.said.items() if key == _made(name)}
+
+
+def _made(name: str) -> str:
+    return f"went along with {name}"
 
 
 def _kind(name: str, hesitant: bool, wants: set[str]) -> str:
@@ -115,30 +133,6 @@ def _kind(name: str, hesitant: bool, wants: set[str]) -> str:
     return ("hesitant" if hesitant else "willing") + ("_step" if name in _AGREED else "")
 
 
-def _topic(session: Session) -> tuple[str, Family]:
-    """Something that was talked about, if possible not yet named in this conversation, and its family; the first concern comes most often.
-
-    One thing that weighs comes before things and doings, and those before clauses like "what it has cost you".
-    """
-    scene = session.scene
-    families = session.told()
-    order = [families[-1], *families[:-1]] if scene.chance(0.6) else families
-    named = [(topic, family) for family in order for topic in topics_of(family, session.spoken) if is_named(topic)]
-    ranks: list[Callable[[str], bool]] = [
-        lambda t: is_burden(t) and t not in scene.used,
-        lambda t: not re.match(r"what(?:'s)? ", t) and t not in scene.used,
-        is_burden,
-        lambda t: t not in scene.used,
-        lambda t: True,
-    ]
-    for rank in ranks:
-        for topic, family in named:
-            if rank(topic):
-                scene.used.add(topic)
-                return topic, family
-    return "what you've described", order[0]
-
-
 def _line(session: Session, move: Move, topic: str, family: Family) -> str | None:
     able = (
         {"topic", "mine"}
@@ -147,10 +141,10 @@ def _line(session: Session, move: Move, topic: str, family: Family) -> str | Non
         | ({"quoted"} if "thought" in session.said else set())
     )
     lines, told, codes = move.said(session.temper.defence), {f.name for f in session.told()}, {p.id for p in session.pictures}
-    way = modality(session.modality)
+    way, made = modality(session.modality), made_in(session)
 
     def fits(text: str) -> bool:
-        return set(_SLOT.findall(text)) <= able and way.suits(move.name, text, told, codes, family.name)
+        return set(_SLOT.findall(text)) <= able and way.suits(move.name, text, told, codes, family.name, made)
 
     return session.scene.draw(f"{session.modality}:{move.name}", lines, fits)
 
@@ -181,17 +175,6 @@ def _with_pools(session: Session, reply: str, about: str) -> str:
             line = session.scene.draw_line(pool, bank("modalities/pools")[pool], lambda o: isinstance(o, str) or about in o["for"])
             session.said[slot] = text_of(line)
     return reply
-
-
-def _slots(session: Session, topic: str, family: Family) -> dict[str, str]:
-    slots = {"topic": topic, "burden": topic, "mine": mine(topic)} | session.said
-    if "thought" not in slots:
-        families = [family, *session.told()]
-        name = next((f.name for f in families if thoughts_of(f.name)), "general")
-        pairs = thoughts_of(name)
-        pair = session.scene.draw(f"thought:{pairs[0][0]}", pairs) or pairs[0]
-        slots |= {"thought": pair[0], "fairer": pair[1], "thought_of": name}
-    return slots | {"quoted": f'"{continued(slots["thought"]).rstrip(".")}"'}
 
 
 def filled(template: str, slots: Mapping[str, str]) -> str:
@@ -239,6 +222,7 @@ def exchange(session: Session, *, step: bool) -> bool:
     scene, told = session.scene, session.told()
     if scene.chance(0.4):
         scene.rng.shuffle(told)
+    told.sort(key=lambda family: family not in told_first(session))
     chosen: tuple[Family, Exchange] | None = None
     for wanted in (step, not step):
         for family in told:

@@ -46,7 +46,7 @@ class Setting:
 def therapy(setting: Setting, pictures: Sequence[Picture], *, risk: bool) -> Session | None:
     """A therapy conversation about these pictures; None when too few of their sentences agree with one another."""
     rng = setting.rng
-    arc = _arc(setting.modality, rng, two=len(pictures) > 1)
+    arc = _arc(setting.modality, rng, pictures)
     voices, facts = cast(pictures, max(4, arc.count("explore") + 3 + (len(pictures) > 1)), setting.deck, rng, risk=risk)
     if len(voices) < 2 or (len(pictures) > 1 and len({v.picture.id for v in voices if v.picture}) < len(pictures)):
         return None
@@ -129,7 +129,7 @@ def contrasted(setting: Setting, pictures: tuple[Picture, Picture]) -> Session |
     _heed(session)
     if not contrast(session, other, telling):
         return None
-    arc = ["explore" if session.queue else "aside", *_second_half(setting.modality, setting.rng)]
+    arc = ["explore" if session.queue else "aside", *_second_half(setting.modality, setting.rng, own.id)]
     _play_all(session, planned(session, arc, at_once=True))
     return _ended(session)
 
@@ -152,18 +152,19 @@ def _ended(session: Session, *, labelled: bool = True) -> Session | None:
     return session if whole and _SHORTEST <= len(session.scene.turns) <= _LONGEST else None
 
 
-def _arc(name: str, rng: random.Random, *, two: bool) -> list[str]:
-    """An arc of the modality; with two classes it explores at least twice."""
+def _arc(name: str, rng: random.Random, pictures: Sequence[Picture]) -> list[str]:
+    """An arc of the modality, for the first class; with two classes it explores at least twice."""
+    two = len(pictures) > 1
     prompts = rng.choices(_PROMPTS, weights=_WEIGHTS)[0]
-    arc = list(rng.choice(modality(name).arcs[max(prompts, 4) if two else prompts]))
+    arc = list(rng.choice(modality(name).arcs_of(pictures[0].id)[max(prompts, 4) if two else prompts]))
     if two and arc.count("explore") < 2:
         arc.insert(arc.index("explore"), "explore")
     return arc
 
 
-def _second_half(name: str, rng: random.Random) -> list[str]:
-    """What an arc does after exploring: its last two or three beats of change."""
-    arc = [beat for beat in rng.choice(modality(name).arcs[rng.choice((5, 6))]) if beat not in _LATE and beat != "agenda"]
+def _second_half(name: str, rng: random.Random, code: str = "") -> list[str]:
+    """What an arc, of a class, does after exploring: its last two or three beats of change."""
+    arc = [beat for beat in rng.choice(modality(name).arcs_of(code)[rng.choice((5, 6))]) if beat not in _LATE and beat != "agenda"]
     return arc[-3:]
 
 
@@ -232,7 +233,10 @@ def _play(session: Session, beat: str, dangerous: Voice | None) -> None:
     elif beat == "exchange":
         if not exchange(session, step=session.scene.chance(0.5)):
             _instead(session)
-    elif beat in _done(session) or not make(session, _skill(session) if beat == "skill" else beat):
+    elif beat == "skill":
+        if not any(make(session, name) for name in skills_for(session) if name not in _done(session)):
+            _instead(session)
+    elif beat in _done(session) or not make(session, beat):
         _instead(session)
 
 
@@ -271,8 +275,8 @@ def _done(session: Session) -> set[str]:
     return {turn.move for turn in session.scene.turns}
 
 
-def _skill(session: Session) -> str:
-    """Which skill suits what was told: asking and refusing, acting against the feeling, or getting through the worst."""
-    skills = bank("modalities/dbt")["skills"]
-    told = [family.name for family in reversed(session.told())]
-    return next((skill for name in told for skill, names in skills.items() if name in names), "distress_tolerance")
+def skills_for(session: Session) -> list[str]:
+    """The skills that suit what was told, those for what was told last first: getting through the worst is for what rises."""
+    rows = list(bank("modalities/dbt")["skills"].items())
+    session.scene.rng.shuffle(rows)
+    return list(dict.fromkeys(skill for family in session.told() for skill, names in rows if family.name in names))

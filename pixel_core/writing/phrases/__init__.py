@@ -35,7 +35,8 @@ class Exchange:
 class Family:
     """What a therapist may say about symptoms of one kind. `echo` tells how the client's words may be said back; `sure`, that
     the family carries no risk; `risk`, the crisis level that it raises by itself; `attachment`, the styles that go with it;
-    `only`, the symptoms that a line or topic is for, where it does not suit all of the family's."""
+    `only`, the symptoms that a line or topic is for, where it does not suit all of the family's; `takes`, what must have been
+    said before a line that takes it up; `leads`, what an answer to a question holds."""
 
     name: str
     echo: Echo
@@ -47,11 +48,26 @@ class Family:
     voiced: tuple[str, ...] = ()
     attachment: tuple[str, ...] = ()
     only: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    takes: Mapping[str, re.Pattern[str]] = field(default_factory=dict)
+    leads: Mapping[str, re.Pattern[str]] = field(default_factory=dict)
 
     def suits(self, text: str, names: Iterable[str]) -> bool:
         """Whether a line or topic speaks of a symptom with one of these names (`names_of`), or of all that the family knows."""
         wanted = self.only.get(text)
         return wanted is None or not wanted.isdisjoint(names)
+
+    def takes_up(self, text: str, said: str) -> bool:
+        """Whether what a line takes up is among what was said; so it is where a line takes up nothing in particular."""
+        return text not in self.takes or self.takes[text].search(said) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Thought:
+    """An automatic thought, a fairer view, and the family of symptoms that it is `of`."""
+
+    say: str
+    fairer: str
+    of: str
 
 
 def bank(name: str) -> Any:
@@ -79,17 +95,23 @@ def everyday() -> Mapping[str, Family]:
     return {key: _family(key, raw | {"echo": "plain", "sure": True}) for key, raw in bank("everyday").items() if key != "mild"}
 
 
-def thoughts_of(name: str) -> Sequence[tuple[str, str]]:
-    """Automatic thoughts that go with a family of symptoms, each with a fairer view; none where the bank names no such family."""
-    return _thoughts().get(name, ())
+def thoughts_of(name: str, codes: Iterable[str] = ()) -> Sequence[Thought]:
+    """Automatic thoughts that go with a family of symptoms: those that these classes have about it, else those that all may have.
+
+    Empty where the bank names no such family.
+    """
+    found = _thoughts()
+    return next((found[key] for key in ((name, code) for code in (*codes, "")) if key in found), ())
 
 
 @cache
-def _thoughts() -> Mapping[str, tuple[tuple[str, str], ...]]:
-    found: dict[str, tuple[tuple[str, str], ...]] = {}
+def _thoughts() -> Mapping[tuple[str, str], tuple[Thought, ...]]:
+    found: dict[tuple[str, str], tuple[Thought, ...]] = {}
     for entry in bank("thoughts"):
         for name in entry["families"]:
-            found[name] = found.get(name, ()) + tuple((thought, fairer) for thought, fairer in entry["pairs"])
+            pairs = tuple(Thought(thought, fairer, entry.get("of", name)) for thought, fairer in entry["pairs"])
+            for code in entry.get("codes", [""]):
+                found[name, code] = found.get((name, code), ()) + pairs
     return found
 
 
@@ -147,6 +169,8 @@ def _family(name: str, raw: Mapping[str, Any]) -> Family:
         risk=raw.get("risk"),
         voiced=tuple(raw.get("voiced", ())),
         only=_only(name, raw),
+        takes=_cues(raw, "takes"),
+        leads=_cues(raw, "leads"),
     )
 
 
@@ -156,12 +180,18 @@ def _said(line: str | Mapping[str, Any]) -> str:
 
 def _only(name: str, raw: Mapping[str, Any]) -> Mapping[str, frozenset[str]]:
     """The symptoms that lines written as `{for: [...], say: ...}` are for; raises ValueError for one that nobody can have."""
-    keyed = [line for key in ("topics", *_LINES) for line in raw.get(key) or () if not isinstance(line, str)]
+    keyed = [line for key in ("topics", *_LINES) for line in raw.get(key) or () if not isinstance(line, str) and "for" in line]
     known = {*raw.get("symptoms", ()), *taxonomy.ids("symptoms")}
     for line in keyed:
         if unknown := sorted(set(line["for"]) - known):
             raise ValueError(f"family {name}, line {line['say'][:40]!r}: {', '.join(unknown)} is no symptom: see symptoms.csv")
     return {str(line["say"]): frozenset(line["for"]) for line in keyed}
+
+
+def _cues(raw: Mapping[str, Any], key: str) -> Mapping[str, re.Pattern[str]]:
+    """The patterns that lines written as `{takes: ..., say: ...}` bear, also those of exchanges."""
+    lines = (line for part in ("topics", *_LINES, "exchanges") for line in raw.get(part) or () if not isinstance(line, str))
+    return {str(line["say"]): re.compile(line[key], re.I | re.S) for line in lines if key in line}
 
 
 def _exchange(raw: Mapping[str, Any]) -> Exchange:

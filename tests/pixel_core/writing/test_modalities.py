@@ -6,7 +6,7 @@ import pytest
 
 from pixel_core import taxonomy
 from pixel_core.writing.modalities import CRISIS, MODALITIES, choose, modality, moves_of, reasons, suitability, techniques_of
-from pixel_core.writing.phrases import bank, everyday, families
+from pixel_core.writing.phrases import bank, everyday, families, psychodynamic
 from pixel_core.writing.sheets import Temper
 from pixel_core.writing.tags import untagged
 from tests.pixel_core.writing.materials import picture
@@ -36,8 +36,10 @@ def test_advice_and_interpretation_keep_to_their_modalities():
 def test_moves_are_of_the_modality_and_its_arcs_know_them(name):
     known = {"explore", "aside", "understand", "exchange", "skill", *modality(name).moves}
     assert set(moves_of(name).values()) <= techniques_of(name)
-    assert {beat for arcs in modality(name).arcs.values() for arc in arcs for beat in arc} <= known
-    assert name == CRISIS or set(modality(name).arcs) == {3, 4, 5, 6}
+    for arcs in (modality(name).arcs, *modality(name).own_arcs.values()):
+        assert {beat for each in arcs.values() for arc in each for beat in arc} <= known
+        assert name == CRISIS or set(arcs) == {3, 4, 5, 6}
+    assert set(modality(name).own_arcs) <= set(taxonomy.ids("dsm5"))
 
 
 @pytest.mark.parametrize("name", [m for m in MODALITIES if m != CRISIS])
@@ -75,6 +77,7 @@ def test_every_class_of_the_rule_is_one_of_the_taxonomy():
     chapters = {c.fields["chapter"] for c in taxonomy.classes("dsm5")}
     assert set(rule["chapters"]) == chapters
     assert set(rule["classes"]) <= set(taxonomy.ids("dsm5"))
+    assert set(rule["functions"]) <= set(taxonomy.ids("pdm2"))
     assert set(rule["why"]) == set(MODALITIES)
 
 
@@ -94,13 +97,14 @@ def test_what_does_not_suit_is_not_said():
 def test_bars_name_moves_families_and_words_that_are_there():
     for way in map(modality, MODALITIES):
         for bar in way.bars:
-            assert (bar.told | bar.about | bar.only) <= set(families())
+            assert (bar.told | bar.about | bar.only) <= {*families(), *psychodynamic()}
+            assert bar.after <= set(way.moves)
             assert any(bar.words.search(line) for line in way.moves[bar.move].said(""))
-            assert bar.only or not all(bar.words.search(line) for line in way.moves[bar.move].said(""))
+            assert bar.only or bar.after or not all(bar.words.search(line) for line in way.moves[bar.move].said(""))
 
 
 def test_answers_and_events_that_are_for_some_families_name_families_that_are_there():
-    known = set(families()) | set(everyday())
+    known = {*families(), *everyday(), *psychodynamic()}
     keyed = [(way.name, move, line) for way in map(modality, MODALITIES) for move in way.moves.values() for line in move.about]
     assert len(keyed) > 10
     for name, move, line in keyed:
