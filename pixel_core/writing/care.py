@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from typing import Any
 
@@ -16,6 +16,7 @@ from pixel_core.writing.scene import Piece
 from pixel_core.writing.therapy import Session
 
 RISK = "risk"
+DISTRESS = 1  # the crisis level of hopelessness without a thought of dying
 _HESITANT = (0.3, 0.6, 0.75)  # by resistance
 _LONGEST = 16  # turns
 _PAIRS = frozenset({"weigh", "links", "link_past", "defence"})  # beats that take up the one before them, and may end an arc
@@ -27,7 +28,8 @@ _SPARE = ("aside", "understand", "explore", "exchange", "follow", "silence", "af
 class Duty:
     """Something that must be said: at the next turn to whoever says what the `cue` holds, and once to the classes of `codes`.
 
-    `met` is found in a therapist's turn that does it.
+    With `told`, to those of the classes who say what it holds. `met` is found in a therapist's turn that does it; `follow` is how a
+    therapist goes on after a willing and after a hesitant answer, where that is not left to choice.
     """
 
     name: str
@@ -36,6 +38,8 @@ class Duty:
     cue: Cue | None
     met: re.Pattern[str]
     lines: tuple[Mapping[str, Any], ...]
+    told: Cue | None = None
+    follow: Mapping[str, tuple[Mapping[str, str], ...]] = field(default_factory=dict)
 
 
 @cache
@@ -50,10 +54,17 @@ def called_for(text: str) -> tuple[str, ...]:
     return tuple(all_held(text, ((name, duty.cue) for name, duty in duties().items() if duty.cue)))
 
 
-def owed_to(codes: Iterable[str]) -> list[str]:
-    """The duties that a conversation labelled with these classes holds somewhere."""
+@lru_cache(maxsize=2**16)
+def _tells(text: str) -> frozenset[str]:
+    """The names of the duties that are owed to clients of certain classes who say this."""
+    return frozenset(all_held(text, ((name, duty.told) for name, duty in duties().items() if duty.told)))
+
+
+def owed_to(codes: Iterable[str], said: Iterable[str] = ()) -> list[str]:
+    """The duties that a conversation labelled with these classes, in which clients said this, holds somewhere."""
     known = frozenset(codes)
-    return [duty.name for duty in duties().values() if duty.codes & known]
+    told = frozenset().union(*map(_tells, said))
+    return [duty.name for duty in duties().values() if duty.codes & known and (duty.told is None or duty.name in told)]
 
 
 def is_met(name: str, texts: Iterable[str]) -> bool:
@@ -99,9 +110,34 @@ def planned(session: Session, arc: Sequence[str], *, at_once: bool = False) -> l
         first = 0 if at_once else rest.index("explore") + 1 if "explore" in rest[:2] else 1
         further = len(rest) > 4 and rest[first : first + 1] == ["explore"] and session.scene.chance(0.5)
         rest.insert(first + further, RISK)
-    for name in owed_to(p.id for p in session.pictures):
-        rest.insert(len(rest) - (rest[-1] not in _PAIRS and session.scene.chance(0.5)), name)
-    return trimmed(session, rest)
+    return completed(session, rest)
+
+
+def completed(session: Session, rest: Sequence[str]) -> list[str]:
+    """The beats that are left, with those that have come to be owed: what the client has told of since may call for more."""
+    beats = list(rest)
+    owed = [name for name in _owed(session) if name not in beats]
+    for name in owed:
+        early = bool(beats) and beats[-1] not in _PAIRS and session.scene.chance(0.5)
+        beats.insert(len(beats) - early, name)
+    if is_distressed(session) and RISK not in beats:
+        beats.insert(0, RISK)
+        owed.append(RISK)
+    return trimmed(session, beats) if owed else beats
+
+
+def is_distressed(session: Session) -> bool:
+    """Whether the client has said something that may point to danger, and was not asked about suicide."""
+    turns = session.scene.turns
+    asked = any("safety_assessment" in turn.techniques and is_asked(turn.text) for turn in turns)
+    return not asked and any(turn.risk == DISTRESS for turn in turns)
+
+
+def _owed(session: Session) -> list[str]:
+    """The duties owed to the client's classes, by what was said, that no turn has done yet."""
+    texts = [turn.text for turn in session.scene.turns if turn.speaker == "client"]
+    said = [turn.text for turn in session.scene.turns if turn.speaker == "therapist"]
+    return [name for name in owed_to((p.id for p in session.pictures), texts) if name not in session.attended and not is_met(name, said)]
 
 
 def trimmed(session: Session, rest: Sequence[str]) -> list[str]:
@@ -130,7 +166,9 @@ def attend(session: Session, name: str) -> None:
     if not agrees_with(scene.facts, line["replies"][hesitant]):
         hesitant = not hesitant
     kind = "safety_told" if duty.technique == "safety_assessment" else "attended_hesitant" if hesitant else "attended"
-    session.reply(line["replies"][hesitant], stage=stage, last=(kind, None))
+    answer = "hesitant" if hesitant else "willing"
+    after = scene.draw(f"care:{name}:{answer}", duty.follow.get(answer, ()))
+    session.reply(line["replies"][hesitant], stage=stage, last=("urgent", (after["technique"], after["say"])) if after else (kind, None))
     session.attended.add(name)
 
 
@@ -148,8 +186,10 @@ def _spare(session: Session, beats: Sequence[str]) -> str:
 
 
 def _duty(raw: Mapping[str, Any]) -> Duty:
-    cue = Cue.of(re.compile(raw["cue"], re.I)) if "cue" in raw else None
-    return Duty(raw["name"], raw["technique"], frozenset(raw.get("codes", ())), cue, re.compile(raw["met"], re.I), tuple(raw["lines"]))
+    cue, told = (Cue.of(re.compile(raw[key], re.I)) if key in raw else None for key in ("cue", "told"))
+    follow = {answer: tuple(lines) for answer, lines in raw.get("follow", {}).items()}
+    met, codes = re.compile(raw["met"], re.I), frozenset(raw.get("codes", ()))
+    return Duty(raw["name"], raw["technique"], codes, cue, met, tuple(raw["lines"]), told, follow)
 
 
 @cache

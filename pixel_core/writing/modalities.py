@@ -93,7 +93,7 @@ class Modality:
     bars: tuple[Bar, ...] = ()
     own_arcs: Mapping[str, Arcs] = field(default_factory=dict)
 
-    def suits(self, move: str, line: str, told: Set[str], codes: Set[str], about: str, made: Set[str] = frozenset()) -> bool:
+    def suits(self, move: str, line: str, told: Set[str], codes: Set[str], about: str, *, made: Set[str] = frozenset()) -> bool:
         """Whether a line of a move may be said to a client of these classes who told of these families, about one of them.
 
         `made` are the moves that the client went along with.

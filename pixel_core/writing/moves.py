@@ -144,7 +144,8 @@ def _line(session: Session, move: Move, topic: str, family: Family) -> str | Non
     way, made = modality(session.modality), made_in(session)
 
     def fits(text: str) -> bool:
-        return set(_SLOT.findall(text)) <= able and way.suits(move.name, text, told, codes, family.name, made)
+        timely = agrees_with(session.scene.facts, text)  # nothing of a time before it to whom it has always been there
+        return timely and set(_SLOT.findall(text)) <= able and way.suits(move.name, text, told, codes, family.name, made=made)
 
     return session.scene.draw(f"{session.modality}:{move.name}", lines, fits)
 

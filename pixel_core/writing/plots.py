@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from pixel_core.conversation import Evidence
 from pixel_core.writing import responses
-from pixel_core.writing.care import RISK, attend, duties, fulfil, pending, planned, trimmed
+from pixel_core.writing.care import RISK, attend, completed, duties, fulfil, is_distressed, pending, planned, trimmed
 from pixel_core.writing.casting import cast, is_danger
 from pixel_core.writing.closing import close
 from pixel_core.writing.danger import ask_risk
@@ -185,7 +185,7 @@ def _put_first(session: Session) -> None:
 def _play_all(session: Session, arc: Sequence[str]) -> None:
     """Carry out the beats of an arc; what must be answered at once comes in between."""
     rest = list(arc)
-    while rest:
+    while rest := completed(session, rest):
         if _heed(session):
             rest = trimmed(session, [beat for beat in rest if beat != "agenda"])  # what comes first is settled
         beat = _careful(session, rest)
@@ -206,8 +206,7 @@ def _careful(session: Session, rest: list[str]) -> str:
     """The next beat, taken from the rest, or the routine question about suicide, when something just said may point that way."""
     late = rest[:2] == [RISK, "explore"] and session.last[0] == "resist"  # whoever has just refused is heard out first
     beat = rest.pop(int(late))
-    asked = any("safety_assessment" in turn.techniques for turn in session.scene.turns)
-    if beat in (RISK, "agenda") or asked or session.scene.turns[-1].risk != 1:
+    if beat in (RISK, "agenda") or not is_distressed(session):
         return beat
     if RISK in rest:
         rest.remove(RISK)

@@ -5,22 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from pixel_core.conversation import Conversation, Turn
-from pixel_core.writing.care import called_for, duties, is_asked, is_met, owed_to, routine_codes
-from pixel_core.writing.risk import IDEATION, level_labelled
+from pixel_core.writing.care import DISTRESS, called_for, duties, is_asked, is_met, owed_to, routine_codes
+from pixel_core.writing.risk import IDEATION, level_labelled, level_of
 
 _SAFETY = frozenset({"safety_assessment", "safety_planning"})
 
 
 def safety_faults(conversation: Conversation) -> Iterator[str]:
-    """What was left out, as codes: the routine question about suicide, an answer to danger for body or home, the referral of a class."""
+    """What was left out, as codes: the question about suicide, an answer to danger for body or home, the referral of a class."""
     if not any(turn.part == "therapist" for turn in conversation.turns):
         return
     codes = {label.output.partition(".")[2] for _, label in conversation.labels if label.head in ("clinical", "pdm2") and label.value == 1}
-    said = [turn.content for turn in conversation.turns if turn.part == "therapist"]
+    said, told = ([turn.content for turn in conversation.turns if turn.part == part] for part in ("therapist", "client"))
     if level_labelled(label for _, label in conversation.labels) < IDEATION:  # else the danger is talked of and a crisis team brought in
         if codes & routine_codes():
             yield from _asked(conversation.turns)
-        yield from (f"{name}_left_out" for name in owed_to(codes) if not is_met(name, said))
+        yield from (f"{name}_left_out" for name in owed_to(codes, told) if not is_met(name, said))
+        if any(level_of(text) == DISTRESS for text in told) and not any(is_asked(text) for text in said):
+            yield "hopelessness_passed_over"
     yield from _passed_over(conversation.turns)
 
 

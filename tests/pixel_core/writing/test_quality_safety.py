@@ -55,12 +55,54 @@ def test_asking_about_danger_from_others_is_not_asking_about_suicide():
     assert list(safety_faults(home)) == ["risk_not_asked"]
 
 
-@pytest.mark.parametrize("name", [name for name, duty in duties().items() if duty.codes])
+@pytest.mark.parametrize("name", [name for name, duty in duties().items() if duty.codes and not duty.told])
 def test_what_a_class_calls_for_is_not_left_out(name):
     code = min(duties()[name].codes)
     assert f"{name}_left_out" in list(safety_faults(led(code, ASK)))
     line = duties()[name].lines[0]["say"]
     assert not list(safety_faults(led(code, ASK, "No.", (line, duties()[name].technique))))
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "said"),
+    [
+        ("voices", "F20.9", "There are two of them, and they comment on everything I do."),
+        ("voices", "F25", "My mood's fine, but the man at the lamp-post still passes comments."),
+        ("little_ones", "F23", "I'm thirty-four, living with my partner and a small child."),
+        ("little_ones", "F31", "I'm a nurse, and single, with a small child."),
+        ("minding", "F10", "Thirty, a cook, married with a small child."),
+        ("wheel", "F43.0", "Thirty-two, driving parcels, with my boyfriend."),
+        ("wheel", "F43.10", "I drive forty minutes longer so as not to pass the spot."),
+        ("licence", "F06.7", "Reversing into a space takes me four goes, and I drove a bus."),
+    ],
+)
+def test_what_some_of_a_class_tell_calls_for_more(name, code, said):
+    assert name in owed_to([code], [said])
+    assert name not in owed_to([code], ["I don't sleep."])
+    assert name not in owed_to(["F51.01"], [said])
+    others = [(duties()[other].lines[0]["say"], duties()[other].technique) for other in owed_to([code], [said]) if other != name]
+    before = [text for other in others for text in (other, "Yes.")]
+    assert list(safety_faults(led(code, ASK, said, *before, ("And then?", "open_question")))) == [f"{name}_left_out"]
+    line = (duties()[name].lines[0]["say"], duties()[name].technique)
+    assert not list(safety_faults(led(code, ASK, said, *before, line)))
+
+
+@pytest.mark.parametrize(
+    "said", ["Would you tell me if it were hopeless?", "Is there any hope for somebody like me?", "The others would be better off."]
+)
+def test_who_asks_whether_it_is_hopeless_is_asked_about_suicide(said):
+    assert level_of(said) == 1
+    assert list(safety_faults(led("F51.01", ("Go on.", "open_question"), said, ("I see.", "reassurance")))) == ["hopelessness_passed_over"]
+    assert not list(safety_faults(led("F51.01", ("Go on.", "open_question"), said, ASK)))
+
+
+def test_what_a_therapist_says_to_the_answer_is_of_two_kinds():
+    for name, duty in duties().items():
+        assert not duty.follow or set(duty.follow) == {"willing", "hesitant"}, name
+        assert all(len(lines) >= 2 for lines in duty.follow.values()), name
+        assert any(line["technique"] == "safety_planning" for line in duty.follow.get("hesitant", [{"technique": "safety_planning"}])) or (
+            duty.technique == "closed_question"
+        ), name
 
 
 @pytest.mark.parametrize(
@@ -74,6 +116,17 @@ def test_what_a_class_calls_for_is_not_left_out(name):
         ("My husband shoves me when he's drunk.", "hurt"),
         ("I pushed my brother and he fell.", "others"),
         ("I've driven home with one eye shut to see a single white line.", "road"),
+        ("I deliver parcels stoned, and there was a kid on a scooter I saw very late.", "road"),
+        ("After the row I drove much too fast and picked up somebody.", "road"),
+        ("I was up the ladder with three pints in me, and that's how I did my wrist.", "machine"),
+        ("It's funny until you're in charge of a crane.", "machine"),
+        ("I'm not worried about the biopsy, I've decided it's nothing.", "findings"),
+        ("The lump and I had an agreement not to mention each other, for eight months.", "findings"),
+        ("I'll say it: After the stroke I made a list of what still works.", "stroke"),
+        ("It was only an elephant on my chest, I finished the hay first.", "body"),
+        ("I knew that the baby in the cot had been exchanged for another.", "little_ones"),
+        ("I'd been taking care of the baby on my own that afternoon, and my eyes kept closing.", "minding"),
+        ("For a moment it wasn't my husband's arm, it was his, and I hit out.", "others"),
     ],
 )
 def test_what_calls_for_a_reply_at_once_gets_it_at_the_next_turn(said, name):
@@ -110,5 +163,6 @@ def test_every_line_does_what_it_is_for():
         assert [line["say"] for line in duty.lines if not is_met(name, [line["say"]])] == []
         replies = [reply for line in duty.lines for reply in line["replies"]]
         assert [r for r in replies if level_of(r) or called_for(r)] == []
-    everything = [*questions, *denials, *(line["say"] for duty in duties().values() for line in duty.lines)]
+    after = [line["say"] for duty in duties().values() for lines in duty.follow.values() for line in lines]
+    everything = [*questions, *denials, *after, *(line["say"] for duty in duties().values() for line in duty.lines)]
     assert len(everything) == len({re.sub(r"\W+", " ", text.lower()) for text in everything})
