@@ -30,7 +30,7 @@ from pixel_core.knowledge.sources import (
 from pixel_core.rejects import as_content, count_reasons, write_rejects
 from pixel_core.taxonomy import TaxonomyName
 
-VERSION = "3"
+VERSION = "4"
 TABLE = "framework.parquet"
 KINDS = ("pdm2", "organisation", "symptom_pattern", "attachment", "defence", "trait", "interview")
 _OF_GROUP = {"organisation_level": "organisation", "symptom_pattern": "symptom_pattern"}  # PDM-2 entries beside the head's classes
@@ -159,12 +159,24 @@ def _pdm2(raw: Mapping[str, Any], document: Document) -> dict[str, Any]:
         "text": span_of(text),
         "details": [{"name": name, "text": value.span} for name, value in details if value],
         "typical_defences": [str(d) for d in texts_of(raw, "typical_defences", "defences", "defenses")],
-        "voiced": [t.span for t in texts_of(raw, "voiced", "examples")],
+        "voiced": [_voiced(t, pole) for pole, t in _by_pole(raw)],
         "therapist_focus": [t.span for t in texts_of(raw, "therapist_focus")],
         "file": document.file,
         "start": min((p.start for p in places), default=0),
         "end": max((p.end for p in places), default=0),
     }
+
+
+def _by_pole(raw: Mapping[str, Any]) -> Iterator[tuple[str | None, Located]]:
+    """The voiced sentences: those that go with every pole of the class, then those of each."""
+    poles = raw.get("poles")
+    yield from ((None, text) for text in texts_of(raw, "voiced", "examples"))
+    for pole in poles if isinstance(poles, Mapping) else {}:
+        yield from ((str(pole), text) for text in texts_of(poles, pole))
+
+
+def _voiced(text: Located, pole: str | None = None) -> dict[str, Any]:
+    return text.span | {"pole": pole}
 
 
 def _headed(document: Document, kind: str) -> Iterator[dict[str, Any]]:
@@ -215,7 +227,7 @@ def _section(document: Document, kind: str, group: str, section: list[Block]) ->
         "text": span_of(text),
         "details": [{"name": name, "text": t.span} for name, t in details],
         "typical_defences": [],
-        "voiced": [t.span for t in parts["voiced"]],
+        "voiced": [_voiced(t) for t in parts["voiced"]],
         "therapist_focus": [t.span for t in parts["focus"]],
         "file": document.file,
         "start": title.text.start,

@@ -79,14 +79,15 @@ def _features(row: Row) -> Iterator[Feature]:
 
 def _entry(row: Row) -> Picture:
     """A PDM-2 class; each of its voiced sentences is a feature of its own."""
-    voiced = _statements(row["voiced"], row["file"])
+    voiced = [(span["pole"] or "", s) for span in row["voiced"] if (s := _statement(span, row["file"]))]
+    text = _statement(row["text"], row["file"])
     depth = next((d["text"] for d in row["details"] if d["name"] in ("tension", "capacity")), None)
     return Picture(
         head="pdm2",
         id=row["id"],
         name=row["name"],
-        summary=_statement(row["text"], row["file"]),
-        features=tuple(Feature(f"voiced{n}", "", _statement(row["text"], row["file"]), (v,)) for n, v in enumerate(voiced, start=1)),
+        summary=text,
+        features=tuple(Feature(f"voiced{n}", "", text, (v,), pole=pole) for n, (pole, v) in enumerate(voiced, start=1)),
         focus=_statements(row["therapist_focus"], row["file"]),
         depth=_statement(depth, row["file"]),
         defences=tuple(slug(name) for name in row["typical_defences"]),

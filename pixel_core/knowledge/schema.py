@@ -7,6 +7,9 @@ import polars as pl
 SPAN = pl.Struct({"text": pl.String, "start": pl.Int64, "end": pl.Int64})
 """A text with the character offsets [start, end) of its raw form in the row's `file`."""
 
+VOICED = pl.Struct({"text": pl.String, "start": pl.Int64, "end": pl.Int64, "pole": pl.String})
+"""A client's sentence; `pole` names the side of a PDM-2 class that it shows, null where it goes with every side."""
+
 _ITEM = pl.Struct({"id": pl.String, "symptom": pl.String, "text": SPAN, "voiced": pl.List(SPAN)})
 _GROUP = pl.Struct({"id": pl.String, "text": SPAN, "min_count": pl.Int64, "of": pl.List(pl.String)})
 CRITERION = pl.Struct(
@@ -63,7 +66,7 @@ FRAMEWORK_SCHEMA = pl.Schema(
         "text": SPAN,
         "details": pl.List(pl.Struct({"name": pl.String, "text": SPAN})),  # tension, capacity, signs, example, ...
         "typical_defences": pl.List(pl.String),
-        "voiced": pl.List(SPAN),  # the client's sentences; in kind `interview` the therapist's
+        "voiced": pl.List(VOICED),  # the client's sentences; in kind `interview` the therapist's
         "therapist_focus": pl.List(SPAN),
         "file": pl.String,
         "start": pl.Int64,  # the whole entry in its file

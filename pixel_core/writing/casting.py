@@ -72,6 +72,12 @@ def agrees(statement: Statement, known: Facts, scope: str) -> Facts | None:
     return join(known, facts_of(statement.text, scope))
 
 
+def told_by(picture: Picture, feature: Feature, statement: Statement) -> Facts:
+    """The facts that a voiced sentence tells of its speaker, the pole of its class among them."""
+    facts = facts_of(statement.text, picture.id)
+    return {**facts, f"pole of {picture.id}": frozenset({feature.pole})} if feature.pole else facts
+
+
 def agrees_with(known: Facts, text: str) -> bool:
     """Whether a client of whom this is known can say a text that belongs to no class."""
     return join(known, facts_of(text)) is not None
@@ -81,13 +87,13 @@ def _voice(
     picture: Picture, feature: Feature, known: Facts, deck: Deck, rng: random.Random, *, opening: bool, danger: bool
 ) -> tuple[Voice, Facts] | None:
     def fits(statement: Statement) -> bool:
-        return agrees(statement, known, picture.id) is not None and is_danger(statement, feature) == danger
+        return join(known, told_by(picture, feature, statement)) is not None and is_danger(statement, feature) == danger
 
     able = [s for s in feature.voiced if fits(s) and not (opening and _LEANS.match(s.text))] or [s for s in feature.voiced if fits(s)]
     chosen = deck.draw(f"{picture.label}:{feature.key}", feature.voiced, rng, lambda s: s in able)
     if chosen is None:
         return None
-    return Voice(feature, chosen, picture, family_of(picture, feature)), agrees(chosen, known, picture.id) or known
+    return Voice(feature, chosen, picture, family_of(picture, feature)), join(known, told_by(picture, feature, chosen)) or known
 
 
 def is_danger(statement: Statement, feature: Feature) -> bool:

@@ -12,6 +12,8 @@ from pixel_core.writing.phrases import bank
 
 _RARE, _RARELY = "teens", 0.8  # most people who come are grown up; an eighteen-year-old only now and then
 
+_LIFELONG = {"cue": ".", "onset": ["early"]}
+
 Facts = Mapping[str, frozenset[str]]
 """For each facet that was spoken of the values that are possible; a facet that is absent is open."""
 
@@ -87,7 +89,8 @@ def _values(facet: str) -> frozenset[str]:
 
 @cache
 def _cues(scope: str) -> tuple[tuple[Cue, Facts], ...]:
-    raw = bank("facts")["within"].get(scope, []) if scope else bank("facts")["cues"]
+    facts = bank("facts")
+    raw = [*facts["within"].get(scope, []), *([_LIFELONG] if scope in facts["lifelong"] else [])] if scope else facts["cues"]
     return tuple((Cue.of(re.compile(c["cue"])), {facet: frozenset(values) for facet, values in c.items() if facet != "cue"}) for c in raw)
 
 

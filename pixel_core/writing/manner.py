@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 
 from pixel_core.writing.echo import sentence_case
 from pixel_core.writing.phrases import bank
@@ -49,6 +50,14 @@ def colour(scene: Scene, temper: Temper, voices: Sequence[Voice], *, guarded: bo
     return str(scene.draw_line("tail", client["tail"]) or "") if roll < 0.6 else ""
 
 
+@cache
+def endings() -> frozenset[str]:
+    """The words with which a turn may end that say nothing of the matter: sighs, ways of a defence or trait, afterwords."""
+    client = bank("client")
+    coloured = [line for name in ("defence", "trait") for lines in client[name].values() for line in lines]
+    return frozenset(line for line in (*client["tail"], *client["afterword"], *coloured) if line)
+
+
 def _suits(defence: str, voice: Voice) -> bool:
     """Whether a defence may colour a sentence of this kind: nobody jokes about a grave."""
     bar = bank("client")["defence_suits"].get(defence, {})
@@ -67,7 +76,7 @@ def introduction(scene: Scene, person: dict[str, str]) -> str:
 def _family(person: dict[str, str]) -> str:
     at_home = {"alone": "living on my own", "shared": "living in a shared flat", "family": "living with family"}
     partner = at_home[person["home"]] if person["partner"] == "none" else bank("facts")["families"][person["partner"]]
-    children = {"none": "", "small": "a small child", "school": "two children at school", "grown": "grown-up children"}[person["children"]]
+    children = {"none": "", "small": "small children", "school": "two children at school", "grown": "grown-up children"}[person["children"]]
     if not children:
         return partner
     if person["partner"] == "none" and person["home"] != "family" and person["children"] != "grown":

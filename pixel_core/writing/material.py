@@ -28,7 +28,8 @@ class Feature:
     """Something a client can voice: an item of a criterion, or a criterion without items.
 
     `key` is the id in its source (`A1`), `symptom` the name in the vocabulary of symptoms ("" for a criterion). `role` says
-    whether it is a symptom, what it does to life, how long it lasts, or what must be ruled out.
+    whether it is a symptom, what it does to life, how long it lasts, or what must be ruled out. Of features with a `pole` one
+    client has only those of one: nobody's conscience is merciless and faint.
     """
 
     key: str
@@ -36,6 +37,7 @@ class Feature:
     text: Statement | None
     voiced: tuple[Statement, ...]
     role: Role = "symptom"
+    pole: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from pixel_core.writing.phrases import bank
 from pixel_core.writing.risk import IDEATION, level_labelled, level_of
 from pixel_core.writing.standards import Standards
 
+_TIMES = ("since", "onset")  # what a therapist may not contradict either
 _WELL = ("everyday", "subclinical")
 _FEWEST = 2  # symptoms of the class that a conversation is about
 _HEADS = ("clinical", "pdm2")
@@ -51,6 +52,11 @@ def clinical_faults(conversation: Conversation, standards: Standards) -> Iterato
     yield from _one_person(conversation, labelled)
 
 
+def _times_of(text: str) -> Facts:
+    """How long the trouble has lasted, by what a text says."""
+    return {facet: values for facet, values in facts_of(text).items() if facet in _TIMES}
+
+
 def _find(standards: Standards, code: str) -> tuple[str, Mapping[str, str] | None]:
     label = next((f"{head}.{code}" for head in _HEADS if f"{head}.{code}" in standards.classes), "")
     return label, standards.classes[label].features if label else None
@@ -69,6 +75,10 @@ def _classes(kind: str, labelled: set[str], voiced: Mapping[str, set[str]], stan
     if any(not voiced.get(label) for label in labelled):
         yield "class_without_symptom"
     heard = labelled | set(voiced)
+    if any(
+        len({standards.classes[label].poles[k] for k in keys if k in standards.classes[label].poles}) > 1 for label, keys in voiced.items()
+    ):
+        yield "both_poles"
     if any((a, b) in standards.excluded for a in heard for b in heard):
         yield "excluded_class"
     if kind not in _WELL and set(voiced) - labelled:
@@ -109,9 +119,13 @@ def _danger_labelled(conversation: Conversation) -> Iterator[str]:
 
 def _one_person(conversation: Conversation, labelled: set[str]) -> Iterator[str]:
     """What a client tells of work, home and family comes from one person, the one of the sheet, whom the classes can befall."""
-    scopes = [code for label in sorted(labelled) if (code := label.partition(".")[2]) in bank("facts")["within"]] or [""]
+    known = {*bank("facts")["within"], *bank("facts")["lifelong"]}
+    scopes = [code for label in sorted(labelled) if (code := label.partition(".")[2]) in known] or [""]
     told: Facts = {}
     for turn in conversation.turns:
+        times = {facet: told[facet] for facet in _TIMES if facet in told}
+        if turn.part == "therapist" and times and join(times, _times_of(turn.content)) is None:
+            yield "time_contradicted"
         for sentence in sentences_of(turn.content) if turn.part == "client" else ():
             for scope in scopes:
                 joined = join(told, facts_of(sentence, scope))

@@ -14,12 +14,14 @@ from pixel_core.writing.phrases import bank
 
 @dataclass(frozen=True, slots=True)
 class Standard:
-    """One class: the roles of its features by key, how many of a criterion's items it needs, and its duration in days."""
+    """One class: the roles of its features by key, how many of a criterion's items it needs, its duration in days, and the poles of
+    those features that show one side of it."""
 
     label: str
     features: Mapping[str, str]
     needed: Mapping[str, int] = field(default_factory=dict)
     min_days: int | None = None
+    poles: Mapping[str, str] = field(default_factory=dict)
 
     def met_by(self, keys: Collection[str]) -> bool:
         """Whether these features reach every threshold.
@@ -60,7 +62,8 @@ def criterion_of(key: str) -> str:
 
 def _standard(picture: Picture) -> Standard:
     roles = {feature.key: feature.role for feature in picture.features}
-    return Standard(picture.label, roles, dict(picture.needed), picture.min_days)
+    poles = {feature.key: feature.pole for feature in picture.features if feature.pole}
+    return Standard(picture.label, roles, dict(picture.needed), picture.min_days, poles)
 
 
 def _both_ways(pairs: Iterable[tuple[str, str]]) -> Iterable[tuple[str, str]]:

@@ -54,6 +54,23 @@ def test_the_shipped_framework_is_whole(tmp_path):
     assert not check_framework_completeness(built.folder).failed
 
 
+def test_every_client_of_the_shipped_framework_has_a_dozen_sentences(tmp_path):
+    for row in table(extract_framework(SHIPPED, tmp_path / "out")).filter(kind="pdm2").iter_rows(named=True):
+        poles = [span["pole"] for span in row["voiced"]]
+        assert len({span["text"] for span in row["voiced"]}) == len(poles)
+        for pole in set(poles) - {None} or {None}:
+            assert sum(1 for p in poles if p in (None, pole)) >= 12, (row["id"], pole)
+
+
+def test_sentences_of_a_pole_know_it_and_their_place(tmp_path):
+    entry = {"id": "depressive", "summary": "Finds the fault in themselves.", "voiced": ["Both say this."]}
+    path = write(tmp_path / "kb" / "pdm2" / "own.json", {"entries": [entry | {"poles": {"high": ["Only the one says this."]}}]})
+    (row,) = table(extract_framework(tmp_path / "kb", tmp_path / "out")).iter_rows(named=True)
+    assert [(span["text"], span["pole"]) for span in row["voiced"]] == [("Both say this.", None), ("Only the one says this.", "high")]
+    text = path.read_text()
+    assert [text[span["start"] : span["end"]] for span in row["voiced"]] == [span["text"] for span in row["voiced"]]
+
+
 def test_headed_sections_become_entries_with_places(tmp_path):
     path = write(tmp_path / "kb" / "attachment" / "styles.md", STYLES)
     (row,) = table(extract_framework(tmp_path / "kb", tmp_path / "out")).iter_rows(named=True)

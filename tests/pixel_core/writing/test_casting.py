@@ -31,6 +31,16 @@ def test_contradicting_sentences_are_left_out():
     assert len(voices) == 2
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_a_client_of_two_poles_has_one_of_them(shipped, seed):
+    divided = [p for p in shipped.speaking("pdm2") if any(f.pole for f in p.features)]
+    assert len(divided) >= 10
+    for shown in divided:
+        voices, _ = cast([shown], 8, Deck(), random.Random(seed), risk=False)
+        assert len(voices) == 8
+        assert len({v.feature.pole for v in voices} - {""}) <= 1
+
+
 def test_thoughts_of_dying_are_voiced_only_where_asked_for(shipped):
     depression = next(p for p in shipped.pictures if p.id == "F32")
     for seed in range(10):

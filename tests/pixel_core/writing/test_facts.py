@@ -1,8 +1,14 @@
 import random
+from collections import Counter
+from pathlib import Path
 
 import pytest
+import yaml
 
+from pixel_core import taxonomy
+from pixel_core.writing import facts
 from pixel_core.writing.facts import complete, facts_of, join
+from pixel_core.writing.phrases import bank
 
 
 def tells(text, scope=""):
@@ -21,6 +27,39 @@ def tells(text, scope=""):
 )
 def test_contradictions_are_seen(first, second):
     assert join(facts_of(first), facts_of(second)) is None
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("For weeks now I've been drowning every night.", "Nobody could carry that for so many years."),
+        ("Since I was small, my parents tell stories about it.", "I'd have to think what it was before all this."),
+        ("That's not what the last one said.", "Never. I didn't think one could go somewhere with a thing like that."),
+        ("I stayed for the boss, she picked me out when I was nobody.", "I'm retired."),
+        ("When she moved in there was no air, and when she moved out there was nothing but air.", "My wife says so."),
+    ],
+)
+def test_times_helpers_and_jobs_contradict_each_other(first, second):
+    assert join(facts_of(first), facts_of(second)) is None
+
+
+def test_what_has_been_there_since_childhood_has_no_time_before():
+    assert join(facts_of("I drop things.", "F82"), facts_of("What did you like before all this?")) is None
+    assert join(facts_of("I drop things.", "F41.1"), facts_of("What did you like before all this?")) is not None
+    assert set(bank("facts")["lifelong"]) <= {*taxonomy.ids("dsm5"), *taxonomy.ids("pdm2")}
+
+
+def test_no_key_of_a_phrase_bank_stands_twice():
+    def keys(node):
+        if isinstance(node, yaml.MappingNode):
+            yield from ((node.start_mark.index, key.value) for key, _ in node.value)
+            yield from (found for _, value in node.value for found in keys(value))
+        elif isinstance(node, yaml.SequenceNode):
+            yield from (found for value in node.value for found in keys(value))
+
+    for path in Path(facts.__file__).parent.joinpath("phrases").rglob("*.yaml"):
+        counted = Counter(keys(yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)))
+        assert [key for key, number in counted.items() if number > 1] == [], path.name  # YAML drops the first without a word
 
 
 def test_open_facts_join():

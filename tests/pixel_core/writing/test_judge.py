@@ -75,6 +75,9 @@ SPOILT = {
         said(silent(c), 2, "My husband is at work."),
         sheet=c.extra["sheet"] | {"person": dict.fromkeys(c.extra["sheet"]["person"], "elsewhere")},
     ),
+    "time_contradicted": lambda c: said(
+        said(silent(c), 0, "For weeks now I've been worrying about the roof."), 3, "Nobody could carry that for so many years."
+    ),
     # flow
     "turns_do_not_alternate": lambda c: replace(c, turns=(*c.turns[:2], c.turns[3], c.turns[2], *c.turns[4:])),
     "repeated_turn": lambda c: said(c, 3, c.turns[1].content + " Hm."),
@@ -100,6 +103,25 @@ SPOILT = {
 def test_each_fault_is_a_reason(sound, standards, reason):
     assert judge(sound, standards) == []
     assert reason in judge(SPOILT[reason](sound), standards)
+
+
+def test_both_poles_of_a_class_in_one_client_are_found(written, standards):
+    moral = next(c for c in written if "moral_standards" in c.extra.get("sheet", {}).get("classes", ()))
+    poles = standards.classes["pdm2.moral_standards"].poles
+    strict, faint = (next(key for key, pole in poles.items() if pole == name) for name in ("strict", "faint"))
+    first = moral.extra["voiced"][0]
+    assert judge(moral, standards) == []
+    assert "both_poles" in judge(
+        noted(moral, voiced=[*moral.extra["voiced"], first | {"feature": strict}, first | {"feature": faint}]), standards
+    )
+
+
+def test_nobody_is_told_of_a_time_before_what_was_always_there(written, standards):
+    lasting = next(c for c in written if set(c.extra.get("sheet", {}).get("classes", ())) & {"schizoid", "dependent", "paranoid"})
+    index = next(i for i, t in enumerate(lasting.turns) if t.part == "therapist" and i > 1)
+    late = said(lasting, index, "What's been lying in the corner since this began?")
+    assert "time_contradicted" in judge(late, standards)
+    assert "time_contradicted" not in judge(lasting, standards)
 
 
 def test_an_open_question_and_a_deaf_therapist_are_found(sound, standards):
