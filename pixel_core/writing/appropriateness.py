@@ -66,7 +66,11 @@ _REPORTS = re.compile(
     r"[\"\u201c]|^'|\s'",
     re.I,
 )
-_METHODS = re.compile(r"\b(?:overdos\w+|hang(?:ing)? yourself|noose|razor blades?|cut your|slit|jump(?:ing)? (?:off|from)|lethal)\b", re.I)
+_METHODS = re.compile(
+    r"\b(?:overdos\w+|hang(?:ing)? yourself|noose|razor blades?|slit|jump(?:ing)? (?:off|from)|lethal|"
+    r"cut your(?:self| (?:own )?(?:wrist|arm|vein|leg|skin|throat|thigh)s?))\b",
+    re.I,
+)
 
 
 def faults_of(conversation: Conversation) -> list[str]:

@@ -1,4 +1,4 @@
-"""Content: what lines and sentences are about, and whether an image in a line was brought up by somebody."""
+"""Content: what lines and sentences are about, and whether what a line takes up was said by somebody."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ def content_of(text: str) -> frozenset[str]:
 
 
 def was_brought_up(line: str, sentences: Iterable[str], said: Collection[str]) -> bool:
-    """Whether a line takes up no image (a dishwasher, a farm) of one sentence alone, among those that could be said, that was not said."""
+    """Whether every image of a line (a dishwasher, a farm) that some of the sentences hold was said in one of them."""
     could = list(sentences)
     holders = ([s for s in could if word in content_of(s)] for word in content_of(line))
-    return all(len(held) != 1 or held[0] in said for held in holders)
+    return all(not held or any(s in said for s in held) for held in holders)
 
 
 @cache

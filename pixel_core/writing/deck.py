@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import re
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
@@ -20,7 +20,7 @@ class Deck:
     """Counts how often each phrase was drawn over all conversations of one writing, prefers the rarest, and knows what was said."""
 
     def __init__(self) -> None:
-        self._drawn: Counter[tuple[str, int]] = Counter()
+        self._drawn: defaultdict[str, list[int]] = defaultdict(list)
         self._said: set[str] = set()
 
     def is_new(self, turn: str) -> bool:
@@ -33,11 +33,17 @@ class Deck:
         self._said.add(" ".join(_words(turn)))
 
     def draw(self, name: str, options: Sequence[T], rng: random.Random, fits: Callable[[T], bool] = lambda option: True) -> T | None:
-        """One of the options that fit, among those drawn least from the bank of this name; None when none fits."""
-        fitting = [index for index, option in enumerate(options) if fits(option)]
-        if not fitting:
-            return None
-        least = min(self._drawn[(name, index)] for index in fitting)
-        chosen = rng.choice([index for index in fitting if self._drawn[(name, index)] == least])
-        self._drawn[(name, chosen)] += 1
-        return options[chosen]
+        """One of the options that fit, among those drawn least from the bank of this name; None when none fits.
+
+        Whether an option fits is asked only of those that were drawn as seldom.
+        """
+        drawn = self._drawn[name]
+        drawn += [0] * (len(options) - len(drawn))
+        counts = drawn[: len(options)]
+        for least in sorted(set(counts)):
+            fitting = [index for index, count in enumerate(counts) if count == least and fits(options[index])]
+            if fitting:
+                chosen = rng.choice(fitting)
+                drawn[chosen] += 1
+                return options[chosen]
+        return None

@@ -7,6 +7,7 @@ import re
 from pixel_core.writing import responses
 from pixel_core.writing.content import content_of
 from pixel_core.writing.echo import continued
+from pixel_core.writing.forms import item_of
 from pixel_core.writing.material import Differential, Feature, Material, Picture
 from pixel_core.writing.moves import filled
 from pixel_core.writing.phrases import bank, family_of, names_of
@@ -45,7 +46,7 @@ def _asked(other: Picture, own: Picture) -> list[Feature]:
     """The signs of the other picture that can be named in a question and, denied, tell it from the client's own."""
     known = bank("comorbidity")
     common = {"", *known["common"], *known["in_both"].get(f"{own.id} {other.id}", ())}
-    return [f for f in own_signs(other, own) if f.symptom not in common and (responses.item_of(other, f) or _burdens(other, f))]
+    return [f for f in own_signs(other, own) if f.symptom not in common and (item_of(other, f) or _burdens(other, f))]
 
 
 def _burdens(picture: Picture, feature: Feature) -> list[str]:
@@ -79,7 +80,7 @@ def contrast(session: Session, other: Picture, voice: Voice) -> bool:
     statement = _distinction(own, other)
     sign, near = _dividing(session, other, statement.distinguish.text)
     clause = asked_of(statement.distinguish.text) if near else ""
-    item, burdens = responses.item_of(other, sign), _burdens(other, sign)
+    item, burdens = item_of(other, sign), _burdens(other, sign)
     slots = {"clause": continued(clause), "item": item, "burden": scene.rng.choice(burdens) if burdens else ""}
     name = "contrast_clause" if clause else "contrast_item" if item else "contrast"
     line = scene.draw(name, bank("therapist")[name])

@@ -10,6 +10,7 @@ from pixel_core.writing.originality import Licensed
 from pixel_core.writing.quality import record_faults
 from pixel_core.writing.quality_clinical import clinical_faults
 from pixel_core.writing.quality_flow import completeness_faults, flow_faults
+from pixel_core.writing.quality_joints import joint_faults
 from pixel_core.writing.quality_safety import safety_faults
 from pixel_core.writing.standards import Standards
 
@@ -19,7 +20,7 @@ COPIED = "licensed_words"
 def judge(conversation: Conversation, standards: Standards, licensed: Licensed | None = None) -> list[str]:
     """The reasons against a conversation as codes, each once, in the order of the questions; [] when it is fit.
 
-    Asked are: is the record sound, is it clinically accurate, does it flow, is it appropriate and safe, is it complete, is it original.
+    Asked are: is the record sound, is it clinically accurate, does it flow and join, is it appropriate, safe, complete and original.
     """
     try:
         validate(conversation)
@@ -32,6 +33,7 @@ def _reasons(conversation: Conversation, standards: Standards, licensed: License
     yield from record_faults(conversation)
     yield from clinical_faults(conversation, standards)
     yield from flow_faults(conversation)
+    yield from joint_faults(conversation)
     yield from faults_of(conversation)
     yield from safety_faults(conversation)
     yield from completeness_faults(conversation)

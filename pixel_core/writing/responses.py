@@ -8,41 +8,37 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from pixel_core.conversation import Evidence
+from pixel_core.writing.casting import agrees_with
 from pixel_core.writing.content import content_of, was_brought_up
 from pixel_core.writing.cues import Cue, lowered
 from pixel_core.writing.echo import clause_of, continued, quote_of, sentence_case
-from pixel_core.writing.material import Feature, Material, Picture
+from pixel_core.writing.material import Material, Picture
 from pixel_core.writing.phrases import REFLECTIONS, Family, bank, families, names_of
 from pixel_core.writing.risk import level_of
-from pixel_core.writing.scene import Piece, Scene, Utterance, Voice
+from pixel_core.writing.scene import Piece, Scene, Utterance, Voice, text_of
 from pixel_core.writing.topics import is_named, topics_of
 
 if TYPE_CHECKING:
     from pixel_core.writing.therapy import Session
 
 _SINCE = re.compile(r"how long|since when|when did|how far back|a date to it|first noticed", re.I)  # what a length of time answers
-_ITEM = 12  # words of a questionnaire's line at most
-_NO_ITEM = re.compile(
-    r"person|individual|disorder|another|others' |episode|trauma|symptom|ground|unfounded|occasions|out of proportion|"
-    r"['\";:]|\bfor instance\b",
-    re.I,
-)
-_VERB = re.compile(
-    r"(?:does|is|has|will|cannot|suspects|reads|needs|uses|takes|bears|avoids|finds|goes|lacks|believes|envies|expects|lies|answers|fidgets|leaves|talks|interrupts|blurts|runs|acts|in|at|on|from)\b",
-    re.I,
-)
-_NO_FORM = ("Personality Disorders", "Schizophrenia Spectrum and Other Psychotic Disorders", "Neurocognitive Disorders")
 _MONTH, _HALF_YEAR, _YEAR = 31, 180, 365
+LATER = 2  # turns of the therapist after which it may be asked what was left out
+SHARED = 2  # words that tell what a text is about, in a line and in what it rests on: one alone (sleep, of insomnia) is the subject's
 
 
 def client_turn(
     text: str, stage: str, voices: Sequence[Voice], evidence: Iterable[Evidence], *, reluctant: bool = False, risk: int = 0
 ) -> Utterance:
     """A client's utterance; its risk is the highest of what is voiced and what is given."""
-    voiced = [level_of(v.statement.text, v.feature.symptom) for v in voices] + [v.family.risk or 0 for v in voices]
     spans = tuple(dict.fromkeys(evidence))
-    level = max([risk, level_of(text), *voiced])
-    return Utterance("client", sentence_case(text), stage, spans, tuple(voices), reluctant=reluctant, risk=level)
+    return Utterance("client", sentence_case(text), stage, spans, tuple(voices), reluctant=reluctant, risk=level_told(text, voices, risk))
+
+
+def level_told(text: str, voices: Sequence[Voice], given: int = 0) -> int:
+    """The crisis level of what a client says in these words, by them, by what they voice, or as it is given."""
+    voiced = [level_of(v.statement.text, v.feature.symptom) for v in voices] + [v.family.risk or 0 for v in voices]
+    return max([given, level_of(text), *voiced])
 
 
 # -- the therapist's answers ------------------------------------------------------------------------------------------
@@ -75,7 +71,8 @@ def _heard(scene: Scene) -> Callable[[Mapping[str, str]], bool]:
 
     def fits(line: Mapping[str, Any]) -> bool:
         cue = line.get("cue")
-        return (spoke or not line.get("later")) and (not cue or _cue(cue).holds(said, lower))
+        timely = agrees_with(scene.facts, line["say"])  # nobody is told of years who has told of weeks
+        return timely and (spoke or not line.get("later")) and (not cue or _cue(cue).holds(said, lower))
 
     return fits
 
@@ -117,7 +114,7 @@ def _reflection(scene: Scene, voices: Sequence[Voice], spoken: Sequence[Voice], 
         kinds = [k for k in REFLECTIONS if family.lines.get(k)]
         scene.rng.shuffle(kinds)
         for kind in kinds:
-            line = scene.draw(f"{family.name}:{kind}", family.lines[kind], lambda text: _suits(text, voice, spoken))
+            line = scene.draw(f"{family.name}:{kind}", family.lines[kind], lambda text: _suits(text, voice, spoken, voices))
             if line:
                 pieces.append(Piece(kind, line))
                 break
@@ -127,9 +124,10 @@ def _reflection(scene: Scene, voices: Sequence[Voice], spoken: Sequence[Voice], 
     return pieces
 
 
-def _suits(line: str, voice: Voice, spoken: Sequence[Voice]) -> bool:
-    """Whether a line of a family can be said of this symptom, and takes up no image that nobody has used."""
-    return voice.family.suits(line, names_of(voice.picture, voice.feature)) and _ripe(line, voice.picture, spoken)
+def _suits(line: str, voice: Voice, spoken: Sequence[Voice], heard: Sequence[Voice] = ()) -> bool:
+    """Whether a line of a family can be said of this symptom, and takes up only what was told: just now, where that is given."""
+    family = voice.family
+    return family.suits(line, names_of(voice.picture, voice.feature)) and _ripe(line, family, voice.picture, heard or spoken)
 
 
 def question(scene: Scene, voice: Voice, last: tuple[str, Any], spoken: Sequence[Voice]) -> list[Piece]:
@@ -147,24 +145,42 @@ def question(scene: Scene, voice: Voice, last: tuple[str, Any], spoken: Sequence
             scene.used.add(quote)
             return [Piece("simple_reflection", ""), Piece("open_question", frame.format(quote=quote, Quote=sentence_case(quote)))]
     if any(v.family is family for v in spoken) and scene.chance(0.6):
-        line = scene.draw("again", therapist["again"])
+        line = scene.draw("again", therapist["again"], _more(scene, voice))
         if line:
-            return [Piece("open_question", line)]
+            return [Piece("open_question", text_of(line))]
     if family.lines.get("closed_question") and scene.chance(0.12):
         line = scene.draw(f"{family.name}:closed_question", family.lines["closed_question"], lambda text: _suits(text, voice, spoken))
         if line:
             return [Piece("closed_question", line)]
     line = scene.draw(f"{family.name}:open_question", family.lines["open_question"], lambda text: _leads_to(text, voice, spoken))
-    line = line or scene.draw("again", therapist["again"]) or "And what else?"
+    line = line or text_of(scene.draw("again", therapist["again"], _more(scene, voice)) or "And what else?")
     elsewhere = before is not None and before.family is not family
     bridge = scene.draw("before_question", therapist["before_question"]) if elsewhere and scene.chance(0.3) else None
     return [Piece(None, str(bridge))] * bool(bridge) + [Piece(_kind_of_question(line), line)]
 
 
 def _leads_to(line: str, voice: Voice, spoken: Sequence[Voice]) -> bool:
-    """Whether a question can be answered by the voice that comes next; of a personality it has to share a word with it."""
-    told = voice.picture is None or voice.picture.head == "clinical" or bool(content_of(line) & content_of(voice.statement.text))
-    return told and _suits(line, voice, spoken)
+    """Whether a question can be answered by the voice that comes next: what it leads to is in it.
+
+    Where the bank does not tell what a question leads to, it has to share a word with a sentence about a personality.
+    """
+    said, leads = voice.statement.text, voice.family.leads.get(line)
+    told = voice.picture is None or voice.picture.head == "clinical" or bool(content_of(line) & content_of(said))
+    return (leads.search(said) is not None if leads else told) and _suits(line, voice, spoken)
+
+
+def _more(scene: Scene, voice: Voice) -> Callable[[str | Mapping[str, Any]], bool]:
+    """Questions for more of the same that the voice that comes next answers, with `later` only once several were asked."""
+    said = voice.statement.text
+    lower = lowered(said)
+    early = sum(1 for turn in scene.turns if turn.speaker == "therapist") < LATER
+
+    def fits(line: str | Mapping[str, Any]) -> bool:
+        if isinstance(line, str):
+            return True
+        return not (early and line.get("later")) and ("leads" not in line or _cue(line["leads"]).holds(said, lower))
+
+    return fits
 
 
 def _kind_of_question(line: str) -> str:
@@ -216,10 +232,11 @@ def criterion(voice: Voice) -> list[Evidence]:
 
 
 def grounds(pictures: Sequence[Picture], line: str) -> list[Evidence]:
-    """The sentence on focus or care that shares most words with a line: the passage that the move rests on."""
+    """The sentence on focus or care that says most of the same as a line, where one does: the passage that the move rests on."""
+    words = content_of(line)
     statements = [s for p in pictures for s in (*p.focus, *p.care)]
-    best = max(statements, key=lambda s: len(content_of(s.text) & content_of(line)), default=None)
-    return [best.evidence] if best else []
+    best = max(statements, key=lambda s: len(content_of(s.text) & words), default=None)
+    return [best.evidence] if best and len(content_of(best.text) & words) >= SHARED else []
 
 
 def concern_of(voice: Voice) -> str:
@@ -228,29 +245,25 @@ def concern_of(voice: Voice) -> str:
     return next((t for t in topics if is_named(t)), topics[0])
 
 
-def item_of(picture: Picture | None, feature: Feature) -> str:
-    """The item of a questionnaire behind a feature; "" where it is long, speaks of a diagnosis or person, or nobody would tick it."""
-    text = feature.text.text.rstrip(".") if feature.text else ""
-    fits = feature.symptom and 2 <= len(text.split()) <= _ITEM and not _NO_ITEM.search(text) and not level_of("", feature.symptom)
-    told = picture is not None and picture.head == "clinical" and picture.group not in _NO_FORM
-    return continued(text) if fits and told and not _VERB.match(text) else ""
-
-
 def guideline(material: Material, word: str) -> list[Evidence]:
     """The interview guideline whose id holds this word."""
     return [n.focus[0].evidence for n in material.of("interview") if word in n.id and n.focus][:1]
 
 
 def is_ripe(line: str, session: Session) -> bool:
-    """Whether a line speaks only of what this client has said already."""
-    return _ripe(line, session.pictures[0] if session.pictures else None, session.spoken)
+    """Whether a line of a family that was told of speaks only of what this client has said already."""
+    families = {v.family for v in session.spoken if any(line == exchange.say for exchange in v.family.exchanges)}
+    picture = session.pictures[0] if session.pictures else None
+    return all(_ripe(line, family, picture, session.spoken) for family in families)
 
 
-def _ripe(line: str, picture: Picture | None, spoken: Sequence[Voice]) -> bool:
-    """Whether the sentence that an image of the line comes from (a dishwasher, a farm) was said: PDM-2 and everyday lines take them up."""
+def _ripe(line: str, family: Family, picture: Picture | None, spoken: Sequence[Voice]) -> bool:
+    """Whether what a line takes up was said: what the bank tells, else every image (a dishwasher, a farm) that could be said."""
+    if line in family.takes:
+        return family.takes_up(line, " ".join(v.statement.text for v in spoken))
     if picture is not None and picture.head != "pdm2":
         return True
-    sentences = [s.text for f in picture.features for s in f.voiced] if picture else [s for v in spoken[:1] for s in v.family.voiced]
+    sentences = [s.text for f in picture.features for s in f.voiced] if picture else family.voiced
     return was_brought_up(line, sentences, {v.statement.text for v in spoken})
 
 

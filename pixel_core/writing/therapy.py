@@ -10,6 +10,7 @@ from pixel_core.conversation import Evidence
 from pixel_core.writing import manner, responses
 from pixel_core.writing.casting import agrees, agrees_with, single
 from pixel_core.writing.echo import continued
+from pixel_core.writing.forms import item_of
 from pixel_core.writing.goals import Goal
 from pixel_core.writing.material import Material, Notion, Picture
 from pixel_core.writing.phrases import Family, bank, families
@@ -86,30 +87,38 @@ class Session:
     ) -> None:
         """A further client turn, coloured by temper; a doubtful client doubts once, a refusing one once more."""
         scene, client = self.scene, bank("client")
-        start = manner.yielding(scene) if self.yields else manner.lead(scene, voices) if lead else ""
+        grave = responses.level_told(text, voices, flags.get("risk", 0)) >= IDEATION
+        before = "grave" if grave else "foreword"
+        start = manner.yielding(scene) if self.yields else manner.lead(scene, voices) if lead and not grave else ""
         self.yields = False
         if not start and lead and not scene.deck.is_new(text) and scene.chance(_BEFORE):
-            start = scene.draw_line("foreword", client["foreword"], lambda words: scene.deck.is_new(f"{words} {text}")) or ""
+            start = scene.draw_line(before, client[before], lambda words: scene.deck.is_new(f"{words} {text}")) or ""
         text = continued(text) if start and start[-1] in ":," else text
+        doubt, asks = (None, None) if grave else self._doubt_or_question(last)
+        end = doubt or (asks["ask"] if asks else "" if grave else manner.colour(scene, self.temper, voices, guarded=self.guarded))
+        if doubt or asks:
+            last = ("resist", voices) if doubt else ("asked", asks)
+        parts = [start, text, end]
+        if not doubt and not asks and (grave or text.endswith("?")):  # nothing is added to a question left standing, or to a wish to die
+            parts = scene.fresh(parts, before, client[before], before=True)
+        elif not doubt and not asks:
+            parts = scene.fresh(parts, "afterword", client["afterword"])
+        self.guarded = False
+        self.say(" ".join(p for p in parts if p), stage, voices=voices, last=last, reluctant=bool(doubt), **flags)
+
+    def _doubt_or_question(self, last: tuple[str, Any]) -> tuple[str | None, dict[str, Any] | None]:
+        """What a client may add to an answer: a doubt, as often as suits their resistance, or a question."""
+        scene = self.scene
         doubts = (
             not self.guarded
             and sum(1 for turn in scene.turns if turn.reluctant) < self.temper.resistance
             and last[0] in _OPEN
             and scene.chance(0.75)
         )
-        doubt = scene.draw_line("reluctant", client["reluctant"]) if doubts else None
+        doubt = scene.draw_line("reluctant", bank("client")["reluctant"]) if doubts else None
         options = [q for q in bank("therapist")["client_asks"] if agrees_with(scene.facts, q["ask"])]
         asks = scene.draw("client_asks", options) if not doubt and not self.guarded and self._may_ask(last) else None
-        end = doubt or (asks["ask"] if asks else manner.colour(scene, self.temper, voices, guarded=self.guarded))
-        if doubt or asks:
-            last = ("resist", voices) if doubt else ("asked", asks)
-        parts = [start, text, end]
-        if not doubt and not asks and text.endswith("?"):  # nothing is added to a question that the client leaves standing
-            parts = scene.fresh(parts, "foreword", client["foreword"], before=True)
-        elif not doubt and not asks:
-            parts = scene.fresh(parts, "afterword", client["afterword"])
-        self.guarded = False
-        self.say(" ".join(p for p in parts if p), stage, voices=voices, last=last, reluctant=bool(doubt), **flags)
+        return doubt, asks
 
     def _may_ask(self, last: tuple[str, Any]) -> bool:
         early = len(self.scene.turns) > 3 and last[0] in _OPEN
@@ -171,7 +180,7 @@ class Session:
 
     def ask_form(self) -> bool:
         """Ask about the questionnaire; the client quotes an item and tells of it in their own words. False when none can be quoted."""
-        items = ((v, responses.item_of(v.picture, v.feature)) for v in self.queue)
+        items = ((v, item_of(v.picture, v.feature)) for v in self.queue)
         voice = next((v for v, item in items if item and agrees_with(self.scene.facts, item)), None)
         frame = self.scene.draw("form_answer", bank("client")["form_answer"]) if voice else None
         line = self.scene.draw("form_question", bank("therapist")["form_question"]) if frame else None
@@ -179,7 +188,7 @@ class Session:
             return False
         self.queue.remove(voice)
         self.turn([Piece("open_question", line)], "exploration", responses.criterion(voice), on=[voice])
-        text = frame.format(item=responses.item_of(voice.picture, voice.feature), voice=voice.statement.text)
+        text = frame.format(item=item_of(voice.picture, voice.feature), voice=voice.statement.text)
         self.reply(text, voices=[voice], last=("voices", [voice]), evidence=responses.criterion(voice), lead=False)
         return True
 

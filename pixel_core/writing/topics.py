@@ -18,6 +18,8 @@ _MANY = (
     "experiences|sums|storms|signs|brakes|jokes|changes|mornings|moments|lies|outbursts|looks|drums|time and|steps"
 )
 _PLURAL = re.compile(rf"(?:(?:the|those|all the|your|other people's|other|old) )?(?:few |small |two |empty |first |sudden )?(?:{_MANY})\b")
+# The words before what a topic is said more nearly by: `the risks` of `the risks you take`.
+_HEAD = re.compile(r"(.+?)(?: (?:of|with|in|that|who|which|you|people|for|about|to|when|without|on|from|after|before|between|out|by|at)\b.*)?$")
 # Singular, but nothing that anybody wants to be rid of.
 _DEAR = re.compile(
     r"the (?:life|joy|one who|wish|calm|body|lost|goodbye|white|high|time when|question|work|speech|decision|empty room|way it has)|"
@@ -59,7 +61,13 @@ def topics_of(family: Family, spoken: Iterable[Voice]) -> Sequence[str]:
     names = {name for v in told for name in names_of(v.picture, v.feature)}
     could = [s.text for v in told[:1] if v.picture and v.picture.head == "pdm2" for f in v.picture.features for s in f.voiced]
     said = {v.statement.text for v in told}
-    return [t for t in family.topics if family.suits(t, names) and was_brought_up(t, could, said)] or families()["general"].topics
+
+    def is_ripe(topic: str) -> bool:
+        if topic in family.takes:
+            return family.takes_up(topic, " ".join(sorted(said)))
+        return was_brought_up(topic, could or family.voiced, said)
+
+    return [t for t in family.topics if family.suits(t, names) and is_ripe(t)] or families()["general"].topics
 
 
 def is_named(topic: str) -> bool:
@@ -71,7 +79,13 @@ def is_burden(topic: str) -> bool:
     """Whether a topic is one thing that weighs on somebody, so that a verb in the singular and `get rid of` suit it."""
     one = is_named(topic) and not _GERUND.match(topic) and not _PLURAL.match(topic)
     pair = re.match(r"(?:the|a) [\w' ]+ and (?:the|a|your) ", topic)
-    return one and not pair and not _DEAR.match(topic) and not re.match(r"what(?:'s)? ", topic)
+    return one and not pair and not _is_many(topic) and not _DEAR.match(topic) and not re.match(r"what(?:'s)? ", topic)
+
+
+def _is_many(topic: str) -> bool:
+    """Whether the noun of a topic is a plural by its ending: `misunderstandings with people`, `the others' jokes`."""
+    head = _HEAD.match(topic)
+    return bool(head and re.search(r"[^s']s$", head[1]))
 
 
 def mine(topic: str) -> str:

@@ -1,0 +1,99 @@
+"""Therapist's turns join the client's turns around them: nothing is answered, taken up or asked that does not fit."""
+
+import re
+from collections import Counter
+from dataclasses import replace
+
+import pytest
+
+from pixel_core.conversation import Conversation, Evidence, Label, Provenance, Turn
+from pixel_core.writing.content import was_brought_up
+from pixel_core.writing.judge import judge
+from pixel_core.writing.material import Feature, Statement
+from pixel_core.writing.phrases import _family, bank, everyday, psychodynamic
+from pixel_core.writing.quality_joints import _joints_in, joint_faults
+from pixel_core.writing.scene import Voice
+from pixel_core.writing.standards import Standards
+from pixel_core.writing.topics import topics_of
+
+SOURCE = (Provenance("s", "u", "l", "l", "c", "e"),)
+
+
+def talk(*turns):
+    """A talk that the client begins; a turn with a number is the client's at this crisis level."""
+    said = []
+    for number, turn in enumerate(turns):
+        text, level = turn if isinstance(turn, tuple) else (turn, None)
+        labels = () if level is None else (Label("crisis.level", level, "derived:written"),)
+        said.append(Turn("user", "client", text, labels=labels) if number % 2 == 0 else Turn("assistant", "therapist", text))
+    return Conversation(tuple(said), "psychology", "g", 1, SOURCE)
+
+
+FITTING = {
+    "answers_what_was_not_said": ("About four years now.", "So it has outlasted a good many other things in your life."),
+    "takes_up_what_was_not_said": (
+        "It was about who was there for Gran.",
+        "After a death the furniture often has to carry what nobody can say.",
+    ),
+    "question_unfit_for_the_answer": ("It's dark early.", "Does it have a season, or an hour?", "In the mornings, mostly."),
+    "asked_too_early": ("So.", "Go on.", "Well.", "I see.", "Yes.", "What did you leave for later?", "The letters."),
+    "word_after_a_wish_to_die": ("Some nights I want to die. I know where the bridge is, I know how that sounds.",),
+}
+UNFIT = {
+    "answers_what_was_not_said": ("Since Tuesday.", *FITTING["answers_what_was_not_said"][1:]),
+    "takes_up_what_was_not_said": ("It's about a sideboard.", *FITTING["takes_up_what_was_not_said"][1:]),
+    "question_unfit_for_the_answer": ("It's dark early.", "Does it have a season, or an hour?", "My arms get heavy."),
+    "asked_too_early": ("So.", "What did you leave for later?", "The letters."),
+    "word_after_a_wish_to_die": (("Some nights I want to die. I know how that sounds.", 2),),
+}
+
+
+@pytest.mark.parametrize("fault", UNFIT)
+def test_a_turn_that_does_not_join_is_found(fault):
+    assert list(joint_faults(talk(*UNFIT[fault]))) == [fault]
+    fitting = FITTING[fault]
+    assert list(joint_faults(talk(*((text, 2) if fault.startswith("word") else text for text in fitting)))) == []
+
+
+def test_what_is_written_joins(written, shipped):
+    joints = Counter(joint.line for c in written for turn in c.turns for joint in _joints_in(turn.content) if turn.part == "therapist")
+    assert len(joints) > 150
+    assert Counter(fault for c in written for fault in joint_faults(c)) == {}
+    sound = next(c for c in written if [turn.part for turn in c.turns[:2]] == ["client", "therapist"])
+    early = replace(sound.turns[1], content=f"{sound.turns[1].content} What did you leave for later?")
+    assert "asked_too_early" in judge(replace(sound, turns=(sound.turns[0], early, *sound.turns[2:])), Standards.of(shipped))
+
+
+def test_what_lines_take_up_and_lead_to_can_be_said(shipped):
+    voiced = {p.id: [s.text for f in p.features for s in f.voiced] for p in shipped.speaking("pdm2")}
+    for family in (*psychodynamic().values(), *everyday().values()):
+        said = voiced.get(family.name) or list(family.voiced)
+        for line, cue in (*family.takes.items(), *family.leads.items()):
+            assert any(cue.search(s) for s in said) or cue.search(" ".join(said)), f"{family.name}: {line}"
+
+
+def test_a_pointed_question_for_more_can_be_asked_and_need_not(shipped):
+    said = [s.text for p in shipped.speaking("clinical") for f in p.features for s in f.voiced]
+    more = bank("therapist")["again"]
+    for line in more:
+        if not isinstance(line, str) and "leads" in line:
+            found = sum(1 for s in said if re.search(line["leads"], s, re.I))
+            assert 0 < found < len(said) * 0.8, line["say"]
+    assert sum(isinstance(line, str) for line in more) > 40
+
+
+def test_an_image_is_taken_up_only_where_somebody_used_it():
+    could = ["The farm went, with all the cows.", "I miss the cows."]
+    assert not was_brought_up("And the cows?", could, set())
+    assert was_brought_up("And the cows?", could, {could[1]})
+    assert was_brought_up("And what was that like?", could, set())
+
+
+def test_a_topic_is_named_once_it_was_touched_on():
+    raw = {"echo": "plain", "topics": ["the drums", {"takes": "parcels", "say": "the favour they did"}], "exchanges": []}
+    family = _family("mine", raw)
+    assert family.takes_up("the favour they did", "They took in my parcels.")
+    assert not family.takes_up("the favour they did", "They have a drum kit.")
+    assert topics_of(family, [Voice(Feature("f", "", None, ()), Statement("They have a drum kit.", Evidence("")), None, family)]) == [
+        "the drums"
+    ]
