@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, get_args
 
 from pixel_core.conversation import Part
 
@@ -88,6 +88,10 @@ class PersonaTracker:
     def __post_init__(self) -> None:
         if not 0 <= self.leave <= self.enter <= 1 or self.patience < 1:
             raise ValueError(f"leave {self.leave:g} <= enter {self.enter:g} must lie in [0, 1], and patience {self.patience} be 1 or more")
+        if self.setting not in get_args(Setting):
+            raise ValueError(f"setting {self.setting!r} is none of {', '.join(get_args(Setting))}")
+        if self.setting == "auto" and self.part not in SYSTEM:
+            raise ValueError(f"a talk of setting auto cannot begin as {self.part!r}: the client is played where the setting says client")
         if self.setting != "auto":
             self.part = self.setting
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from pixel_core.steering_recipe import CurriculumRecipe
 
+MECHANISMS = 3  # of empathy
 Event = dict[str, Any]
 
 
@@ -40,8 +41,10 @@ class Curriculum:
 
     @property
     def empathy(self) -> int | None:
-        """How many mechanisms of empathy, in their order, the next step learns; None: all."""
-        return self._stage + 1 if self.on and self._recipe.staged_empathy else None
+        """How many mechanisms of empathy, in their order, the next step learns; None: all. The last stage learns all."""
+        if not (self.on and self._recipe.staged_empathy):
+            return None
+        return self._stage + 1 if self._stage < self._last else max(self._stage + 1, MECHANISMS)
 
     def after_step(self, step: int) -> list[Event]:
         """Take in a step; stages of equal length follow one another."""

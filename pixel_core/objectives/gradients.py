@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, distributed
 
-from pixel_core.objectives.merging import Method, weights
+from pixel_core.objectives.merging import Method, require_method, weights
 
 Observe = Callable[[Tensor, Tensor], None]
 
@@ -18,8 +18,12 @@ def fan_out(hidden: Tensor, count: int, merge: Method, observe: Observe | None =
 
     The objectives' gradients meet here, so resolving their conflicts costs one backward pass through what lies below.
     Across ranks the Gramian is that of the whole batch: every rank must call backward, each with the same count. `observe` is
-    told Gramian and weights; it must be given on all ranks or on none, since `sum` computes the Gramian only for it.
+    told Gramian and weights; it must be given on all ranks or on none, since `sum` computes the Gramian only for it. Raises ValueError
+    for fewer than one view, for a single number, and for an unknown method: at once, and not in the backward pass.
     """
+    require_method(merge)
+    if count < 1 or not hidden.ndim:
+        raise ValueError(f"{count} views of a tensor {list(hidden.shape)}: wanted one at least, of [B, ...]")
     return _FanOut.apply(hidden, count, merge, observe)
 
 

@@ -59,8 +59,11 @@ class Famo:
         self._losses: dict[str, float] = {}
 
     def factors(self, seen: Seen) -> dict[str, float]:
-        """They sum to the number of objectives, as the fixed ones do; 1 each until losses are known."""
-        before, now = self._losses, {name: loss for name, loss in seen.losses.items() if name in self._logits}
+        """They sum to the number of objectives, as the fixed ones do; 1 each until losses are known.
+
+        A loss that rounding has brought below 0 counts as 0.
+        """
+        before, now = self._losses, {name: max(loss, 0.0) for name, loss in seen.losses.items() if name in self._logits}
         if before:
             self._learn({name: math.log(before[name] + TINY) - math.log(loss + TINY) for name, loss in now.items() if name in before})
         self._losses = {**before, **now}

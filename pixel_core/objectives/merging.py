@@ -47,8 +47,12 @@ def weights(gramian: Tensor, method: Method) -> Tensor:
     """The weight of each gradient in the merged one, from their Gramian [k, k]; `method` is a name or a function of a Gramian.
 
     The same Gramian always gives the same weights: PCGrad's random order is drawn from a seed that the Gramian's
-    bytes give, so it is the same on all ranks and after a resume. Raises FloatingPointError when a gradient is not finite.
+    bytes give, so it is the same on all ranks and after a resume. Raises FloatingPointError when a gradient is not finite, ValueError
+    for an unknown method, for what is not square, and for a function that does not say one finite weight a gradient.
     """
+    require_method(method)
+    if gramian.ndim != 2 or gramian.shape[0] != gramian.shape[1]:
+        raise ValueError(f"a Gramian of k gradients is [k, k]; this is {list(gramian.shape)}")
     gramian = gramian.detach().double().cpu()
     broken = (~gramian.isfinite()).any(1).nonzero().flatten().tolist()
     if broken:
@@ -60,12 +64,19 @@ def weights(gramian: Tensor, method: Method) -> Tensor:
     return found
 
 
+def require_method(method: Method) -> None:
+    """Raise ValueError for a name that is no way to merge."""
+    if not callable(method) and method not in METHODS:
+        raise ValueError(f"{method!r} is no way to merge gradients: use one of {', '.join(METHODS)}, or a function of a Gramian")
+
+
 def _weigh(gramian: Tensor, method: Method) -> Tensor:
     count = len(gramian)
     if callable(method):
-        return method(gramian).to(gramian)
-    if method not in METHODS:
-        raise ValueError(f"{method!r} is no way to merge gradients: use one of {', '.join(METHODS)}")
+        found = torch.as_tensor(method(gramian)).to(gramian)
+        if found.shape != (count,) or not found.isfinite().all():
+            raise ValueError(f"a merging function says one finite weight for each of {count} gradients; this one said {found.tolist()}")
+        return found
     if method == "sum" or count == 1:
         return torch.ones(count, dtype=gramian.dtype)
     return _RESOLVERS[method](gramian)

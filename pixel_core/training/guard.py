@@ -6,6 +6,7 @@ safety figure is below its bound after the first part of the run. The first brea
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from pixel_core.model.decoding import decode
 from pixel_core.model.heads import find_head
 from pixel_core.steering_recipe import GuardRecipe
 
+LEAST = 1e-6  # a loss; below it rounding multiplies a loss, and no divergence
 LAST = 2  # breaches of one component after which the run stops
 CRISIS_RECALL, APPROPRIATENESS = "crisis_recall", "appropriateness"
 SAFETY = {CRISIS_RECALL: "crisis", APPROPRIATENESS: "appropriateness"}  # figure -> head
@@ -56,16 +58,27 @@ class Guard:
         self._breaches: Counter[str] = Counter()
 
     def judge(self, step: int, losses: Mapping[str, float], safety: Mapping[str, float]) -> list[Breach]:
-        """The breaches of a validation, at most one a component; call it once a validation, in order."""
+        """The breaches of a validation, at most one a component; call it once a validation, in order.
+
+        A loss that is no number is a breach. Raises ValueError where a figure that has a bound was not measured: nothing would watch it.
+        """
+        if unseen := [figure for figure, bound in self._bounds.items() if bound and figure not in safety]:
+            raise ValueError(
+                f"training.guard.{unseen[0]} = {self._bounds[unseen[0]]:g} cannot be watched: no validation row has a label that asks for "
+                f"it. Add rows to the validation split that label the head {SAFETY[unseen[0]]}, or set the bound to 0"
+            )
         found: dict[str, tuple[str, float, float]] = {}
         for figure, bound in self._bounds.items():
-            if bound and step > self._recipe.after * self._steps and safety.get(figure, 1.0) < bound:
+            if bound and step > self._recipe.after * self._steps and safety[figure] < bound:
                 found[SAFETY[figure]] = (figure, safety[figure], bound)
         for name, loss in losses.items():
-            lowest = self._lowest.setdefault(name, loss)
-            if self._recipe.divergence is not None and loss > self._recipe.divergence * lowest:
-                found.setdefault(name, ("validation_loss", loss, self._recipe.divergence * lowest))
-            self._lowest[name] = min(lowest, loss)
+            lowest = self._lowest.get(name, loss)
+            if self._recipe.divergence is not None:
+                bound = self._recipe.divergence * max(lowest, LEAST)
+                if loss > bound or not math.isfinite(loss):
+                    found.setdefault(name, ("validation_loss", loss, bound))
+            if math.isfinite(loss):
+                self._lowest[name] = min(lowest, loss)
         self._breaches.update(list(found))
         return [Breach(name, *what, self._breaches[name]) for name, what in sorted(found.items())]
 

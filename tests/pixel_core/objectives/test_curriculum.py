@@ -25,6 +25,16 @@ def test_scheduled_stages_are_of_equal_length():
     assert own.after_validation(12, 0.0) == []
 
 
+@pytest.mark.parametrize(("shares", "learnt"), [((1.0,), [3]), ((0.5, 1.0), [1, 3]), ((0.2, 0.4, 0.7, 1.0), [1, 2, 3, 4])])
+def test_the_last_stage_learns_all_of_empathy_however_few_stages_there_are(shares, learnt):
+    own = curriculum(mode="scheduled", shares=shares, staged_empathy=True)
+    found = []
+    for step in range(1, 13):
+        found.append(own.empathy)
+        own.after_step(step)
+    assert list(dict.fromkeys(found)) == learnt
+
+
 def test_a_milestone_leads_on_and_a_regression_back():
     own = curriculum(mode="adaptive", shares=(0.5, 0.8, 1.0), milestones=(0.1, 0.2), tolerance=0.05)
     course = [(0.0, 0), (0.12, 1), (0.15, 1), (0.08, 0), (0.06, 0), (0.12, 1), (0.25, 2), (0.3, 2), (0.1, 1)]

@@ -100,3 +100,16 @@ def test_a_custom_function_decides_the_weights(net, tasks):
     net.zero_grad()
     losses_of([net(INPUT)] * 4, tasks)[0].backward()
     torch.testing.assert_close(only_first, torch.cat([parameter.grad.flatten() for parameter in net.parameters()]))
+
+
+@pytest.mark.parametrize(
+    ("hidden", "count", "merge", "said"),
+    [
+        (torch.zeros(2, 3), 0, "sum", r"0 views of a tensor \[2, 3\]"),
+        (torch.tensor(1.0), 2, "sum", r"2 views of a tensor \[\]"),
+        (torch.zeros(2, 3), 2, "magic", "'magic' is no way to merge gradients"),
+    ],
+)
+def test_what_cannot_be_fanned_out_is_refused_before_the_backward_pass(hidden, count, merge, said):
+    with pytest.raises(ValueError, match=said):
+        fan_out(hidden, count, merge)

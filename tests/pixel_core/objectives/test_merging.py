@@ -112,6 +112,35 @@ def test_an_unknown_method_is_named():
         weights(torch.eye(2), "average")
 
 
+@pytest.mark.parametrize(
+    ("gramian", "method", "said"),
+    [
+        (torch.zeros(2, 2), "magic", "'magic' is no way to merge gradients: use one of sum"),
+        (torch.ones(2, 3), "upgrad", r"\[k, k\]; this is \[2, 3\]"),
+        (torch.ones(3), "sum", r"this is \[3\]"),
+        (torch.eye(3), lambda gramian: torch.tensor(2.0), "one finite weight for each of 3 gradients"),
+        (torch.eye(3), lambda gramian: torch.ones(2), "one finite weight for each of 3 gradients"),
+        (torch.eye(3), lambda gramian: gramian.new_full((3,), torch.nan), "one finite weight"),
+    ],
+)
+def test_what_cannot_be_merged_is_named(gramian, method, said):
+    with pytest.raises(ValueError, match=said):
+        weights(gramian, method)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_gradients_of_any_length_have_finite_weights(method):
+    draw = torch.Generator().manual_seed(1)
+    for trial in range(40):
+        count, size = (int(torch.randint(1, most, (1,), generator=draw)) for most in (12, 6))
+        jacobian = torch.randn(count, size, dtype=torch.float64, generator=draw)
+        jacobian *= 10 ** (torch.rand(count, 1, dtype=torch.float64, generator=draw) * 24 - 12)
+        if trial % 3 == 0:
+            jacobian[0], jacobian[-1] = 0, -jacobian[count // 2]
+        found = weights((jacobian @ jacobian.T).to(torch.float32 if trial % 2 else torch.float64), method)
+        assert found.shape == (count,) and found.isfinite().all()
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_aligned_is_torchjds_at_the_scale_of_a_sum(seed):
     rows = gradients(6, seed=seed)

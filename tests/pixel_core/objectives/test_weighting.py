@@ -149,6 +149,13 @@ def test_famo_learns_as_torchjds_where_the_next_batch_is_the_same_one():
         assert list(found.values()) == pytest.approx((4 * gradient).tolist(), rel=1e-3)
 
 
+def test_famo_takes_a_loss_that_rounding_brought_below_zero():
+    own = Famo(("language", "eq"), rate=0.1)
+    for step in range(3):
+        found = own.factors(Seen(step, 10, {"language": 1.0, "eq": -1e-7 * (step + 1)}))
+        assert all(0 < factor < 3 for factor in found.values())
+
+
 def test_momentum_keeps_a_share_of_what_was():
     plain, smooth = run(weighting("random"), 1, 6), run(weighting("random", momentum=0.75), 1, 6)
     for number in range(1, 6):

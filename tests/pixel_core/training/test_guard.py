@@ -40,13 +40,29 @@ def test_divergence_may_be_left_unwatched():
     assert [own.judge(step, {"language": loss}, {}) for step, loss in ((0, 1.0), (1, 50.0))] == [[], []]
 
 
+def test_a_loss_that_is_no_number_is_a_breach_and_hides_none_after_it():
+    own = Guard(GuardRecipe(), {"language": 1.0, "crisis": 1.0}, 100)
+    assert [b.component for b in own.judge(0, {"language": math.nan, "crisis": 1.0}, {})] == ["language"]
+    assert own.judge(1, {"language": 3.0, "crisis": 1.0}, {}) == []
+    assert [b.component for b in own.judge(2, {"language": 7.0, "crisis": math.inf}, {})] == ["crisis", "language"]
+    assert own.exhausted == ["language"]
+    assert own.state()["lowest"] == {"language": 3.0, "crisis": 1.0}
+
+
+def test_rounding_about_zero_is_no_divergence():
+    own = Guard(GuardRecipe(), {"eq": 1.0}, 100)
+    assert [own.judge(step, {"eq": loss}, {}) for step, loss in enumerate((-2e-8, 3e-8, 1e-7, 1e-6))] == [[], [], [], []]
+
+
 @pytest.mark.parametrize(("figure", "component"), [("crisis_recall", "crisis"), ("appropriateness", "appropriateness")])
 def test_a_safety_figure_is_held_to_its_bound_after_the_first_part_of_the_run(figure, component):
     own = guard(**{figure: 0.8, "after": 0.5})
     assert own.judge(50, {}, {figure: 0.0}) == []
     (breach,) = own.judge(51, {}, {figure: 0.5})
     assert (breach.component, breach.figure, breach.bound) == (component, figure, 0.8)
-    assert own.judge(60, {}, {figure: 0.8}) == own.judge(70, {}, {}) == []
+    assert own.judge(60, {}, {figure: 0.8}) == []
+    with pytest.raises(ValueError, match=rf"training\.guard\.{figure} = 0\.\d+ cannot be watched.* label the head {component}"):
+        own.judge(70, {}, {})
 
 
 def test_a_bound_on_a_head_that_is_not_trained_is_refused():
