@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pixel_core.writing.danger import hand_over
 from pixel_core.writing.echo import sentence_case
 from pixel_core.writing.modalities import modality
-from pixel_core.writing.moves import filled
+from pixel_core.writing.moves import filled, made_in
 from pixel_core.writing.phrases import bank
 from pixel_core.writing.risk import IDEATION
 from pixel_core.writing.scene import Piece
@@ -80,7 +80,13 @@ def _own(session: Session, topic: str) -> bool:
         return False
     quoted = {"quoted": '"' + session.said["thought"].rstrip(".") + '"'} if "thought" in session.said else {}
     slots = {"topic": topic, **({"burden": topic} if is_burden(topic) else {}), **quoted}
-    line = session.scene.draw(f"{session.modality}:{move.name}", move.said(""), lambda text: _fits(text, slots))
+    way, told, codes = modality(session.modality), {f.name for f in session.told()}, {p.id for p in session.pictures}
+    about = session.told()[-1].name
+
+    def fits(text: str) -> bool:
+        return _fits(text, slots) and way.suits(move.name, text, told, codes, about, made=made_in(session))
+
+    line = session.scene.draw(f"{session.modality}:{move.name}", move.said(""), fits)
     if line is None:
         return False
     session.turn([Piece(move.technique, filled(line, slots))], "closing", move=move.name)

@@ -66,6 +66,9 @@ _AGREED = frozenset(
         "distress_tolerance",
         "opposite_action",
         "dear_man",
+        "rehearse",
+        "tic_counter",
+        "tic_places",
     }
 )
 SKILLS = ("distress_tolerance", "opposite_action", "dear_man")
