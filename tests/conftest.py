@@ -3,7 +3,10 @@
 import os
 
 import pytest
+from hypothesis import settings
 
+settings.register_profile("pixel", deadline=None)  # how fast an example is depends on who else uses the machine
+settings.load_profile("pixel")
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # there are as many workers as cores
 os.environ["HF_HUB_OFFLINE"] = "1"
 

@@ -25,6 +25,7 @@ import csv
 import math
 import re
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -164,8 +165,11 @@ def _entropy(distribution: npt.NDArray[np.float64]) -> float:
 def _features(path: Path) -> list[float]:
     try:
         found = np.load(path, allow_pickle=False)
-    except (ValueError, EOFError, OSError) as error:
+    except (ValueError, EOFError, MemoryError, OSError, zipfile.BadZipFile) as error:
         raise _Unusable("features_unreadable", f"{path.name}: {type(error).__name__}; objects are not unpickled") from error
+    if not isinstance(found, np.ndarray):
+        found.close()
+        raise _Unusable("features_form", f"{path.name}: an archive, wanted one array")
     if found.dtype.kind != "f" or found.ndim not in (1, 2) or not found.size:
         raise _Unusable("features_form", f"{path.name}: {found.dtype} {list(found.shape)}, wanted numbers [size] or [frames, size]")
     mean = found.astype(np.float64).mean(axis=0) if found.ndim == 2 else found
@@ -196,10 +200,15 @@ def _archive(path: Path, field: str) -> dict[str, Array]:
             raise ValueError(f"an array unpacks to {largest} bytes, more than {_LARGEST}: split the archive")
         with np.load(path, allow_pickle=False) as arrays:
             names, values = arrays["names"], arrays[field]
-    except (KeyError, ValueError, zipfile.BadZipFile, OSError) as error:
+    except (KeyError, ValueError, EOFError, MemoryError, zlib.error, zipfile.BadZipFile, OSError) as error:
         raise CorpusError(f"{path}: {error}. Wanted arrays names and {field} without Python objects: save texts as numpy text") from error
-    wanted = (len(names), len(EMOTIONS)) if field == "probabilities" else (len(names),)
-    if names.dtype.kind != "U" or values.dtype.kind not in ("f" if field == "probabilities" else "U") or values.shape != wanted:
+    wanted = (names.size, len(EMOTIONS)) if field == "probabilities" else (names.size,)
+    if (
+        names.ndim != 1
+        or names.dtype.kind != "U"
+        or values.dtype.kind not in ("f" if field == "probabilities" else "U")
+        or values.shape != wanted
+    ):
         raise CorpusError(f"{path}: names {names.dtype} {list(names.shape)}, {field} {values.dtype} {list(values.shape)}; wanted {wanted}")
     found = dict(zip(names.tolist(), values, strict=True))
     if len(found) < len(names):
@@ -208,10 +217,17 @@ def _archive(path: Path, field: str) -> dict[str, Array]:
 
 
 def _texts(path: Path) -> tuple[dict[str, str], list[Reject]]:
+    try:
+        return _read_texts(path)
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise CorpusError(f"{path}: {error}. Wanted comma-separated values in UTF-8, one line an utterance") from error
+
+
+def _read_texts(path: Path) -> tuple[dict[str, str], list[Reject]]:
     texts: dict[str, str] = {}
     rejects = []
     with path.open(encoding="utf-8-sig", newline="") as handle:
-        rows = csv.DictReader(handle)
+        rows = csv.DictReader(handle, strict=True)
         if missing := {"name", "text"} - set(rows.fieldnames or ()):
             raise CorpusError(f"{path} has no column {min(missing)}: it needs name and text")
         for number, row in enumerate(rows, 2):

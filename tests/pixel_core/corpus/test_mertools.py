@@ -1,6 +1,7 @@
 """Outputs of emotion recognisers, in files made in their shapes."""
 
 import csv
+import io
 
 import numpy as np
 import polars as pl
@@ -32,6 +33,21 @@ def outputs(folder):
         np.savez(folder / f"probabilities/{modality}.npz", names=np.array(names), probabilities=np.array(rows))
     np.savez(folder / "open_vocabulary.npz", names=np.array(["u1"]), labels=np.array(["Relieved; happy, "]))
     return folder
+
+
+def claiming(size):
+    """The bytes of an array that says it is far larger than it is."""
+    held = io.BytesIO()
+    np.lib.format.write_array_header_1_0(held, {"descr": "<f4", "fortran_order": False, "shape": (size,)})
+    return held.getvalue() + bytes(64)
+
+
+def damage(path):
+    """Turn round the compressed bytes of an archive's first member, so that its sum is wrong."""
+    np.savez_compressed(path, names=np.array(["u1"] * 1), probabilities=np.array([SURE]))
+    data = bytearray(path.read_bytes())
+    data[45:60] = bytes(255 - value for value in data[45:60])
+    path.write_bytes(bytes(data))
 
 
 @pytest.fixture
@@ -99,6 +115,10 @@ def test_it_teaches_the_head_as_any_source_does(mertools, tmp_path):
         (lambda f: np.save(f / "features/audio/u1.npy", np.array([1.0, np.nan])), "features_not_finite"),
         (lambda f: np.save(f / "features/audio/u1.npy", np.zeros((2, 2, 2))), "features_form"),
         (lambda f: np.save(f / "features/audio/u1.npy", np.array(["a"])), "features_form"),
+        (lambda f: np.savez((f / "features/audio/u1.npy").open("wb"), a=np.zeros(2)), "features_form"),
+        (lambda f: np.save(f / "features/audio/u1.npy", np.zeros((0, 4))), "features_form"),
+        (lambda f: np.save(f / "features/audio/u1.npy", np.float32(1.0)), "features_form"),
+        (lambda f: (f / "features/audio/u1.npy").write_bytes(claiming(2**45)), "features_unreadable"),
         (lambda f: np.savez(f / "probabilities/text.npz", names=np.array(["u1"]), probabilities=np.array([[0.9] * 6])), "no_distribution"),
         (lambda f: np.savez(f / "probabilities/text.npz", names=np.array(["x"]), probabilities=np.array([SURE])), "no_transcript"),
         (lambda f: (f / "transcripts.csv").open("a").write("u1,again\n"), "name_twice"),
@@ -130,6 +150,11 @@ def test_an_utterance_that_cannot_be_used_is_kept_apart_and_counted(mertools, tm
         ),
         (lambda f: np.savez(f / "probabilities/text.npz", names=np.array(["u1"] * 2), probabilities=np.array([SURE] * 2)), "twice"),
         (lambda f: (f / "probabilities/text.npz").write_bytes(b"PK"), "text.npz"),
+        (lambda f: np.savez(f / "probabilities/text.npz", names=np.array("u1"), probabilities=np.array([SURE])), r"names <U2 \[\]"),
+        (lambda f: np.savez(f / "open_vocabulary.npz", names=np.array([["u1"]]), labels=np.array([["calm"]])), r"names <U2 \[1, 1\]"),
+        (lambda f: damage(f / "probabilities/text.npz"), "text.npz"),
+        (lambda f: (f / "transcripts.csv").write_bytes("name,text\nu1,Grüß Gott\n".encode("latin-1")), "transcripts.csv.*in UTF-8"),
+        (lambda f: (f / "transcripts.csv").write_text('name,text\nu1,"never closed\nu2,and so on\n'), "unexpected end of data"),
     ],
 )
 def test_an_archive_of_another_form_is_an_error_that_names_it(mertools, tmp_path, break_it, message):
