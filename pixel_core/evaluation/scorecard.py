@@ -33,7 +33,7 @@ from pixel_core.evaluation.judges.agreement import Judged
 from pixel_core.evaluation.measuring import Rows, difference_of
 
 KIND, VERSION = "scorecard", "5"
-SCHEMA_VERSION: Literal["3"] = "3"  # of figures.json and scorecard.json
+SCHEMA_VERSION: Literal["4"] = "4"  # of figures.json and scorecard.json; 3 had fewer statistics and is read as it is
 SCORECARD, FIGURES, ITEMS, QUESTIONS = "scorecard.json", "figures.json", "items.parquet", "questions.parquet"
 JUDGEMENTS = "judgements.parquet"
 _PAIRED = "promoted"  # the input that names the scorecard of the last promoted checkpoint
@@ -60,7 +60,7 @@ class TaskRecord(Record):
 class Scorecard(Record):
     """The figures of one checkpoint, or of a model behind an endpoint."""
 
-    schema_version: Literal["3"]
+    schema_version: Literal["3", "4"]
     """Version of this form."""
     checkpoint: str
     """`<run>.<step>`, or the name of a model behind an endpoint."""

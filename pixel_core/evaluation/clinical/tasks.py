@@ -16,6 +16,7 @@ import polars as pl
 
 from pixel_core import taxonomy
 from pixel_core.conversation import Turn
+from pixel_core.evaluation.clinical.abstention import abstaining
 from pixel_core.evaluation.clinical.assessments import assessments
 from pixel_core.evaluation.clinical.diagnosis import parse_ranking
 from pixel_core.evaluation.clinical.manual import read_manual
@@ -43,6 +44,7 @@ from pixel_core.evaluation.held_out import Ask, HeldOut, unlabelled
 from pixel_core.evaluation.items import NO_DISORDER, Vignette, read_vignettes
 from pixel_core.evaluation.respondents.respondent import HeadAnswer, Respondent
 from pixel_core.evaluation.supervised import head_task
+from pixel_core.model.heads import find_head
 from pixel_core.recipe import EvaluationRecipe
 
 AXIS = "clinical"
@@ -57,7 +59,8 @@ _LIST_TOKENS = 40  # three names of common length
 
 
 def tasks(data: HeldOut, recipe: EvaluationRecipe) -> tuple[Task, ...]:
-    """The tasks of the axis: vignettes three ways, written assessments, then the heads clinical, pdm2 and crisis on held-out labels.
+    """The tasks of the axis: vignettes three ways, written assessments, then the heads clinical, pdm2 and crisis on held-out labels, and
+    what those of them that may abstain say aloud.
 
     The head reads every vignette, which costs little; the recipe says how many are asked the other ways, whether the first of these
     is asked a second time with retrieved knowledge, beside it, and of a file of questions of the field.
@@ -65,12 +68,14 @@ def tasks(data: HeldOut, recipe: EvaluationRecipe) -> tuple[Task, ...]:
     everybody = read_vignettes(data.scenarios)
     vignettes = stratified(everybody, recipe.vignettes)
     heads = [head_task(head, AXIS, data, limit=recipe.items) for head in ("clinical", "pdm2", "crisis")]
-    plain = by_likelihood(data, vignettes)
+    aloud = [abstaining(task, task.head, f"{task.head}_aloud") for task in heads if find_head(task.head).abstains]
+    plain, read = by_likelihood(data, vignettes), by_head(data, everybody)
     informed = (with_knowledge(plain, data.background()),) if recipe.retrieval and data.background else ()
     few = stratified([v for v in vignettes if v.codes], recipe.replies)
     judged = (assessments(data, few, read_manual(data.criteria), reply_tokens=recipe.reply_tokens),) if data.criteria else ()
     field = (knowledge_questions(data, Path(recipe.mcq)),) if recipe.mcq else ()
-    return plain, *informed, by_head(data, everybody), by_text(data, vignettes), *judged, *field, *heads
+    aloud.append(abstaining(read, "clinical", "vignettes_aloud"))
+    return plain, *informed, read, by_text(data, vignettes), *judged, *field, *heads, *aloud
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -141,6 +141,10 @@ class TruncatedReplies:
         """See Respondent."""
         return self.respondent.supervised(head)
 
+    def least_confidence(self, head: str) -> float:
+        """See Respondent."""
+        return self.respondent.least_confidence(head)
+
     def prior(self, head: str) -> HeadAnswer:
         """See Respondent."""
         return self.respondent.prior(head)

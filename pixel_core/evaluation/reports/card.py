@@ -26,7 +26,9 @@ READING = (
     "Each figure stands beside its 95 % bootstrap interval over independent groups of items, its floor (the best of what a model that "
     "knows nothing gets) and the same figure of the run's untrained checkpoint-0 on the same items. A difference is called worse or "
     "better when its paired interval excludes zero. Answers that could not be parsed count as wrong. Figures marked * are indicative: a "
-    "head that judges replies of its own model proves nothing. Figures marked (uncalibrated) rest on judges who were not held against "
+    "head that judges replies of its own model proves nothing, and to say more is no better in itself. The heads that name disorders are "
+    "silent below a confidence that is stored with the checkpoint: figures with _aloud_ are of what they then still say, the others of all "
+    "that they would say. Figures marked (uncalibrated) rest on judges who were not held against "
     "people. The figures describe a model, and are no clinical evidence."
 )
 SCALE = (

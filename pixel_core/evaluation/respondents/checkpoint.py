@@ -145,6 +145,10 @@ class CheckpointRespondent:
         """See Respondent."""
         return self._model.supervised[head]
 
+    def least_confidence(self, head: str) -> float:
+        """See Respondent."""
+        return self._model.abstention.get(head, 0.0)
+
     def prior(self, head: str) -> HeadAnswer:
         """See Respondent. A head without a stored prior starts neutral."""
         spec = find_head(head)

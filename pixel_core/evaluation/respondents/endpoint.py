@@ -71,6 +71,10 @@ class EndpointRespondent:
         """Raises NotAnsweredError."""
         _not_answered("heads")
 
+    def least_confidence(self, head: str) -> float:
+        """Raises NotAnsweredError."""
+        _not_answered("heads")
+
     def prior(self, head: str) -> HeadAnswer:
         """Raises NotAnsweredError."""
         _not_answered("heads")

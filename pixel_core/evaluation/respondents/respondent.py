@@ -63,5 +63,8 @@ class Respondent(Protocol):
     def supervised(self, head: str) -> Sequence[int]:
         """How many training labels each output of a head has seen; 0 is untrained."""
 
+    def least_confidence(self, head: str) -> float:
+        """The confidence below which a head says nothing in a reply; 0 for one that always speaks."""
+
     def prior(self, head: str) -> HeadAnswer:
         """What a head says before it has read anything: the training prior."""

@@ -22,6 +22,7 @@ Name = Literal[
     "level",
     "points",
     "points_of_parsed",
+    "mean_of_counted",
     "accuracy",
     "ratio",
     "perplexity",
@@ -99,6 +100,11 @@ def _of_counted(truth: Array, prediction: Array, weights: Array) -> Array:
     return np.where(counted > 0, weights @ prediction[:, 0] / np.where(counted > 0, counted, 1.0), 0.0)
 
 
+def _mean_of_counted(truth: Array, prediction: Array, weights: Array) -> Array:
+    """The mean of the first column over the items that the second counts; NaN where it counts none."""
+    return weights @ (prediction[:, 0] * prediction[:, 1]) / (weights @ prediction[:, 1])
+
+
 def _mae(truth: Array, prediction: Array, weights: Array) -> Array:
     return weights @ np.abs(truth - prediction) / weights.sum(1)
 
@@ -168,6 +174,7 @@ STATISTICS: dict[Name, Statistic] = {
     "level": Statistic(_by_column(_mean), 2.0),  # of the levels 0-2 of an empathy mechanism
     "points": Statistic(_by_column(_mean), 100.0),  # of a hundred
     "points_of_parsed": Statistic(_of_counted, 100.0),
+    "mean_of_counted": Statistic(_mean_of_counted, 1.0),
     "accuracy": Statistic(_accuracy, 1.0),
     "ratio": Statistic(_ratio, 0.0, lower=True),
     "perplexity": Statistic(lambda *given: np.exp(_ratio(*given)), 1.0, lower=True),

@@ -84,6 +84,18 @@ def test_a_promoted_scorecard_of_an_older_schema_stops_nothing_until_it_is_measu
     assert read_pointer(home / "promotion") == f"{RUN}.8"
 
 
+def test_one_of_the_form_before_is_read_as_it_is(home):
+    """It lacks nothing, and stands beside new ones as before."""
+    place(home, 8, GOOD)
+    promote(home)
+    folder = home / "scorecard" / f"{RUN}.8"
+    raw, summary = json.loads((folder / SCORECARD).read_text()), read_manifest(folder).summary
+    assert raw["schema_version"] == "4"
+    (folder / SCORECARD).write_text(json.dumps(raw | {"schema_version": "3"}))
+    finish(folder, kind="scorecard", version="5", inputs={}, summary=summary)
+    assert promoted_scorecard(home / "promotion", home / "scorecard") == folder
+
+
 class Mute:
     """Has no way to answer."""
 

@@ -40,6 +40,7 @@ OF_PAIRS = (
     "ratio",
     "perplexity",
     "points_of_parsed",
+    "mean_of_counted",
     "top_calibration_error",
     "risk_area",
 )  # of two columns each, which have tests of their own
@@ -62,6 +63,12 @@ def test_the_truth_itself_is_perfect(name):
         "level_f1": LEVELS[:, None],
     }.get(name, LABELS)
     assert compute(name, truth, truth) == pytest.approx([STATISTICS[name].perfect])
+
+
+def test_a_mean_of_what_is_counted_leaves_the_rest_out_and_is_no_number_of_nothing():
+    said = np.array([[1.0, 1.0], [0.0, 1.0], [1.0, 0.0], [1.0, 0.0]])
+    weights = np.array([[1.0, 1, 1, 1], [3, 1, 0, 9], [0, 0, 1, 1]])
+    assert compute("mean_of_counted", np.ones_like(said), said, weights) == pytest.approx([0.5, 0.75, np.nan], nan_ok=True)
 
 
 def test_a_constant_has_no_correlation_and_no_agreement():
