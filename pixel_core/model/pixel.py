@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from transformers import AutoTokenizer, PreTrainedModel
@@ -24,6 +24,8 @@ from pixel_core.model.chat import END, Encoded, encode, marker, prompt, spoken_b
 from pixel_core.model.decoding import decode
 from pixel_core.model.generation import write
 from pixel_core.model.heads import HEADS, OBJECTIVES
+from pixel_core.model.record import CheckpointError, read_record
+from pixel_core.model.window import room_in
 from pixel_core.recipe import ModelRecipe
 
 if TYPE_CHECKING:
@@ -35,10 +37,6 @@ HEADS_FILE = "heads.safetensors"
 CONFIG_FILE = "config.json"
 BLIND_TO_POSITIONS = {"bert-generation"}  # types whose causal mask transformers builds without looking at the positions
 Scores = dict[str, dict[str, float | None]]
-
-
-class CheckpointError(ValueError):
-    """A folder is no Pixel checkpoint of this head table; the message names the difference."""
 
 
 class PixelOutput(NamedTuple):
@@ -66,6 +64,7 @@ class PixelModel(nn.Module):
     `supervised` counts, by head and output, the training labels the head has seen (see `label_counts`): an
     output with 0 is untrained and never reported as a number. `priors` are the raw outputs the heads started at.
     `abstention` is the least confidence, by head, that is said aloud (see `training/abstention.py`); without an entry a head always speaks.
+    `scales` is how far each head was shrunk towards its prior when it was stored; the weights hold it.
     """
 
     def __init__(
@@ -83,6 +82,7 @@ class PixelModel(nn.Module):
         self.tokenizer = tokenizer
         self.priors = {name: raw.detach().float().cpu() for name, raw in (priors or {}).items()}
         self.abstention: dict[str, float] = {}
+        self.scales: dict[str, float] = {}
         self.supervised = {spec.name: list((supervised or {}).get(spec.name, [0] * len(spec.outputs))) for spec in HEADS}
         self.heads.start_at(self.priors)
 
@@ -145,6 +145,7 @@ class PixelModel(nn.Module):
         `scales` in [0, 1] by head shrink what it says towards its prior; the stored weights hold them already. `abstention` replaces
         the model's own.
         """
+        folder = Path(folder)
         state = dict(self.state_dict() if state_dict is None else state_dict)
         backbone = {name.removeprefix("backbone."): tensor for name, tensor in state.items() if name.startswith("backbone.")}
         heads = {name.removeprefix("heads."): tensor.contiguous() for name, tensor in state.items() if name.startswith("heads.")}
@@ -163,7 +164,7 @@ class PixelModel(nn.Module):
             "heads": [spec.to_json() for spec in HEADS],
             "supervised": self.supervised,
             "priors": {name: raw.tolist() for name, raw in self.priors.items()},
-            "scales": dict(scales or {}),  # folded into the weights
+            "scales": dict(self.scales if scales is None else scales),  # folded into the weights
             "abstention": dict(self.abstention if abstention is None else abstention),
         }
         write_json(own / CONFIG_FILE, record)
@@ -172,16 +173,22 @@ class PixelModel(nn.Module):
     def load(cls, folder: Path, *, dtype: torch.dtype | None = None) -> PixelModel:
         """The model of a checkpoint folder, in evaluation mode; `dtype` replaces the stored number format.
 
-        Raises CheckpointError when the folder's head table is not this one.
+        Raises CheckpointError when the folder's head table is not this one, or its heads are not those of its backbone.
         """
-        record = _read_record(folder / PIXEL_FOLDER / CONFIG_FILE)
+        folder = Path(folder)
+        record = read_record(folder / PIXEL_FOLDER / CONFIG_FILE)
         tokenizer = AutoTokenizer.from_pretrained(folder) if (folder / "tokenizer_config.json").is_file() else None
         model = cls(open_checkpoint(folder, dtype), tokenizer=tokenizer, supervised=record["supervised"])
         model.priors = {name: torch.tensor(raw) for name, raw in record["priors"].items()}
         model.abstention = record["abstention"]
-        weights = load_file(folder / PIXEL_FOLDER / HEADS_FILE)
-        model.heads.to(dtype or next(iter(weights.values())).dtype)
-        model.heads.load_state_dict(weights)
+        model.scales = record["scales"]
+        file = folder / PIXEL_FOLDER / HEADS_FILE
+        try:
+            weights = load_file(file)
+            model.heads.to(dtype or next(iter(weights.values())).dtype)
+            model.heads.load_state_dict(weights)
+        except (OSError, SafetensorError, RuntimeError, StopIteration) as error:
+            raise CheckpointError(f"{file} holds no heads for the backbone beside it: {error}") from error
         return model.eval()
 
     @torch.no_grad()
@@ -189,14 +196,16 @@ class PixelModel(nn.Module):
         """The greedy continuation of a dialogue as `part`, and the heads' scores of that reply, from one pass.
 
         The heads read the hidden states that wrote the reply. `scores` says the same of the finished dialogue, but for rounding,
-        where the text of the reply is split into the tokens that wrote it.
+        where the text of the reply is split into the tokens that wrote it. Raises TooLongError for a dialogue that the backbone cannot
+        read whole; a reply ends where its window does.
         """
         tokenizer = self._require_tokenizer()
         spoken = spoken_by(turns, part)
         asked = prompt(spoken, tokenizer, part)
+        limit = min(max_new_tokens, room_in(self.language_model.config, len(asked)))
         was_training = self.training
         self.eval()
-        written = write(self.language_model, asked, end=marker(tokenizer, END), limit=max_new_tokens)
+        written = write(self.language_model, asked, end=marker(tokenizer, END), limit=limit)
         text = str(tokenizer.decode(written.tokens, skip_special_tokens=True)).strip()
         finished = [*spoken, Turn("assistant", part, text)]
         ids = [*asked, *written.tokens]
@@ -210,6 +219,7 @@ class PixelModel(nn.Module):
     def scores(self, turns: Sequence[Turn], t: int) -> Scores:
         """What the heads say about turn t, by head and output (see `Decoded.scores`); None as in `Reply`."""
         example = example_of(turns, self._require_tokenizer(), ask=[t])
+        room_in(self.language_model.config, len(example.encoded.ids))
         return self._said(self(self._alone(example)).heads, example, turns[t])
 
     def _alone(self, example: Example) -> PixelBatch:
@@ -256,26 +266,3 @@ def _own_past(position_ids: Tensor) -> Tensor:
     conversation = (position_ids == 0).cumsum(1)
     place = torch.arange(position_ids.shape[1], device=position_ids.device)
     return ((conversation[:, :, None] == conversation[:, None, :]) & (place[:, None] >= place))[:, None]
-
-
-def _read_record(path: Path) -> dict[str, Any]:
-    if not path.is_file():
-        raise CheckpointError(f"{path} does not exist: the folder is no Pixel checkpoint (or only its base model)")
-    record = json.loads(path.read_text(encoding="utf-8"))
-    stored = {head["name"]: head for head in record["heads"]}
-    table = {spec.name: spec.to_json() for spec in HEADS}
-    for name in sorted(stored.keys() | table.keys()):
-        if name not in stored or name not in table:
-            raise CheckpointError(
-                f"head {name} is in {'the table' if name in table else path} only: evaluate with the version that trained it"
-            )
-        for key, value in table[name].items():
-            if (before := stored[name].get(key)) != value:
-                raise CheckpointError(f"head {name}: {key} {_difference(before, value)}: evaluate with the version that trained it")
-    return record
-
-
-def _difference(stored: Any, wanted: Any) -> str:
-    if isinstance(stored, list) and isinstance(wanted, list) and set(stored) != set(wanted):
-        return f"has {sorted(set(stored) - set(wanted))} in the checkpoint and {sorted(set(wanted) - set(stored))} in the table"
-    return f"is {stored!r} in the checkpoint and {wanted!r} in the table"

@@ -8,7 +8,9 @@ from pixel_core.conversation import Part, Turn
 from pixel_core.model.overall import OverallEq, overall_eq
 from pixel_core.model.persona import SYSTEM, TRANSITION, PersonaTracker, Step
 from pixel_core.model.pixel import PixelModel, Scores
+from pixel_core.model.window import recent, room_in
 
+_OPENING = 16  # tokens: more than the opening of a turn and what stands for the coming one
 _OPEN = "..."  # stands for the turn that is to come; what is asked of the heads here does not read it
 
 
@@ -42,15 +44,26 @@ class Talk:
         self.turns: list[Turn] = []
 
     def say(self, text: str, *, max_new_tokens: int = 128) -> Said:
-        """The reply to a message; both are added to `turns`."""
+        """The reply to a message; both are added to `turns`.
+
+        Of a talk longer than the backbone's window its oldest turns are not read again; a message that alone is longer raises
+        TooLongError.
+        """
         before = self._tracker.part
-        heard = self._model.scores([*self.turns, self._message(text, before), Turn("assistant", "assistant", _OPEN)], len(self.turns) + 1)
+        asked = [*self._recent([*self.turns, self._message(text, before)], max_new_tokens), Turn("assistant", "assistant", _OPEN)]
+        heard = self._model.scores(asked, len(asked) - 1)
         step = self._tracker.step(text, heard["persona"]["therapy"], heard["crisis"]["level"])
-        self.turns.append(self._message(text, step.part))
+        message = self._message(text, step.part)
         system = Turn("system", "other", self._system or self._system_of(step))
-        reply = self._model.reply([system, *self.turns], part=step.part, max_new_tokens=max_new_tokens)
-        self.turns.append(Turn("assistant", step.part, reply.text))
+        asked = self._recent([system, *self.turns, message], max_new_tokens)
+        reply = self._model.reply(asked, part=step.part, max_new_tokens=max_new_tokens)
+        self.turns += [message, Turn("assistant", step.part, reply.text)]
         return Said(reply.text, step, reply.scores)
+
+    def _recent(self, turns: list[Turn], reply: int) -> list[Turn]:
+        """What of the talk fits into the backbone's window beside a reply of so many tokens, or of half the window."""
+        tokenizer, window = self._model.tokenizer, room_in(self._model.language_model.config, 0)
+        return turns if tokenizer is None else recent(turns, tokenizer, window - min(reply, window // 2) - _OPENING)
 
     @staticmethod
     def _system_of(step: Step) -> str:

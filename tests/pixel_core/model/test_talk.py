@@ -5,6 +5,7 @@ from pixel_core.model import talk as module
 from pixel_core.model.heads import HEADS, find_head
 from pixel_core.model.persona import SYSTEM, TRANSITION, PersonaTracker
 from pixel_core.model.talk import Talk
+from pixel_core.model.window import TooLongError
 
 
 @pytest.fixture
@@ -59,3 +60,25 @@ def test_what_stands_for_the_coming_turn_is_read_by_no_head_that_is_asked(model,
     first = Talk(model).say("Hello there.", max_new_tokens=3)
     monkeypatch.setattr(module, "_OPEN", "something quite different, and longer")
     assert Talk(model).say("Hello there.", max_new_tokens=3) == first
+
+
+def test_a_long_talk_goes_on_with_what_fits_and_danger_is_never_cut_away(model, prompts):
+    window = model.language_model.config.max_position_embeddings
+    talk = Talk(model)
+    for number in range(8):
+        hears(model, 0.1)
+        talk.say(f"{number} " + "I feel sad today. " * 8, max_new_tokens=4)
+    assert len(talk.turns) == 16, "nothing is forgotten by the talk itself"
+    read = prompts[-1]
+    assert read[0].role == "system" and read[-1].content.startswith("7 ")
+    assert len(read) < 16 and not any(turn.content.startswith("0 ") for turn in read)
+    with pytest.raises(TooLongError):
+        talk.say("sad " * window, max_new_tokens=4)
+    assert len(talk.turns) == 16, "what could not be answered is not part of the talk"
+
+
+def test_a_message_as_long_as_can_be_is_heard_whole(model, prompts):
+    hears(model, 0.1, crisis=3.6)
+    talk = Talk(model)
+    talk.say("Hello. " * 30, max_new_tokens=4)
+    assert talk.say("I want to die. " * 12, max_new_tokens=400).step.reason == "risk"
