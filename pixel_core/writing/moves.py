@@ -72,6 +72,7 @@ _AGREED = frozenset(
     }
 )
 SKILLS = ("distress_tolerance", "opposite_action", "dear_man")
+_OWN = 3  # words of a topic that clients say as the therapist does
 _SLOT = re.compile(r"\{(\w+)\}")
 
 
@@ -93,7 +94,7 @@ def make(session: Session, name: str) -> bool:
     said = filled(untagged(line), slots)
     on = next(([v] for v in reversed(session.spoken) if v.family is family), [])
     session.turn([Piece(move.technique, said)], move.stage, responses.grounds(session.pictures, said), move=name, on=on)
-    reply = _reply(session, move, line, hesitant, about) or _reply(session, move, line, not hesitant, about)
+    reply = _reply(session, move, line, hesitant, (about, topic)) or _reply(session, move, line, not hesitant, (about, topic))
     if reply is None:
         raise ValueError(f"move {name} of {session.modality} has no answer for: {line[:60]}")
     text = _with_pools(session, untagged(reply), about)
@@ -153,12 +154,16 @@ def _line(session: Session, move: Move, topic: str, family: Family) -> str | Non
     return session.scene.draw(f"{session.modality}:{move.name}", lines, fits)
 
 
-def _reply(session: Session, move: Move, line: str, hesitant: bool, about: str) -> str | None:
-    """An answer that fits the question and what it is `about`: one that bears its tag, or one that fits all questions of the move."""
-    options = move.hesitant if hesitant else move.willing
+def _reply(session: Session, move: Move, line: str, hesitant: bool, matter: tuple[str, str]) -> str | None:
+    """An answer that fits the question and its matter, a family and a topic: one that bears its tag, or one that fits all questions.
+
+    A client names a topic by its name only where that is short; the therapist's longer titles are nobody's own words.
+    """
+    options, (about, topic) = move.hesitant if hesitant else move.willing, matter
 
     def fits(reply: str) -> bool:
-        return answers(reply, line) and move.suits(reply, about)
+        own = "{mine}" not in reply or len(topic.split()) <= _OWN
+        return own and answers(reply, line) and move.suits(reply, about)
 
     name = f"{session.modality}:{move.name}:{'hesitant' if hesitant else 'willing'}"
     for narrow in (lambda r: fits(r) and r in move.about, lambda r: fits(r) and bool(tags_of(r))):

@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 
@@ -10,11 +11,11 @@ from pixel_core.conversation import Conversation, Evidence, Label, Provenance, T
 from pixel_core.writing.content import was_brought_up
 from pixel_core.writing.judge import judge
 from pixel_core.writing.material import Feature, Statement
-from pixel_core.writing.phrases import _family, bank, everyday, psychodynamic
+from pixel_core.writing.phrases import _family, bank, everyday, families, psychodynamic
 from pixel_core.writing.quality_joints import _joints_in, joint_faults
 from pixel_core.writing.scene import Voice
 from pixel_core.writing.standards import Standards
-from pixel_core.writing.topics import topics_of
+from pixel_core.writing.topics import is_named, mine, topics_of
 
 SOURCE = (Provenance("s", "u", "l", "l", "c", "e"),)
 
@@ -97,3 +98,16 @@ def test_a_topic_is_named_once_it_was_touched_on():
     assert topics_of(family, [Voice(Feature("f", "", None, ()), Statement("They have a drum kit.", Evidence("")), None, family)]) == [
         "the drums"
     ]
+
+
+def test_a_client_does_not_repeat_the_therapists_title_for_it(written):
+    families_ = (*families().values(), *psychodynamic().values(), *everyday().values())
+    titles = [t for f in families_ for t in f.topics if len(t.split()) > 3 and is_named(t)]
+    seen = 0
+    for conversation in written:
+        for before, turn in pairwise(conversation.turns):
+            for title in titles if before.part == "therapist" else ():
+                if title.lower() in before.content.lower():
+                    seen += 1
+                    assert mine(title).lower() not in turn.content.lower(), turn.content
+    assert seen > 100
