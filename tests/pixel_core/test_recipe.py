@@ -83,3 +83,9 @@ def test_unknown_names_list_the_known_ones(tmp_path):
         load_recipe("huge")
     with pytest.raises(RecipeError, match="does not exist"):
         load_recipe(tmp_path / "none.yaml")
+
+
+def test_the_full_size_recipe_weighs_objectives_as_the_requirements_do():
+    weights = load_recipe("qwen3-30b-a3b").training.weights
+    wanted = {"language": 1.0, "eq": 0.3, "persona": 0.2, "clinical": 0.4, "empathy": 0.5}
+    assert {name: weights[name] for name in wanted} == wanted
