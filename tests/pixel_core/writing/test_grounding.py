@@ -5,6 +5,7 @@ import pytest
 from pixel_core.writing.grammar import GrammarWriter
 from pixel_core.writing.grounding import Grounding
 from pixel_core.writing.orders import Plan
+from pixel_core.writing.responses import grounds
 
 
 @dataclass(frozen=True)
@@ -122,3 +123,10 @@ def test_a_document_of_ones_own_serves_by_its_sentences(shipped):
     found = Grounding(shipped, lambda query, k: [general]).of("Once drowsiness arrives, melatonin has climbed.", shipped.pictures[:1])
     assert (found.passage, found.evidence.uri, found.evidence.start, found.evidence.end) == ("book.txt#3", "knowledge/book.txt", 17, 60)
     assert Grounding(shipped, lambda query, k: []).of("Once drowsiness arrives, melatonin has climbed.", shipped.pictures[:1]) is None
+
+
+def test_a_move_rests_on_a_sentence_about_care_only_where_it_says_some_of_the_same(shipped):
+    one = next(p for p in shipped.speaking("clinical") if p.care)
+    assert grounds([one], one.care[0].text) == [one.care[0].evidence]
+    assert grounds([one], "What would a fair witness say?") == []
+    assert grounds([], one.care[0].text) == []
