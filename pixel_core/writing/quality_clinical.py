@@ -120,9 +120,11 @@ def _danger_labelled(conversation: Conversation) -> Iterator[str]:
 def _one_person(conversation: Conversation, labelled: set[str]) -> Iterator[str]:
     """What a client tells of work, home and family comes from one person, the one of the sheet, whom the classes can befall."""
     known = {*bank("facts")["within"], *bank("facts")["lifelong"]}
-    scopes = [code for label in sorted(labelled) if (code := label.partition(".")[2]) in known] or [""]
+    codes = [code for label in sorted(labelled) if (code := label.partition(".")[2]) in known]
+    voiced = {(entry["turn"], entry["class"]) for entry in conversation.extra.get("voiced", [])}
     told: Facts = {}
-    for turn in conversation.turns:
+    for index, turn in enumerate(conversation.turns):
+        scopes = [code for code in codes if (index, code) in voiced] or [""]  # elsewhere `she` is not the partner
         times = {facet: told[facet] for facet in _TIMES if facet in told}
         if turn.part == "therapist" and times and join(times, _times_of(turn.content)) is None:
             yield "time_contradicted"

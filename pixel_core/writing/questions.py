@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from pixel_core.conversation import Conversation
@@ -15,11 +15,14 @@ from pixel_core.writing.material import Material, Notion, Picture, Statement
 from pixel_core.writing.phrases import bank
 from pixel_core.writing.record import of_questions
 from pixel_core.writing.scene import Piece, Scene, Utterance
+from pixel_core.writing.standards import criterion_of
+from pixel_core.writing.tags import tags_of, untagged
 
 _SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z\"'])")
 _ATTACHMENT = "{} attachment"
 _STYLE = "a {} personality style"
-_FEWEST = 3  # questions of a conversation
+_FEWEST = 3  # questions of a conversation, signs of an answer
+_SIGNS = 5  # of an answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +63,13 @@ def write_questions(
             chosen.append(answer)
     chosen += [a for a in offered if a not in chosen][: max(0, _FEWEST - len(chosen))]
     chosen.sort(key=lambda a: _LATE.get(a.bank, 0))
-    for number, answer in enumerate(chosen):
-        _ask(scene, answer, name, number)
-        _answer(scene, answer, name)
+    frames = bank("assistant")
+    who = str(scene.draw("who", [*frames["who"], *frames["who_helps"]]))
+    banks = [_bank_of(answer, helps=who in frames["who_helps"]) for answer in chosen]
+    for number, (answer, asked) in enumerate(zip(chosen, banks, strict=True)):
+        listed = "signs" in banks[:number]
+        _ask(scene, answer, asked, name, str(scene.draw("then", frames["then"])) if number else who, first=number == 0, listed=listed)
+        _answer(scene, answer, asked, name)
     if grounding is not None:
         grounding.add(scene.turns, [topic])
     others = sum(1 for a in chosen if a.bank == "difference")
@@ -87,24 +94,35 @@ _LATE = {
 }
 
 
-def _ask(scene: Scene, answer: Answer, name: str, number: int) -> None:
+def _bank_of(answer: Answer, *, helps: bool) -> str:
+    """The frames of an answer: how to talk with somebody is told those who learn to help; others hear what professionals do."""
+    helping = f"{answer.bank}_helper"
+    return helping if helps and helping in bank("assistant") else answer.bank
+
+
+def _ask(scene: Scene, answer: Answer, asked: str, name: str, before: str, *, first: bool, listed: bool) -> None:
+    """Ask for an answer with the words of the bank `asked`; `listed` is whether the signs were told before."""
     frames = bank("assistant")
-    before = scene.draw("who", frames["who"]) if number == 0 else scene.draw("then", frames["then"])
-    fits: Callable[[str], bool] = (lambda q: "{name}" in q) if number == 0 else (lambda q: True)
-    question = scene.draw(f"{answer.bank}:ask", frames[answer.bank]["ask"], fits) or scene.draw(
-        f"{answer.bank}:ask", frames[answer.bank]["ask"]
-    )
-    text = str(question).format(name=name, other=answer.other)
-    joined = continued(text) if str(before).endswith(":") else sentence_case(text)
+
+    def sayable(question: str) -> bool:
+        return listed or not tags_of(question)
+
+    def fits(question: str) -> bool:
+        return sayable(question) and (not first or "{name}" in question)
+
+    options = frames[asked]["ask"]
+    question = scene.draw(f"{asked}:ask", options, fits) or scene.draw(f"{asked}:ask", options, sayable)
+    text = untagged(str(question)).format(name=name, other=answer.other)
+    joined = continued(text) if before.endswith(":") else sentence_case(text)
     said = " ".join(scene.fresh([f"{before} {joined}".strip()], "because", frames["because"]))
     scene.deck.note(said)
     scene.turns.append(Utterance("other", said, "question"))
 
 
-def _answer(scene: Scene, answer: Answer, name: str) -> None:
+def _answer(scene: Scene, answer: Answer, asked: str, name: str) -> None:
     frames = bank("assistant")
     introduced = any(s.evidence in turn.evidence for turn in scene.turns for s in answer.sources[:1])
-    kind = "difference_again" if answer.bank == "difference" and introduced else answer.bank
+    kind = "difference_again" if answer.bank == "difference" and introduced else asked
     frame = str(scene.draw(f"{kind}:answer", frames[kind]["answer"])) if "answer" in frames[kind] else _composed(scene, kind)
     text = continued(answer.text) if re.search(r": \{text\}", frame) else answer.text
     fill = {
@@ -146,9 +164,8 @@ def _on_disorder(picture: Picture) -> Iterator[Answer]:
         for other in picture.differentials:
             own = _SENTENCE.split(picture.summary.text)[0]
             yield Answer("difference", other.distinguish.text, (picture.summary, other.distinguish), own=own, other=_running(other.name))
-    signs = [f.text for f in picture.features if f.symptom and f.text][:12]
-    if len(signs) >= 3:
-        shown = signs[:: max(1, len(signs) // 5)][:5]
+    shown = signs_of(picture)
+    if len(shown) >= _FEWEST:
         yield Answer("signs", "; ".join(continued(s.text).rstrip(".") for s in shown), tuple(shown))
     voiced = [f.voiced[0] for f in picture.features if f.voiced and f.role == "symptom" and f.symptom and "suicid" not in f.symptom][:8]
     if len(voiced) >= 2:
@@ -167,6 +184,19 @@ def _on_disorder(picture: Picture) -> Iterator[Answer]:
     if picture.summary:
         yield Answer("have_i", "", (picture.summary,), technique="boundary_setting")
         yield Answer("worry_child" if _of_children(picture) else "worry_other", "", (picture.summary,), technique="suggestion")
+
+
+def signs_of(picture: Picture) -> list[Statement]:
+    """Up to five signs, spread over the criteria: of a class with two sides (raised, low) both are told."""
+    by_criterion: dict[str, list[Statement]] = {}
+    for feature in picture.features:
+        if feature.symptom and feature.text:
+            by_criterion.setdefault(criterion_of(feature.key), []).append(feature.text)
+    share = -(-_SIGNS // len(by_criterion)) if by_criterion else 0
+    spread = [signs[:: max(1, -(-len(signs) // share))][:share] for signs in sorted(by_criterion.values(), key=len, reverse=True)]
+    rounds = ([signs[n] for signs in spread if n < len(signs)] for n in range(share))
+    chosen = [sign for signs in rounds for sign in signs][:_SIGNS]
+    return [sign for signs in by_criterion.values() for sign in signs if sign in chosen]
 
 
 def _of_children(picture: Picture) -> bool:

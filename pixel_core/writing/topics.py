@@ -19,7 +19,9 @@ _MANY = (
 )
 _PLURAL = re.compile(rf"(?:(?:the|those|all the|your|other people's|other|old) )?(?:few |small |two |empty |first |sudden )?(?:{_MANY})\b")
 # The words before what a topic is said more nearly by: `the risks` of `the risks you take`.
-_HEAD = re.compile(r"(.+?)(?: (?:of|with|in|that|who|which|you|people|for|about|to|when|without|on|from|after|before|between|out|by|at)\b.*)?$")
+_HEAD = re.compile(
+    r"(.+?)(?: (?:of|with|in|that|who|which|you|people|for|about|to|when|without|on|from|after|afterwards|before|between|out|by|at)\b.*)?$"
+)
 # Singular, but nothing that anybody wants to be rid of.
 _DEAR = re.compile(
     r"the (?:life|joy|one who|wish|calm|body|lost|goodbye|white|high|time when|question|work|speech|decision|empty room|way it has)|"

@@ -1,6 +1,11 @@
 import random
+import re
+from collections import Counter
 
+from pixel_core.knowledge.material import load_material
 from pixel_core.writing.deck import Deck
+from pixel_core.writing.material import Material
+from pixel_core.writing.phrases import bank
 from pixel_core.writing.questions import answers_on, topics, write_questions
 
 
@@ -23,6 +28,42 @@ def test_answers_quote_the_knowledge_and_name_their_source(shipped):
         assert [t.part for t in written.turns] == ["other", "assistant"] * len(answers)
         assert all(t.evidence and t.learn for t in answers)
         assert "{" not in written.text
+
+
+def test_signs_are_told_of_every_side_of_a_class(sources):
+    both = next(p for p in load_material(*sources, ["F31.81"]).pictures if p.id == "F31.81")
+    asked = next(a for a in answers_on(Material((both,)), both) if a.bank == "signs")
+    raised, low = ({f.text for f in both.features if f.symptom and f.key[0] in keys} for keys in ("AB", "D"))
+    assert set(asked.sources) & raised
+    assert set(asked.sources) & low
+    assert len(asked.sources) == 5
+
+
+def test_only_those_who_help_are_told_how_to_talk_with_somebody(shipped):
+    frames, told = bank("assistant"), Counter()
+    own = {kind: set(frames[f"{kind}_helper"]["ask"]) - set(frames[kind]["ask"]) for kind in ("talk", "framework_talk")}
+    deck = Deck()
+    for number, subject in enumerate([*topics(shipped)] * 2):
+        asked = [t.content for t in write_questions(shipped, subject, deck, random.Random(number)).turns if t.part == "other"]
+        helps = any(asked[0].startswith(line) for line in frames["who_helps"])
+        told[helps] += any(question.lower() in text.lower() for text in asked for kind in own.values() for question in kind)
+    assert told[False] == 0 < told[True]
+
+
+def test_several_of_those_are_spoken_of_after_a_list_only(shipped):
+    subject, deck, named = topic(shipped, "Panic disorder"), Deck(), 0
+    for number in range(400):
+        turns = write_questions(shipped, subject, deck, random.Random(number)).turns
+        at = next((n for n, turn in enumerate(turns) if "several of those fit me" in turn.content), None)
+        if at is not None:
+            named += 1
+            assert any(len(turn.evidence) >= 3 for turn in turns[:at])
+    assert named
+
+
+def test_what_laypeople_are_told_is_no_rule_of_classification(shipped):
+    told = " ".join(a.text for subject in topics(shipped) for a in answers_on(shipped, subject))
+    assert not re.search(r"given in addition|takes precedence|specifier|subthreshold|nosolog", told)
 
 
 def test_questions_about_one_topic_stay_in_one_group(shipped):

@@ -1,8 +1,14 @@
+import re
+from pathlib import Path
+
 import pytest
 
-from pixel_core.writing.phrases import psychodynamic
+from pixel_core import writing
+from pixel_core.writing.phrases import bank, psychodynamic
 from pixel_core.writing.scene import Voice
 from pixel_core.writing.topics import is_burden, is_named, mine, topics_of
+
+PHRASES = Path(writing.__file__).parent / "phrases"
 
 
 @pytest.mark.parametrize(
@@ -29,7 +35,18 @@ def test_what_weighs_can_be_struggled_with(topic):
 
 
 @pytest.mark.parametrize(
-    "topic", ["the nights", "lying awake", "what's broken afterwards", "the life you had going before", "how near is too near"]
+    "topic",
+    [
+        "misunderstandings with people",
+        "the risks you take",
+        "those accidents",
+        "experiences that others don't share",
+        "the nights",
+        "lying awake",
+        "what's broken afterwards",
+        "the life you had going before",
+        "how near is too near",
+    ],
 )
 def test_what_is_many_or_dear_or_a_clause_cannot(topic):
     assert not is_burden(topic)
@@ -42,3 +59,22 @@ def test_a_topic_takes_up_no_image_that_nobody_has_used(shipped):
     family = psychodynamic()[picture.id]
     assert "changes that knock you flat" in topics_of(family, [voices[trains]])
     assert "changes that knock you flat" not in topics_of(family, [voice for text, voice in voices.items() if text != trains])
+
+
+def test_no_line_has_a_verb_in_the_singular_with_a_topic_that_may_be_many():
+    def lines(value):
+        if isinstance(value, str):
+            yield value
+        elif isinstance(value, dict | list):
+            for entry in value.values() if isinstance(value, dict) else value:
+                yield from lines(entry)
+
+    after = re.compile(
+        r"(?<!with )(?<!about )\{(?:topic|mine|topics)\} (?:is|isn't|has|was|does|gets|comes|goes|belongs|weighs|wants|needs|tells)\b"
+    )
+    before = re.compile(r"\b(?:[Ii]s|[Hh]as|[Dd]oes|[Ww]as) \{(?:topic|mine)\}")
+    names = ("therapist", "client", "crisis", *(f"modalities/{path.stem}" for path in sorted(PHRASES.joinpath("modalities").iterdir())))
+    held = [line for name in names for line in lines(bank(name)) if after.search(line) or before.search(line)]
+    assert held == []
+    contrasts = bank("therapist")["contrast"]  # whose burden is another class's sign, in whatever number
+    assert [line for line in contrasts if re.search(r"(?:[Ii]s|[Hh]as|[Dd]oes) \{burden\}|\{burden\} (?:is|has|comes)", line)] == []
