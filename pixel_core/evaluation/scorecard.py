@@ -247,7 +247,8 @@ def unite(cards: Iterable[Scorecard]) -> Scorecard:
         if len(values) != 1:
             raise EvaluationError(f"the evaluations differ in {field}: {sorted(map(str, values))}; evaluate the stale axes again")
     tasks = {name: task for part in parts for name, task in part.tasks.items()}
-    return parts[0].model_copy(update={"tasks": tasks, "figures": tuple(figure for part in parts for figure in part.figures)})
+    figures = tuple(figure for part in parts for figure in part.figures)
+    return parts[0].model_copy(update={"schema_version": SCHEMA_VERSION, "tasks": tasks, "figures": figures})
 
 
 def summary_figures(card: Scorecard) -> dict[str, SummaryFigure]:

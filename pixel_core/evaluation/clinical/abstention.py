@@ -16,7 +16,7 @@ from pixel_core.evaluation.respondents.respondent import HeadAnswer, Respondent
 VERSION = "1"
 RIGHT, SAID, COUNTED, NAMED = range(4)
 _NOTHING = (math.nan,) * 4
-_ALOUD = (0.0, 1.0, 1.0, 1.0)  # no number: whoever hears it hears something
+_BROKEN = (0.0, 0.0, 1.0, 1.0)  # no number: whoever hears it hears something, and nothing of it is right
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,7 +24,8 @@ class Abstaining(Task):
     """The likeliest trained output of a head that may abstain, and whether it is said aloud. Floor: the likeliest of the training prior.
 
     Columns: whether it is right; whether it is said, where something is there to be named; whether it is said at all, for which the floor
-    speaks where the head does; whether something is named where nothing is there. What is no number is said aloud, and wrong.
+    speaks where the head does (which is neither right nor wrong); whether something is named where nothing is there. What is no number
+    is heard, and wrong. Of a head that says nothing nothing is right: read it beside the coverage.
     """
 
     head: str
@@ -39,7 +40,7 @@ class Abstaining(Task):
         for question, heads in zip(self.questions, said, strict=True):
             among = [index for index in trained if not math.isnan(question.truth[index])]
             parsed = says_numbers(heads[self.head], seen)
-            own = _become(question, heads[self.head], among, least) if parsed else list(_ALOUD)
+            own = _become(question, heads[self.head], among, least) if parsed else list(_BROKEN)
             unread = _become(question, prior, among, least)
             floor = [unread[RIGHT], unread[SAID], own[COUNTED], unread[NAMED]]
             told, floor = (own, floor) if trained else (list(_NOTHING), list(_NOTHING))
@@ -63,12 +64,12 @@ def abstaining(task: Task, head: str, name: str) -> Abstaining:
 
 
 def _truth(question: Question, among: Sequence[int]) -> list[float]:
-    """What is right by column; nothing is where no output that was trained is known."""
+    """What is right by column; nothing is known where no output that was trained is known."""
     if not among:
         return list(_NOTHING)
     if any(value > 0 for value in question.truth):
-        return [1.0, 1.0, 1.0, math.nan]
-    return [math.nan, math.nan, 1.0, 0.0]
+        return [1.0, 1.0, 0.0, math.nan]
+    return [math.nan, math.nan, 0.0, 0.0]
 
 
 def _become(question: Question, said: HeadAnswer, among: Sequence[int], least: float) -> list[float]:

@@ -101,8 +101,8 @@ def _of_counted(truth: Array, prediction: Array, weights: Array) -> Array:
 
 
 def _mean_of_counted(truth: Array, prediction: Array, weights: Array) -> Array:
-    """The mean of the first column over the items that the second counts; NaN where it counts none."""
-    return weights @ (prediction[:, 0] * prediction[:, 1]) / (weights @ prediction[:, 1])
+    """The mean of the first column over the items that the second counts; 0 where it counts none."""
+    return _of_counted(truth, np.stack((prediction[:, 0] * prediction[:, 1], prediction[:, 1]), axis=1), weights)
 
 
 def _mae(truth: Array, prediction: Array, weights: Array) -> Array:

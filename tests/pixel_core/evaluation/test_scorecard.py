@@ -11,7 +11,7 @@ from pixel_core.evaluation import AXES, EvaluationError, build_scorecard, compar
 from pixel_core.evaluation.figures import headlines
 from pixel_core.evaluation.reports import quality as report_quality
 from pixel_core.evaluation.reports.lines import to_text
-from pixel_core.evaluation.scorecard import REPORT, SCORECARD, read_scorecard
+from pixel_core.evaluation.scorecard import FIGURES, REPORT, SCORECARD, read_scorecard, unite
 from pixel_core.evaluation.scorecard import SCHEMA as SCHEMA_FILE
 from tests.pixel_core.evaluation.boards import GOOD, flip, place
 from tests.pixel_core.evaluation.world import RUN
@@ -76,3 +76,10 @@ def test_headlines_and_score_follow_the_figures(world):
     heads = headlines(card.figures)
     assert card.score == pytest.approx(sum(heads[axis].skill for axis in AXES) / 5, abs=1e-6)
     assert verify(world.artifacts / "scorecard" / KEY).summary.figures["score"] == card.score
+
+
+def test_evaluations_of_two_forms_unite_to_one_of_the_newer(world):
+    """After an upgrade only some axes are measured again: what they hold together is of the newer form."""
+    parts = [read_scorecard(world.artifacts / f"{axis}_evaluation" / KEY / FIGURES) for axis in AXES]
+    older = [part.model_copy(update={"schema_version": "3"}) for part in parts[:2]]
+    assert unite([*older, *parts[2:]]).schema_version == parts[2].schema_version == "4"

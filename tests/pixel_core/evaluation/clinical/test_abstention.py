@@ -3,6 +3,7 @@
 import math
 from dataclasses import replace
 
+import polars as pl
 import pytest
 
 from pixel_core import taxonomy
@@ -11,6 +12,7 @@ from pixel_core.evaluation.clinical.abstention import COUNTED, NAMED, RIGHT, SAI
 from pixel_core.evaluation.clinical.tasks import by_head, tasks
 from pixel_core.evaluation.evaluation import Settings, figures_of
 from pixel_core.evaluation.items import read_vignettes
+from pixel_core.evaluation.measuring import Rows, difference_of
 from pixel_core.evaluation.respondents.respondent import HeadAnswer
 from pixel_core.model.heads import HEADS
 from pixel_core.recipe import load_recipe
@@ -82,11 +84,15 @@ def test_what_is_said_of_people_without_a_disorder_is_wrong(task):
     assert found["coverage"].value == figures(task, Reader(task, 0.5))["coverage"].value, "of those with something to be named"
 
 
-def test_who_never_speaks_is_neither_right_nor_wrong(task):
+def test_who_never_speaks_names_nothing_wrongly_and_has_a_number_to_be_compared_with(task):
+    """Its base may be silent where it speaks, and the other way round: every figure must be there of both."""
     found = figures(task, Reader(task, NEVER))
-    assert (found["coverage"].value, found["where_nothing_is"].value) == (0, 0)
-    assert (found["right_of_said"].status, found["right_of_said"].value) == ("no items", None)
+    assert (found["coverage"].value, found["where_nothing_is"].value, found["right_of_said"].value) == (0, 0, 0)
     assert found["right_of_all"].value > 0
+    rows = [Rows.of(ask([task], Reader(task, least)), task.name) for least in (0.5, NEVER)]
+    for measure in task.measures:
+        base, gap = difference_of(measure, *rows, count=50, seed="x")
+        assert math.isfinite(base) and math.isfinite(gap.low) and math.isfinite(gap.high)
 
 
 def test_the_floor_speaks_where_the_head_does_and_says_what_is_commonest(task):
@@ -108,7 +114,9 @@ def test_what_is_no_number_is_said_aloud_and_wrong(task):
             return HeadAnswer((math.nan,) * len(CODES), (math.nan,) * len(CODES))
 
     found = figures(task, Broken(task, 0.5))
-    assert [found[name].value for name in ("right_of_all", "coverage", "right_of_said", "where_nothing_is")] == [0, 1, 0, 1]
+    assert [found[name].value for name in ("right_of_all", "coverage", "right_of_said", "where_nothing_is")] == [0, 0, 0, 1]
+    rows = ask([task], Broken(task, 0.5)).filter(~pl.col("parsed")).select("prediction", "truth").rows()
+    assert not any(said > 0 and (right or 0) > 0 for row in rows for said, right in zip(*row, strict=True)), "none counts as right"
     assert found["right_of_said"].unparsed == len(VIGNETTES)
 
 
