@@ -81,10 +81,10 @@ def _own(session: Session, topic: str) -> bool:
     quoted = {"quoted": '"' + session.said["thought"].rstrip(".") + '"'} if "thought" in session.said else {}
     slots = {"topic": topic, **({"burden": topic} if is_burden(topic) else {}), **quoted}
     way, told, codes = modality(session.modality), {f.name for f in session.told()}, {p.id for p in session.pictures}
-    about = session.told()[-1].name
+    name, about = move.name, session.told()[-1].name
 
     def fits(text: str) -> bool:
-        return _fits(text, slots) and way.suits(move.name, text, told, codes, about, made=made_in(session))
+        return _fits(text, slots) and way.suits(name, text, told, codes, about, made=made_in(session))
 
     line = session.scene.draw(f"{session.modality}:{move.name}", move.said(""), fits)
     if line is None:

@@ -17,7 +17,7 @@ from pixel_core.writing.differential import contrast, reserve
 from pixel_core.writing.facts import complete, facts_of, join
 from pixel_core.writing.material import Feature, Material, Picture, Statement
 from pixel_core.writing.modalities import CRISIS, MODALITIES, modality, techniques_of
-from pixel_core.writing.moves import agree, exchange, make, understand
+from pixel_core.writing.moves import SKILLS, agree, exchange, make, understand
 from pixel_core.writing.phrases import bank, everyday
 from pixel_core.writing.scene import Piece, Scene, Voice
 from pixel_core.writing.sheets import Temper
@@ -153,10 +153,12 @@ def _ended(session: Session, *, labelled: bool = True) -> Session | None:
 
 
 def _arc(name: str, rng: random.Random, pictures: Sequence[Picture]) -> list[str]:
-    """An arc of the modality, for the first class; with two classes it explores at least twice."""
+    """An arc of the modality, for the class that has one of its own; with two classes it explores at least twice."""
     two = len(pictures) > 1
     prompts = rng.choices(_PROMPTS, weights=_WEIGHTS)[0]
-    arc = list(rng.choice(modality(name).arcs_of(pictures[0].id)[max(prompts, 4) if two else prompts]))
+    way = modality(name)
+    code = next((p.id for p in pictures if p.id in way.own_arcs), "")
+    arc = list(rng.choice(way.arcs_of(code)[max(prompts, 4) if two else prompts]))
     if two and arc.count("explore") < 2:
         arc.insert(arc.index("explore"), "explore")
     return arc
@@ -263,7 +265,8 @@ def _aside(session: Session) -> None:
 def _instead(session: Session) -> None:
     """Another move of the modality that can be made, where the one that was planned cannot."""
     done = _done(session)
-    others = [m.name for m in modality(session.modality).moves.values() if m.stage in ("exploration", "change") and m.name not in done]
+    unsuited = done | (set(SKILLS) - set(skills_for(session)))
+    others = [m.name for m in modality(session.modality).moves.values() if m.stage in ("exploration", "change") and m.name not in unsuited]
     others.sort(key=lambda name: modality(session.modality).moves[name].stage == "exploration")  # else in the order of the modality
     if not any(make(session, name) for name in others) and not agree(session):
         understand(session)
