@@ -137,7 +137,8 @@ def test_an_open_question_and_a_deaf_therapist_are_found(sound, standards):
 
 
 def test_a_class_of_one_sex_has_a_client_of_that_sex(sound, standards):
-    other = relabelled(sound, "clinical.F41.1", "clinical.F52.21")
+    told = [entry | {"class": "F52.21"} for entry in sound.extra["voiced"]]
+    other = noted(relabelled(sound, "clinical.F41.1", "clinical.F52.21"), voiced=told)
     person = sound.extra["sheet"]["person"]
     woman, man = (noted(other, sheet=sound.extra["sheet"] | {"person": person | {"gender": g}}) for g in ("woman", "man"))
     assert "sheet_contradicted" in judge(woman, standards)
