@@ -169,9 +169,10 @@ def _pdm2(raw: Mapping[str, Any], document: Document) -> dict[str, Any]:
 
 def _by_pole(raw: Mapping[str, Any]) -> Iterator[tuple[str | None, Located]]:
     """The voiced sentences: those that go with every pole of the class, then those of each."""
-    poles = raw.get("poles")
+    named = raw.get("poles")
+    poles: Mapping[str, Any] = named if isinstance(named, Mapping) else {}
     yield from ((None, text) for text in texts_of(raw, "voiced", "examples"))
-    for pole in poles if isinstance(poles, Mapping) else {}:
+    for pole in poles:
         yield from ((str(pole), text) for text in texts_of(poles, pole))
 
 

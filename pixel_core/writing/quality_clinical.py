@@ -122,9 +122,11 @@ def _one_person(conversation: Conversation, labelled: set[str]) -> Iterator[str]
     known = {*bank("facts")["within"], *bank("facts")["lifelong"]}
     codes = [code for label in sorted(labelled) if (code := label.partition(".")[2]) in known]
     voiced = {(entry["turn"], entry["class"]) for entry in conversation.extra.get("voiced", [])}
+    heard = {code for _, code in voiced}
     told: Facts = {}
     for index, turn in enumerate(conversation.turns):
-        scopes = [code for code in codes if (index, code) in voiced] or [""]  # elsewhere `she` is not the partner
+        # where a class is not voiced, `she` is not the partner
+        scopes = [code for code in codes if (index, code) in voiced or code not in heard] or [""]
         times = {facet: told[facet] for facet in _TIMES if facet in told}
         if turn.part == "therapist" and times and join(times, _times_of(turn.content)) is None:
             yield "time_contradicted"
