@@ -35,9 +35,12 @@ class Cue:
 
     def holds(self, text: str, lower: str | None) -> bool:
         """Whether the pattern is found in the text; `lower` as `lowered` gives it, once for all the cues of a text."""
-        if lower is not None and self.words and not any(word in lower for word in self.words):
-            return False
-        return self.pattern.search(text) is not None
+        if lower is None or not self.words:
+            return self.pattern.search(text) is not None
+        for word in self.words:  # a loop, since nothing is asked more often: `any` takes twice as long
+            if word in lower:
+                return self.pattern.search(text) is not None
+        return False
 
 
 def lowered(text: str) -> str | None:

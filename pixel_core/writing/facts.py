@@ -75,11 +75,18 @@ def _possible(facts: Facts) -> bool:
     ages = facts.get("age", _values("age"))
     for facet, table in (("work", "work_ages"), ("children", "child_ages"), ("partner", "partner_ages")):
         if facet in facts:
-            ages &= frozenset().union(*(bank("facts")[table][value] for value in facts[facet]))
+            ages &= _together(table, facts[facet], "")
     homes = facts.get("home", _values("home"))
     for facet, table in (("partner", "partner_homes"), ("work", "work_homes")):
-        homes &= frozenset().union(*(bank("facts")[table].get(value, _values("home")) for value in facts.get(facet, _values(facet))))
+        homes &= _together(table, facts.get(facet, _values(facet)), "home")
     return bool(ages) and bool(homes)
+
+
+@cache
+def _together(table: str, values: frozenset[str], other: str) -> frozenset[str]:
+    """What a table holds beside these values; a value that it does not name goes with all values of the facet `other`."""
+    rows = bank("facts")[table]
+    return frozenset[str]().union(*(rows[value] if value in rows or not other else _values(other) for value in values))
 
 
 @cache

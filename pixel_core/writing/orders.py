@@ -27,9 +27,9 @@ Weights = Callable[[Combination], float]
 Subject = Picture | Notion | str
 
 
-def carried(material: Material) -> dict[str, float]:
-    """The shares of the kinds that the material can carry."""
-    return {kind: share for kind, share in SHARES.items() if _subjects(material, kind)}
+def carried(material: Material) -> dict[str, dict[str, Subject]]:
+    """By kind that the material can carry what its conversations can be about."""
+    return {kind: subjects for kind in SHARES if (subjects := _subjects(material, kind))}
 
 
 class Plan:
@@ -42,7 +42,7 @@ class Plan:
 
     def __init__(self, material: Material, *, count: int, seed: int, leads: bool = False) -> None:
         self._material, self._seed, self._leads = material, seed, leads
-        self._subjects = {kind: _subjects(material, kind) for kind in carried(material)}
+        self._subjects = carried(material)
         self._missing = largest_remainder(count, {kind: SHARES[kind] for kind in self._subjects}) if self._subjects else {}
         self._turns: defaultdict[str, Counter[str]] = defaultdict(Counter)
         self._rounds: dict[tuple[str, int], Mapping[str, int]] = {}

@@ -82,7 +82,13 @@ class Scene:
 
     def draw(self, name: str, options: Sequence[T], fits: Callable[[T], bool] = lambda option: True) -> T | None:
         """An option of a bank that was not used in this scene and that fits."""
-        found = self.deck.draw(name, options, self.rng, lambda o: text_of(o) not in self.used and self.allows(o) and fits(o))
+
+        def free(option: T) -> bool:
+            if isinstance(option, str):  # most are, and a mere line is of no technique
+                return option not in self.used and fits(option)
+            return text_of(option) not in self.used and self.allows(option) and fits(option)
+
+        found = self.deck.draw(name, options, self.rng, free)
         if found is not None and text_of(found):
             self.used.add(text_of(found))
         return found

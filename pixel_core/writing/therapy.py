@@ -116,9 +116,10 @@ class Session:
             and scene.chance(0.75)
         )
         doubt = scene.draw_line("reluctant", bank("client")["reluctant"]) if doubts else None
+        if doubt or self.guarded or not self._may_ask(last):
+            return doubt, None
         options = [q for q in bank("therapist")["client_asks"] if agrees_with(scene.facts, q["ask"])]
-        asks = scene.draw("client_asks", options) if not doubt and not self.guarded and self._may_ask(last) else None
-        return doubt, asks
+        return None, scene.draw("client_asks", options)
 
     def _may_ask(self, last: tuple[str, Any]) -> bool:
         early = len(self.scene.turns) > 3 and last[0] in _OPEN

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 from pixel_core.writing.content import was_brought_up
 from pixel_core.writing.phrases import Family, families, names_of
@@ -77,6 +78,7 @@ def is_named(topic: str) -> bool:
     return not _CLAUSE.match(topic)
 
 
+@lru_cache(maxsize=2**13)  # the same topics come again and again
 def is_burden(topic: str) -> bool:
     """Whether a topic is one thing that weighs on somebody, so that a verb in the singular and `get rid of` suit it."""
     one = is_named(topic) and not _GERUND.match(topic) and not _PLURAL.match(topic)
