@@ -56,8 +56,9 @@ def extract_framework(source: Path, out: Path, *, force: bool = False) -> Built:
     """The framework entries below `source` as `framework.parquet` (`FRAMEWORK_SCHEMA`).
 
     Reads `pdm2/*.json` (or any JSON with `entries` of framework pdm2) and headed Markdown in folders named after attachment, defences,
-    personality and interview. Rejects: malformed_json, not_utf8, empty, not_a_record, missing_field, outside_taxonomy, duplicate_id,
-    no_entries. A folder without any such file gives an empty table; KnowledgeError is raised when there are some and none is usable.
+    personality and interview. Rejects: malformed_json, not_utf8, empty, not_a_record, missing_field, poles_form, outside_taxonomy,
+    duplicate_id, no_entries. A folder without any such file gives an empty table; KnowledgeError is raised when there are some and none
+    is usable.
     """
     return build(
         out,
@@ -93,7 +94,7 @@ def _write(source: Path, stage: Path) -> Summary:
         for index, (raw, row) in enumerate(entries):
             read += 1
             try:
-                checked = _checked(row)
+                checked = _checked(raw, row)
                 key = (checked["kind"], checked["id"])
                 if key in rows:
                     raise UnusableError("duplicate_id", f"{key[1]} stands already in {rows[key]['file']}")
@@ -135,11 +136,14 @@ def _entries(document: Document) -> Iterator[tuple[Any, dict[str, Any] | None]]:
         yield raw, (_pdm2(raw, document) if isinstance(raw, Mapping) else None)
 
 
-def _checked(row: dict[str, Any] | None) -> dict[str, Any]:
+def _checked(raw: Any, row: dict[str, Any] | None) -> dict[str, Any]:
     if row is None:
         raise UnusableError("not_a_record", "an entry must be a JSON object")
     if not row["id"] or row["text"] is None:
         raise UnusableError("missing_field", f"entry {row['id'] or '-'} needs an id and a summary")
+    poles = raw.get("poles") if isinstance(raw, Mapping) else None
+    if poles is not None and not (isinstance(poles, Mapping) and all(pole and texts_of(poles, pole) for pole in poles)):
+        raise UnusableError("poles_form", f'the poles of {row["id"]} are {{"<name>": [sentences], ...}}, each with one sentence at least')
     classes = _TAXONOMY.get(row["kind"])
     if classes and row["id"] not in taxonomy.ids(classes):
         raise UnusableError("outside_taxonomy", f"{row['id']} is not a class of pixel_core/taxonomy/{classes}.csv")

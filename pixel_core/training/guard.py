@@ -60,7 +60,8 @@ class Guard:
     def judge(self, step: int, losses: Mapping[str, float], safety: Mapping[str, float]) -> list[Breach]:
         """The breaches of a validation, at most one a component; call it once a validation, in order.
 
-        A loss that is no number is a breach. Raises ValueError where a figure that has a bound was not measured: nothing would watch it.
+        Where losses are watched, one that is no number is a breach. Raises ValueError where a figure that has a bound was not measured:
+        nothing would watch it.
         """
         if unseen := [figure for figure, bound in self._bounds.items() if bound and figure not in safety]:
             raise ValueError(

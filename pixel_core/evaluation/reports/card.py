@@ -27,9 +27,9 @@ READING = (
     "knows nothing gets) and the same figure of the run's untrained checkpoint-0 on the same items. A difference is called worse or "
     "better when its paired interval excludes zero. Answers that could not be parsed count as wrong. Figures marked * are indicative: a "
     "head that judges replies of its own model proves nothing, and to say more is no better in itself. The heads that name disorders are "
-    "silent below a confidence that is stored with the checkpoint: figures with _aloud_ are of what they then still say, the others of all "
-    "that they would say. Figures marked (uncalibrated) rest on judges who were not held against "
-    "people. The figures describe a model, and are no clinical evidence."
+    "silent below a confidence that is stored with the checkpoint: figures with _aloud_ tell how much they then still say and how often "
+    "that is right, beside how often all that they would say is; the others are of all. Figures marked (uncalibrated) rest on judges who "
+    "were not held against people. The figures describe a model, and are no clinical evidence."
 )
 SCALE = (
     "In the pictures 0 is the floor and 1 the best possible value, for every figure: left of the dashed line is worse than knowing nothing."

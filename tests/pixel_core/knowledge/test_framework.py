@@ -99,6 +99,8 @@ def test_what_is_malformed_is_kept_apart_and_the_rest_goes_on(tmp_path):
     kb = tmp_path / "kb"
     entry = {"id": "depressive", "name": "Depressive", "group": "personality_syndrome", "summary": "Finds the fault in themselves."}
     write(kb / "pdm2" / "a.json", {"entries": [entry, entry, {"id": "grumpy", "summary": "x y"}, {"id": "schizoid"}, "text"]})
+    unpoled = [entry | {"id": name, "poles": poles} for name, poles in (("narcissistic", ["I shine."]), ("paranoid", {"hurt": []}))]
+    write(kb / "pdm2" / "poles.json", {"entries": unpoled})
     write(kb / "pdm2" / "b.json", "{")
     write(kb / "interview" / "c.md", b"\xff# no")
     write(kb / "personality" / "d.md", "only a line")
@@ -113,6 +115,7 @@ def test_what_is_malformed_is_kept_apart_and_the_rest_goes_on(tmp_path):
         "not_a_record": 1,
         "not_utf8": 1,
         "outside_taxonomy": 1,
+        "poles_form": 2,
     }
     assert built.summary.figures["read"] == 1 + sum(built.summary.rejects.values())
     assert check_framework(built.folder).passed
