@@ -43,8 +43,7 @@ def statements_of(pictures: Sequence[Picture], count: int, *, seed: int) -> Iter
 
 def _voices(picture: Picture, drawn: random.Random) -> list[Statement]:
     """A sentence each for some of the criteria, as a client says them; of a class with poles, those of one of them."""
-    poles = sorted({f.pole for f in picture.features if f.pole})
-    pole = drawn.choice(poles) if poles else ""
+    pole = drawn.choice(picture.poles) if picture.poles else ""
     return [drawn.choice(feature.voiced) for feature in _signs([f for f in picture.features if f.voiced and f.pole in ("", pole)], drawn)]
 
 

@@ -81,6 +81,11 @@ class Picture:
         """Whether it holds enough voiced features for a client to speak from."""
         return sum(1 for _ in self.voiced("symptom")) >= 3
 
+    @property
+    def poles(self) -> tuple[str, ...]:
+        """The sides of the class of which one person has one, sorted; () where it has none."""
+        return tuple(sorted({f.pole for f in self.features if f.pole}))
+
     def voiced(self, *roles: Role) -> Iterator[Feature]:
         """The features of these roles that a client can voice."""
         return (f for f in self.features if f.voiced and f.role in roles)

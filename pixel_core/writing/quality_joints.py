@@ -10,7 +10,7 @@ from functools import cache
 from typing import Any
 
 from pixel_core.conversation import Conversation, Turn
-from pixel_core.writing.cues import Cue
+from pixel_core.writing.cues import Cue, lowered
 from pixel_core.writing.manner import endings
 from pixel_core.writing.phrases import Family, bank, everyday, families, psychodynamic
 from pixel_core.writing.responses import LATER
@@ -59,7 +59,7 @@ def _ends_idly(text: str) -> bool:
 
 
 def _holds(cue: Cue, text: str) -> bool:
-    return cue.holds(text, text.lower() if text.isascii() else None)
+    return cue.holds(text, lowered(text))
 
 
 def _joints_in(text: str) -> Iterator[Joint]:

@@ -70,7 +70,8 @@ def techniques_for(order: Order) -> frozenset[str]:
 def _features(order: Order) -> Iterator[tuple[str, Offered]]:
     rng = order.rng("features")
     for place, picture in enumerate(order.pictures):
-        able = [(key, f) for key, p, f in order.features if p is picture]
+        pole = rng.choice(picture.poles) if picture.poles else ""
+        able = [(key, f) for key, p, f in order.features if p is picture and f.pole in ("", pole)]
         dangerous = [entry for entry in able if level_of("", entry[1].symptom) >= IDEATION]
         calm = [entry for entry in able if entry not in dangerous and entry[1].role == "symptom"]
         others = [entry for entry in able if entry[1].role in ("course", "impact")]

@@ -12,6 +12,8 @@ from pixel_core.writing.judge import judge
 from pixel_core.writing.orders import Plan
 from pixel_core.writing.standards import Standards
 from pixel_core.writing.teacher import TeacherWriter
+from pixel_core.writing.teacher.offer import offer
+from pixel_core.writing.writer import Order
 from tests.endpoint_server import cuts_body, cuts_stream, says, sends, serve_endpoint, status
 from tests.pixel_core.writing.teacher_model import answer_to
 
@@ -217,3 +219,16 @@ def test_a_thought_of_dying_is_ordered_labelled_and_answered_first(server, shipp
     levels = {i: label.value for i, label in candidate.conversation.labels if label.output == "crisis.level"}
     assert levels == {4: 2.0, 6: 2.0}
     assert candidate.conversation.difficulty >= 2
+
+
+def test_a_teacher_is_offered_one_pole_of_a_class_and_never_both(shipped):
+    divided = [p for p in shipped.speaking("pdm2") if p.poles]
+    assert len(divided) >= 10
+    offered = {
+        (p.id, n): {one.feature.pole for one in offer(Order(f"{n}", "psychodynamic", (p,)), shipped).features.values()} - {""}
+        for p in divided
+        for n in range(4)
+    }
+    assert all(len(poles) <= 1 for poles in offered.values())
+    assert all({pole for (code, _), poles in offered.items() if code == p.id for pole in poles} <= set(p.poles) for p in divided)
+    assert len({(code, *poles) for (code, _), poles in offered.items() if poles}) > len(divided), "now the one, now the other"
