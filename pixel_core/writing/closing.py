@@ -15,6 +15,7 @@ from pixel_core.writing.scene import Piece
 from pixel_core.writing.therapy import Session
 from pixel_core.writing.topics import is_burden, is_named, topics_of
 
+_TAKEN_UP = ("validation", "affirmation", "simple_reflection")  # techniques of a therapist who has nothing more to arrange
 _OWN = 0.5  # of the sessions end with the closing move of their modality
 
 _ASKS = re.compile(r"\?[^?]{0,90}$")  # a question at the end, or just before it
@@ -49,8 +50,9 @@ def close(session: Session) -> None:
     topic = scene.rng.choice([t for t in topics if t not in scene.used] or topics)
     if session.last[0] == "urgent" or not (scene.chance(_OWN) and _own(session, topic)):
         urgent = session.last[0] == "urgent"
+        settled = urgent and session.last[1][0] in _TAKEN_UP
         line = (
-            scene.draw("close_urgent", bank("therapist")["close_urgent"])
+            scene.draw("close_urgent", bank("therapist")["close_urgent"], lambda entry: not (settled and entry.get("needs")))
             if urgent
             else scene.draw("close", bank("therapist")["close"], _closing(session, topic))
         )

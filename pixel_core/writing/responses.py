@@ -147,7 +147,7 @@ def question(scene: Scene, voice: Voice, last: tuple[str, Any], spoken: Sequence
     if any(v.family is family for v in spoken) and scene.chance(0.6):
         line = scene.draw("again", therapist["again"], _more(scene, voice))
         if line:
-            return [Piece("open_question", text_of(line))]
+            return [Piece(kind_of_question(text_of(line)), text_of(line))]
     if family.lines.get("closed_question") and scene.chance(0.12):
         line = scene.draw(f"{family.name}:closed_question", family.lines["closed_question"], lambda text: _suits(text, voice, spoken))
         if line:
@@ -156,7 +156,7 @@ def question(scene: Scene, voice: Voice, last: tuple[str, Any], spoken: Sequence
     line = line or text_of(scene.draw("again", therapist["again"], _more(scene, voice)) or "And what else?")
     elsewhere = before is not None and before.family is not family
     bridge = scene.draw("before_question", therapist["before_question"]) if elsewhere and scene.chance(0.3) else None
-    return [Piece(None, str(bridge))] * bool(bridge) + [Piece(_kind_of_question(line), line)]
+    return [Piece(None, str(bridge))] * bool(bridge) + [Piece(kind_of_question(line), line)]
 
 
 def _leads_to(line: str, voice: Voice, spoken: Sequence[Voice]) -> bool:
@@ -183,7 +183,7 @@ def _more(scene: Scene, voice: Voice) -> Callable[[str | Mapping[str, Any]], boo
     return fits
 
 
-def _kind_of_question(line: str) -> str:
+def kind_of_question(line: str) -> str:
     """Closed when it begins like a question for yes or no; `Could you` and `Would you` invite."""
     return "closed_question" if re.match(r"(?:do|does|did|is|are|has|have|was|were|will|can the)\b", line, re.I) else "open_question"
 
@@ -199,7 +199,7 @@ def role_question(scene: Scene, role: str, voice: Voice | None) -> list[Piece]:
     own = families()["life_impact" if role == "impact" else "life_course"].lines["open_question"]
     asks = (*own, *therapist["duration_question"]) if role == "course" else own
     line = scene.draw(role, asks, lambda text: bool(voice) or role != "course" or bool(_SINCE.search(text)))
-    return [Piece(_kind_of_question(line), line)] if line else []
+    return [Piece(kind_of_question(line), line)] if line else []
 
 
 def role_answer(scene: Scene, role: str, picture: Picture) -> str | None:

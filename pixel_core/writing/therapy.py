@@ -225,7 +225,7 @@ class Session:
         """Ask what was tried, or what is strong in the client."""
         scene = self.scene
         asked = str(scene.draw(f"{name}_question", bank("therapist")[f"{name}_question"]))
-        self.turn([Piece("open_question", untagged(asked))], "exploration")
+        self.turn([Piece(responses.kind_of_question(untagged(asked)), untagged(asked))], "exploration")
         said = str(scene.draw_line(name, bank("client")[name], lambda line: answers(line, asked)))
         self.reply(untagged(said), last=(name, None))
 

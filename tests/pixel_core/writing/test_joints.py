@@ -8,13 +8,15 @@ from itertools import pairwise
 import pytest
 
 from pixel_core.conversation import Conversation, Evidence, Label, Provenance, Turn
+from pixel_core.writing.care import duties
 from pixel_core.writing.content import was_brought_up
 from pixel_core.writing.judge import judge
 from pixel_core.writing.material import Feature, Statement
 from pixel_core.writing.phrases import _family, bank, everyday, families, family_of, psychodynamic
 from pixel_core.writing.quality_joints import _joints_in, joint_faults
-from pixel_core.writing.scene import Voice
+from pixel_core.writing.scene import Voice, text_of
 from pixel_core.writing.standards import Standards
+from pixel_core.writing.tags import untagged
 from pixel_core.writing.topics import is_named, mine, topics_of
 
 SOURCE = (Provenance("s", "u", "l", "l", "c", "e"),)
@@ -84,6 +86,32 @@ def test_a_pointed_question_for_more_can_be_asked_and_need_not(shipped):
             found = sum(1 for s in said if re.search(line["leads"], s, re.I))
             assert 0 < found < len(said) * 0.8, line["say"]
     assert sum(isinstance(line, str) for line in more) > 40
+
+
+def test_a_question_for_yes_or_no_is_labelled_as_one_wherever_it_is_asked(written):
+    therapist, closed = bank("therapist"), re.compile(r"(?:do|does|did|is|are|has|have|was|were)\b", re.I)
+    lines = [untagged(text_of(line)) for name in ("again", "tried_question", "strength_question") for line in therapist[name]]
+    asked = [(line, turn) for c in written for turn in c.turns for line in lines if closed.match(line) and turn.content.endswith(line)]
+    assert len(asked) > 5
+    for line, turn in asked:
+        assert "closed_question" in turn.shown("technique") and "open_question" not in turn.shown("technique"), line
+
+
+def test_who_has_nothing_left_to_arrange_is_not_sent_off_to_arrange_it(written):
+    lines = bank("therapist")["close_urgent"]
+    calm = [
+        said["say"]
+        for duty in duties().values()
+        for answers in duty.follow.values()
+        for said in answers
+        if said["technique"] in ("validation", "affirmation", "simple_reflection")
+    ]
+    seen = 0
+    for turn in (turn for c in written for turn in c.turns[-2:] if any(line["say"] in turn.content for line in lines)):
+        settled = any(said in turn.content for said in calm)
+        seen += settled
+        assert not settled or not any(line["say"] in turn.content for line in lines if line.get("needs"))
+    assert seen > 2
 
 
 def test_an_image_is_taken_up_only_where_somebody_used_it():
