@@ -167,9 +167,15 @@ def attend(session: Session, name: str) -> None:
         hesitant = not hesitant
     kind = "safety_told" if duty.technique == "safety_assessment" else "attended_hesitant" if hesitant else "attended"
     answer = "hesitant" if hesitant else "willing"
-    after = scene.draw(f"care:{name}:{answer}", duty.follow.get(answer, ()))
-    session.reply(line["replies"][hesitant], stage=stage, last=("urgent", (after["technique"], after["say"])) if after else (kind, None))
+    reply = line["replies"][hesitant]
+    after = scene.draw(f"care:{name}:{answer}", duty.follow.get(answer, ()), lambda entry: _takes_up(entry, reply))
+    session.reply(reply, stage=stage, last=("urgent", (after["technique"], after["say"])) if after else (kind, None))
     session.attended.add(name)
+
+
+def _takes_up(entry: Mapping[str, str], reply: str) -> bool:
+    """Whether what a therapist would go on with was said: a line with a `cue` is for answers that hold it."""
+    return "cue" not in entry or re.search(entry["cue"], reply, re.I) is not None
 
 
 def fulfil(session: Session, name: str) -> None:

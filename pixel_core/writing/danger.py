@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from pixel_core.writing import responses
 from pixel_core.writing.care import routine
 from pixel_core.writing.goals import Goal
@@ -43,9 +45,22 @@ def secure(session: Session, level: int) -> None:
     session.reply(str(scene.draw_line(f"answer:{kind}", crisis["answer"][kind])), stage="safety", last=("risk", None), risk=level)
     goal.work("safety_assessment", "explored", len(scene.turns) - 1)
     heard = [Piece("validation", str(scene.draw("heard", crisis["heard"])))]
-    for name in ("means_safety", "plan") if scene.chance(0.8) else ("plan",):
+    means = level == HARM or re.search(crisis["near"], _said(session), re.I) is not None or scene.chance(0.8)
+    for name in ("means_safety", "plan") if means else ("plan",):
         _step(session, name, heard, level)
-        heard = [Piece("affirmation", str(scene.draw("safer", crisis["safer"])))]
+        heard = [Piece("affirmation", str(scene.draw("safer", crisis["safer"], lambda line: _can_be_rung(session, line))))]
+
+
+def _said(session: Session) -> str:
+    """All that the client has said."""
+    return " ".join(turn.text for turn in session.scene.turns if turn.speaker == "client").replace("\u2019", "'")
+
+
+def _can_be_rung(session: Session, line: str) -> bool:
+    """Whether a line speaks of nobody to be rung, or the client has named somebody while their safety was talked of."""
+    crisis = bank("crisis")
+    safety = " ".join(turn.text for turn in session.scene.turns if turn.speaker == "client" and turn.stage == "safety")
+    return not re.search(crisis["to_named"], line, re.I) or re.search(crisis["named"], safety, re.I) is not None
 
 
 def _step(session: Session, name: str, heard: list[Piece], level: int) -> None:
@@ -65,7 +80,8 @@ def hand_over(session: Session) -> None:
     """The last turn after a plan: nobody is sent away alone."""
     scene = session.scene
     done = scene.draw("after", bank("crisis")["after"])
-    line = str(scene.draw("warm_handover", modality(CRISIS).moves["warm_handover"].said("")))
+    lines = modality(CRISIS).moves["warm_handover"].said("")
+    line = str(scene.draw("warm_handover", lines, lambda said: _can_be_rung(session, said)))
     pieces = [Piece(done["technique"], done["say"])] if done else []
     session.turn(
         [*pieces, Piece("safety_planning", line)], "closing", responses.guideline(session.material, "safety"), move="warm_handover"

@@ -62,7 +62,7 @@ class Bar:
     """For whom a move is not made, or those of its lines that hold the `words` not said: families that were told, classes.
 
     `about` are families that the line is not said about; with `only`, the move is for those who told of one of these families, with `after`
-    for those who went along with one of these moves.
+    for those who went along with one of these moves, with `heard` for those in whose words it is found.
     """
 
     move: str
@@ -72,11 +72,13 @@ class Bar:
     about: frozenset[str]
     only: frozenset[str]
     after: frozenset[str] = frozenset()
+    heard: re.Pattern[str] | None = None
 
-    def holds(self, line: str, told: Set[str], codes: Set[str], about: str, made: Set[str]) -> bool:
-        """Whether the line is not to be said to this client."""
+    def holds(self, line: str, told: Set[str], codes: Set[str], about: str, made: Set[str], *, said: str | None = None) -> bool:
+        """Whether the line is not to be said to this client; without `said`, what they have said is not looked at."""
         lacking = bool(self.only and not self.only & told) or bool(self.after and not self.after & made)
-        unsuited = lacking or bool(self.told & told or self.codes & codes) or about in self.about
+        unheard = self.heard is not None and said is not None and not self.heard.search(said)
+        unsuited = lacking or unheard or bool(self.told & told or self.codes & codes) or about in self.about
         return unsuited and self.words.search(line) is not None
 
 
@@ -93,12 +95,14 @@ class Modality:
     bars: tuple[Bar, ...] = ()
     own_arcs: Mapping[str, Arcs] = field(default_factory=dict)
 
-    def suits(self, move: str, line: str, told: Set[str], codes: Set[str], about: str, *, made: Set[str] = frozenset()) -> bool:
+    def suits(
+        self, move: str, line: str, told: Set[str], codes: Set[str], about: str, *, made: Set[str] = frozenset(), said: str | None = None
+    ) -> bool:
         """Whether a line of a move may be said to a client of these classes who told of these families, about one of them.
 
-        `made` are the moves that the client went along with.
+        `made` are the moves that the client went along with, `said` is what they have said.
         """
-        return not any(bar.move == move and bar.holds(line, told, codes, about, made) for bar in self.bars)
+        return not any(bar.move == move and bar.holds(line, told, codes, about, made, said=said) for bar in self.bars)
 
     def arcs_of(self, code: str) -> Arcs:
         """The arcs for a class."""
@@ -166,7 +170,8 @@ def signs(temper: Temper) -> list[str]:
 
 def _bar(raw: Mapping[str, Any]) -> Bar:
     groups = (frozenset(raw.get(key, ())) for key in ("told", "codes", "about", "only", "after"))
-    return Bar(raw["move"], re.compile(raw.get("words", ""), re.I), *groups)
+    heard = re.compile(raw["heard"], re.I) if "heard" in raw else None
+    return Bar(raw["move"], re.compile(raw.get("words", ""), re.I), *groups, heard)
 
 
 def _arcs(raw: Mapping[Any, Any]) -> Arcs:

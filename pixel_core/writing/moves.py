@@ -146,10 +146,11 @@ def _line(session: Session, move: Move, topic: str, family: Family) -> str | Non
     )
     lines, told, codes = move.said(session.temper.defence), {f.name for f in session.told()}, {p.id for p in session.pictures}
     way, made = modality(session.modality), made_in(session)
+    said = " ".join(turn.text for turn in session.scene.turns if turn.speaker == "client").replace("\u2019", "'")
 
     def fits(text: str) -> bool:
         timely = agrees_with(session.scene.facts, text)  # nothing of a time before it to whom it has always been there
-        return timely and set(_SLOT.findall(text)) <= able and way.suits(move.name, text, told, codes, family.name, made=made)
+        return timely and set(_SLOT.findall(text)) <= able and way.suits(move.name, text, told, codes, family.name, made=made, said=said)
 
     return session.scene.draw(f"{session.modality}:{move.name}", lines, fits)
 

@@ -3,7 +3,8 @@ import re
 import pytest
 
 from pixel_core.conversation import Conversation, Label, Provenance, Turn
-from pixel_core.writing.care import called_for, duties, is_asked, is_met, owed_to, routine_codes
+from pixel_core.writing.care import _takes_up, called_for, duties, is_asked, is_met, owed_to, routine_codes
+from pixel_core.writing.modalities import modality
 from pixel_core.writing.phrases import bank
 from pixel_core.writing.quality import check_appropriateness
 from pixel_core.writing.quality_safety import safety_faults
@@ -126,6 +127,11 @@ def test_what_a_therapist_says_to_the_answer_is_of_two_kinds():
         ("It was only an elephant on my chest, I finished the hay first.", "body"),
         ("I knew that the baby in the cot had been exchanged for another.", "little_ones"),
         ("I'd been taking care of the baby on my own that afternoon, and my eyes kept closing.", "minding"),
+        ("My grandson's bath had been running; I'd only sat down for a second with my tablet.", "minding"),
+        ("I smoke next to my dad's oxygen bottle, well, in the door.", "flame"),
+        ("There's a burn in my mattress as big as a coin, I'd nodded off.", "flame"),
+        ("I keep on driving my bus, until the day when it's time to make the thing public.", "passengers"),
+        ("I had my granddaughter in the back seat and I'd been drinking, I can't look at that.", "road"),
         ("For a moment it wasn't my husband's arm, it was his, and I hit out.", "others"),
     ],
 )
@@ -166,3 +172,29 @@ def test_every_line_does_what_it_is_for():
     after = [line["say"] for duty in duties().values() for lines in duty.follow.values() for line in lines]
     everything = [*questions, *denials, *after, *(line["say"] for duty in duties().values() for line in duty.lines)]
     assert len(everything) == len({re.sub(r"\W+", " ", text.lower()) for text in everything})
+
+
+@pytest.mark.parametrize("name", ["night", "minding"])
+def test_what_a_therapist_makes_of_an_answer_was_said_in_it(name):
+    """Lines for one answer are met by one, and each answer has a line that takes it up, or one that suits all."""
+    duty = duties()[name]
+    for place, kind in enumerate(("willing", "hesitant")):
+        replies = [line["replies"][place] for line in duty.lines]
+        for after in duty.follow[kind]:
+            assert any(_takes_up(after, reply) for reply in replies), after["say"]
+            assert "cue" not in after or not all(_takes_up(after, reply) for reply in replies), after["say"]
+        assert any("cue" not in after for after in duty.follow[kind])
+    rule = [after for after in duty.follow["willing"] if "You've made a rule" in after["say"]]
+    assert not any(_takes_up(after, "To wait, once, at the gate. I've not forgotten that face.") for after in rule)
+
+
+def test_means_are_put_out_of_reach_whenever_it_came_near_and_nobody_unnamed_is_rung():
+    crisis = bank("crisis")
+    assert re.search(crisis["near"], "Once, years ago, I came near it, and nobody knew. They're louder than last month.")
+    assert not re.search(crisis["near"], "I haven't got a plan. It's more that I'm tired of it all.")
+    lines = [*modality("crisis work").moves["warm_handover"].said(""), *crisis["safer"]]
+    of_somebody = [line for line in lines if re.search(crisis["to_named"], line, re.I)]
+    assert 4 <= len(of_somebody) <= len(lines) - 6
+    assert any(line.startswith("I'd like us to ring that person together") for line in of_somebody)
+    assert not re.search(crisis["named"], "Music helps for ten minutes. After the ten minutes I ring.")
+    assert re.search(crisis["named"], "I'll write it. First sign: I tidy up. Then my mum, then the number.")
