@@ -119,7 +119,7 @@ def _conclusion(arms: Mapping[str, Any]) -> str:
 
 
 _VERDICTS = {
-    "gain": "",
+    "gain": f"Above `{BASE}`",
     "loss": f"Below `{BASE}`",
     "even": f"Not told apart from `{BASE}`",
     "unknown": "Not compared, since a run diverged",

@@ -169,9 +169,9 @@ def signs(temper: Temper) -> list[str]:
 
 
 def _bar(raw: Mapping[str, Any]) -> Bar:
-    groups = (frozenset(raw.get(key, ())) for key in ("told", "codes", "about", "only", "after"))
+    told, codes, about, only, after = (frozenset(raw.get(key, ())) for key in ("told", "codes", "about", "only", "after"))
     heard = re.compile(raw["heard"], re.I) if "heard" in raw else None
-    return Bar(raw["move"], re.compile(raw.get("words", ""), re.I), *groups, heard)
+    return Bar(raw["move"], re.compile(raw.get("words", ""), re.I), told, codes, about, only, after, heard)
 
 
 def _arcs(raw: Mapping[Any, Any]) -> Arcs:

@@ -153,6 +153,11 @@ def test_no_gain_is_said_plainly():
     assert "Not told apart from `sum`: `random`." in to_markdown({"steps": 5, **found})
 
 
+def test_a_gain_is_named_as_one():
+    runs = [run(arm, seed, 0.1 * seed + more + 0.01 * seed * more) for arm, more in (("sum", 0), ("pcgrad", 1)) for seed in (1, 2, 3)]
+    assert summarise(runs)["conclusion"] == "Above `sum`: `pcgrad`."
+
+
 def test_the_interval_narrows_as_seeds_are_added():
     low, high = paired_interval([0.1, 0.2, 0.3])
     closer, nearer = paired_interval([0.1, 0.2, 0.3] * 3)
