@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
 
 import polars as pl
@@ -22,7 +23,7 @@ from pixel_core.corpus.verbatim import any_said
 from pixel_core.sentences import sentences_of
 from pixel_core.shards import read_shards, write_shards
 
-VERSION = "4"
+VERSION = "5"
 _CLINICAL_HEADS = ("clinical", "pdm2")
 
 
@@ -30,11 +31,12 @@ _CLINICAL_HEADS = ("clinical", "pdm2")
 class Composed:
     """Labelled rows for the training split alone, on which nothing is measured: what tells their digest, and what makes them.
 
-    `encode` gives unit vectors; it is needed where the mixture was kept apart from neighbours in meaning.
+    `make` is given what says whether a text is free to be learnt, and should compose of such texts: what holds others is dropped. `encode`
+    gives unit vectors; it is needed where the mixture was kept apart from neighbours in meaning.
     """
 
     digest: Callable[[], str]
-    make: Callable[[], Sequence[Conversation]]
+    make: Callable[[Callable[[str], bool]], Sequence[Conversation]]
     encode: Encode | None = None
 
 
@@ -76,9 +78,17 @@ def build_head_examples(
         left = (pl.col("category") == "psychology") & pl.col("number").is_in(labelled.implode()) & ~pl.col("id").is_in(taken.implode())
         rows = population.rows.filter((pl.col("category") == "supervision") | left).join(splits, on="group")
         chosen = pl.concat([_drawn(rows.filter(split="train"), population.values, most, seed), rows.filter(pl.col("split") != "train")])
-        made = list(composed.make()) if composed else []
-        elsewhere = _spoken_elsewhere(mixture, population.records, chosen) if made else ""
-        more = _uncontaminated(made, mixture, elsewhere, rule, composed.encode if composed else None)
+        made: Sequence[Conversation] = ()
+        more = to_frame([])
+        if composed:
+            elsewhere = _spoken_elsewhere(mixture, population.records, chosen)
+
+            @cache
+            def free(text: str) -> bool:
+                return not any_said(sentences_of(text), elsewhere)
+
+            made = composed.make(free)
+            more = _uncontaminated([row for row in made if all(map(free, sentences_of(row.text)))], mixture, rule, composed.encode)
         coverage = {}
         for split in SPLITS:
             numbers = chosen.filter(split=split).sort("id")["number"]
@@ -111,9 +121,9 @@ def _drawn(rows: pl.DataFrame, values: pl.DataFrame, most: Mapping[str, int], se
     return pl.concat(parts)
 
 
-def _uncontaminated(rows: Sequence[Conversation], mixture: Path, elsewhere: str, rule: HeldOutRule, encode: Encode | None) -> pl.DataFrame:
-    """Those, each once, that hold no evaluation text of the mixture and no longer sentence that is said elsewhere."""
-    apart = {one.id: one for one in rows if not any_said(sentences_of(one.text), elsewhere)}
+def _uncontaminated(rows: Sequence[Conversation], mixture: Path, rule: HeldOutRule, encode: Encode | None) -> pl.DataFrame:
+    """Those, each once, that hold no evaluation text of the mixture."""
+    apart = {one.id: one for one in rows}
     texts = pl.read_parquet(mixture / HELD_OUT)["text"].to_list()
     return to_frame(decontaminate(list(apart.values()), texts, rule=rule, encode=encode).kept if apart else [])
 

@@ -8,7 +8,8 @@ of its signs. They train heads alone and only ever stand in the training split: 
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from pixel_core.conversation import REST, Conversation, Label, Provenance, Turn
@@ -23,9 +24,23 @@ SIGNS = (2, 5)  # fewest and most signs of one statement
 ATTEMPTS = 4  # draws of each way until a statement is new: of few sentences there are few combinations
 
 
-def compose_statements(dsm5: Path, framework: Path, count: int, *, seed: int) -> list[Conversation]:
-    """The statements of every class in the two artifact folders (see `statements_of`)."""
-    return list(statements_of(load_material(dsm5, framework).pictures, count, seed=seed))
+Free = Callable[[str], bool]
+"""Whether this text may be said."""
+
+
+def compose_statements(dsm5: Path, framework: Path, count: int, *, seed: int, free: Free) -> list[Conversation]:
+    """The statements of every class in the two artifact folders, made of what is `free` to be said (see `statements_of`)."""
+    return list(statements_of([_freed(picture, free) for picture in load_material(dsm5, framework).pictures], count, seed=seed))
+
+
+def _freed(picture: Picture, free: Free) -> Picture:
+    """The picture without the sentences that may not be said."""
+
+    def may(statement: Statement | None) -> Statement | None:
+        return statement if statement and free(statement.text) else None
+
+    features = tuple(replace(f, text=may(f.text), voiced=tuple(v for v in f.voiced if free(v.text))) for f in picture.features)
+    return replace(picture, summary=may(picture.summary), features=features)
 
 
 def statements_of(pictures: Sequence[Picture], count: int, *, seed: int) -> Iterator[Conversation]:

@@ -57,6 +57,6 @@ def statements(recipe: Recipe) -> Composed | None:
     dsm5, framework = paths.artifact("dsm5_criteria"), paths.artifact("psychology_framework")
     return Composed(
         lambda: digest_of([input_digest(dsm5), input_digest(framework), count, seed]),
-        lambda: compose_statements(dsm5, framework, count, seed=seed),
+        lambda free: compose_statements(dsm5, framework, count, seed=seed, free=free),
         sentence_vectors(recipe),
     )

@@ -100,18 +100,18 @@ def test_a_mixture_of_other_sources_is_refused_with_the_command(world, tmp_path)
 def test_what_is_composed_stands_in_the_training_split_alone_unless_it_holds_an_evaluation_text(built, world, tmp_path):
     found, mixture = world
     rows = [post(9000 + n, [Label("clinical.F32", 1.0, "derived:test")], source="composed") for n in range(5)]
-    more = build_head_examples(found, mixture, tmp_path / "more", composed=Composed(lambda: "first", lambda: rows))
+    more = build_head_examples(found, mixture, tmp_path / "more", composed=Composed(lambda: "first", lambda _: rows))
     of = {split: read_conversations(more.folder / f"{split}.parquet") for split in SPLITS}
     before = {split: read_conversations(built.folder / f"{split}.parquet") for split in SPLITS}
     assert {c.id for c in of["train"]} == {c.id for c in [*before["train"], *rows]}
     assert (of["validation"], of["test"]) == (before["validation"], before["test"])
     assert more.summary.rows == built.summary.rows + 5 == sum(map(len, of.values()))
     assert more.summary.figures["composed"] == 5
-    assert build_head_examples(found, mixture, tmp_path / "more", composed=Composed(lambda: "first", lambda: rows[:1])).skipped
-    other = build_head_examples(found, mixture, tmp_path / "more", composed=Composed(lambda: "second", lambda: rows[:1]))
+    assert build_head_examples(found, mixture, tmp_path / "more", composed=Composed(lambda: "first", lambda _: rows[:1])).skipped
+    other = build_head_examples(found, mixture, tmp_path / "more", composed=Composed(lambda: "second", lambda _: rows[:1]))
     assert other.summary.figures["composed"] == 1
     elsewhere = build_mixture(recipe(), found, tmp_path / "training_mixture", held_out_texts=[rows[0].text]).folder
-    without = build_head_examples(found, elsewhere, tmp_path / "without", composed=Composed(lambda: "first", lambda: rows))
+    without = build_head_examples(found, elsewhere, tmp_path / "without", composed=Composed(lambda: "first", lambda _: rows))
     kept = {c.id for c in read_conversations(without.folder / "train.parquet")}
     assert {c.id for c in rows} - kept == {rows[0].id}
 
@@ -132,7 +132,7 @@ def test_what_is_composed_is_held_to_the_rule_of_the_mixture_and_not_to_another(
 
         stored = read_manifest(mixture)
         other = build(tmp_path / name, kind=stored.kind, version=stored.version, inputs=stored.inputs, write=write).folder
-        composed = Composed(lambda: name, lambda: [row], encode)
+        composed = Composed(lambda: name, lambda _: [row], encode)
         return build_head_examples(found, other, tmp_path / f"{name}_heads", composed=composed).summary.figures["composed"]
 
     def alike(texts):
@@ -153,7 +153,13 @@ def test_what_is_composed_says_nothing_that_validation_or_test_rows_say(built, w
     told = [
         replace(row, turns=(replace(row.turns[0], content=f"{row.text} {said[split]}"),)) for row, split in zip(rows, SPLITS, strict=True)
     ]
-    more = build_head_examples(found, mixture, tmp_path / "more", composed=Composed(lambda: "told", lambda: told))
+    more = build_head_examples(found, mixture, tmp_path / "more", composed=Composed(lambda: "told", lambda _: told))
     kept = {c.id for c in read_conversations(more.folder / "train.parquet")}
     assert [one.id in kept for one in told] == [split == "train" for split in SPLITS]
+
+    def made(free):
+        assert [free(text) for text in said.values()] == [split == "train" for split in SPLITS]
+        return rows
+
+    assert build_head_examples(found, mixture, tmp_path / "free", composed=Composed(lambda: "free", made)).summary.figures["composed"] == 3
     assert (more.summary.figures["composed"], more.summary.figures["composed_held_out"]) == (1, 2)

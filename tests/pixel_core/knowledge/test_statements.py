@@ -3,8 +3,11 @@ from collections import Counter
 import pytest
 
 from pixel_core.conversation import Evidence, validate
-from pixel_core.knowledge.statements import SIGNS, statements_of
+from pixel_core.knowledge import extract_dsm5, extract_framework
+from pixel_core.knowledge.statements import SIGNS, compose_statements, statements_of
+from pixel_core.sentences import sentences_of
 from pixel_core.writing import Feature, Picture, Statement
+from tests.pixel_core.knowledge.documents import SHIPPED
 
 
 def said(text):
@@ -56,3 +59,12 @@ def test_the_same_seed_says_the_same_and_few_sentences_say_no_more_than_they_can
     few = list(statements_of([picture(features=1, voices=1)], 9, seed=3))
     assert 0 < len(few) <= 2
     assert list(statements_of([Picture("clinical", "F32", "empty")], 9, seed=3)) == []
+
+
+def test_what_may_not_be_said_is_replaced_by_what_may(tmp_path):
+    sources = extract_dsm5(SHIPPED, tmp_path / "dsm5").folder, extract_framework(SHIPPED, tmp_path / "framework").folder
+    first = compose_statements(*sources, 6, seed=3, free=lambda _: True)
+    barred = {part for one in first[::2] for part in sentences_of(one.text)}
+    again = compose_statements(*sources, 6, seed=3, free=lambda text: not barred & set(sentences_of(text)))
+    assert not any(barred & set(sentences_of(one.text)) for one in again)
+    assert len(again) > 0.9 * len(first)
