@@ -1,5 +1,6 @@
 # Two commands: `make run` builds everything and shows a table, `make test` runs the suite.
 # Variables: PYTHON (a Python 3.11), EXTRA (cpu | gpu), ARGS (passed to `pixel run` or pytest).
+# `make bench ARGS=<folder or file>` times that alone; without a path it times everything that ARGS leaves.
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 EXTRA ?= cpu
 VENV := .venv
@@ -21,7 +22,7 @@ ui: $(INSTALLED)
 	$(VENV)/bin/pixel ui $(ARGS)
 
 bench: $(INSTALLED)
-	$(VENV)/bin/python -m pytest tests/benchmarks -m "" -s $(ARGS)
+	$(VENV)/bin/python -m pytest -m "" -s $(if $(findstring tests/,$(ARGS)),,tests/benchmarks) $(ARGS)
 
 lint: $(INSTALLED)
 	$(VENV)/bin/ruff check . && $(VENV)/bin/ruff format --check . && $(VENV)/bin/mypy
