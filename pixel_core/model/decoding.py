@@ -63,12 +63,3 @@ def prior_bias(spec: HeadSpec, targets: Tensor, *, smoothing: float = 1.0) -> Te
         neutral = (spec.levels - 1 - level) / spec.levels
         return torch.logit((over + smoothing * neutral) / (count[:, None] + smoothing)).flatten().float()
     return torch.logit((values.sum(0) + smoothing / 2) / (count + smoothing)).float()
-
-
-def label_counts(spec: HeadSpec, targets: Tensor) -> list[int]:
-    """How many training labels each output has, from targets [rows, n]; 0 where all of them say the same.
-
-    Labels that never differ teach a constant and nothing about the text: such an output counts as untrained.
-    """
-    columns = [column[~column.isnan()] for column in targets.T]
-    return [len(column) if len(column.unique()) > 1 else 0 for column in columns]

@@ -61,7 +61,7 @@ class Reply:
 class PixelModel(nn.Module):
     """A backbone with heads.
 
-    `supervised` counts, by head and output, the training labels the head has seen (see `label_counts`): an
+    `supervised` counts, by head and output, the training labels the head has seen (see `training/baselines.py`): an
     output with 0 is untrained and never reported as a number. `priors` are the raw outputs the heads started at.
     `abstention` is the least confidence, by head, that is said aloud (see `training/abstention.py`); without an entry a head always speaks.
     `scales` is how far each head was shrunk towards its prior when it was stored; the weights hold it.

@@ -72,8 +72,15 @@ def read_priors(path: Path) -> dict[str, Tensor]:
 
 
 def label_counts(split: PackedSplit) -> dict[str, list[int]]:
-    """How many labels each output of each head has in a split; what `PixelModel` records as `supervised`."""
-    return {name: (~targets.isnan()).sum(0).tolist() for name, targets in split.targets.items()}
+    """How many labels each output of each head has in a split, 0 where all of them say the same; `PixelModel` records it as `supervised`.
+
+    Labels that never differ teach a constant and nothing about the text, as where a closed world says no to all: nobody trained that output.
+    """
+    return {name: [_telling(column[~column.isnan()]) for column in targets.T] for name, targets in split.targets.items()}
+
+
+def _telling(labels: Tensor) -> int:
+    return len(labels) if len(labels.unique()) > 1 else 0
 
 
 def prior_losses(priors: Mapping[str, Tensor], split: PackedSplit) -> dict[str, float]:

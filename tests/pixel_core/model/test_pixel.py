@@ -8,7 +8,7 @@ from pixel_core.conversation import Turn
 from pixel_core.model.backbones import BackboneError
 from pixel_core.model.batch import build_batch, example_of
 from pixel_core.model.chat import prompt
-from pixel_core.model.decoding import decode, label_counts, prior_bias
+from pixel_core.model.decoding import decode, prior_bias
 from pixel_core.model.heads import HEADS, find_head
 from pixel_core.model.pixel import CheckpointError, PixelModel
 from pixel_core.model.window import TooLongError
@@ -200,12 +200,6 @@ def test_a_trained_head_that_says_no_number_is_an_error_and_not_silent(model):
         model.reply(POST, max_new_tokens=2)
     model.supervised["crisis"] = [0]
     assert model.scores(POST, 0)["crisis"] == {"level": None}, "of an untrained head nothing is asked"
-
-
-def test_label_counts_need_two_different_values():
-    targets = torch.tensor([[1.0, 0.0, math.nan], [0.0, 0.0, math.nan], [0.0, math.nan, 1.0]])
-    spec = find_head("affect")
-    assert label_counts(spec, targets) == [3, 0, 0]
 
 
 def test_lora_trains_adapters_on_attention_and_experts_and_starts_as_its_base(model, tokenizer, batch, tmp_path):
