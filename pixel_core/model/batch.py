@@ -149,6 +149,8 @@ def example_of(
 
 def build_batch(rows: Sequence[Sequence[Example]], *, pad: int, length: int | None = None) -> PixelBatch:
     """One batch from rows of packed examples, padded with the token `pad` to `length` (default: the longest row)."""
+    if not any(rows) or not all(example.encoded.ids for row in rows for example in row):
+        raise ValueError("a batch needs an example, and every example a token: leave out what is empty")
     lengths = [sum(len(example.encoded.ids) for example in row) for row in rows]
     width = max(lengths) if length is None else length
     if max(lengths) > width:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
@@ -19,7 +20,7 @@ from pixel_core.artifacts import write_json
 from pixel_core.conversation import Part, Turn
 from pixel_core.model.backbones import build_backbone, open_checkpoint
 from pixel_core.model.bank import HeadBank, shrunk
-from pixel_core.model.batch import Example, PixelBatch, build_batch, example_of, queries_of
+from pixel_core.model.batch import Example, PixelBatch, build_batch, example_of, is_client, queries_of
 from pixel_core.model.chat import END, Encoded, encode, marker, prompt, spoken_by
 from pixel_core.model.decoding import decode
 from pixel_core.model.generation import write
@@ -143,9 +144,11 @@ class PixelModel(nn.Module):
 
         `state_dict` replaces the model's own, for weights gathered from ZeRO ranks. With LoRA only adapters are written.
         `scales` in [0, 1] by head shrink what it says towards its prior; the stored weights hold them already. `abstention` replaces
-        the model's own.
+        the model's own. A checkpoint that lies there is replaced, and none until the new one is whole; raises CheckpointError where
+        weights of the other kind lie there, which would be loaded in place of these.
         """
         folder = Path(folder)
+        _make_way(folder, adapters=not isinstance(self.backbone, PreTrainedModel))
         state = dict(self.state_dict() if state_dict is None else state_dict)
         backbone = {name.removeprefix("backbone."): tensor for name, tensor in state.items() if name.startswith("backbone.")}
         heads = {name.removeprefix("heads."): tensor.contiguous() for name, tensor in state.items() if name.startswith("heads.")}
@@ -158,7 +161,6 @@ class PixelModel(nn.Module):
                 self.tokenizer.init_kwargs.pop(loading, None)
             self.tokenizer.save_pretrained(str(folder))
         own = folder / PIXEL_FOLDER
-        own.mkdir(parents=True, exist_ok=True)
         save_file(heads, own / HEADS_FILE)
         record = {
             "heads": [spec.to_json() for spec in HEADS],
@@ -203,16 +205,14 @@ class PixelModel(nn.Module):
         spoken = spoken_by(turns, part)
         asked = prompt(spoken, tokenizer, part)
         limit = min(max_new_tokens, room_in(self.language_model.config, len(asked)))
-        was_training = self.training
-        self.eval()
-        written = write(self.language_model, asked, end=marker(tokenizer, END), limit=limit)
-        text = str(tokenizer.decode(written.tokens, skip_special_tokens=True)).strip()
-        finished = [*spoken, Turn("assistant", part, text)]
-        ids = [*asked, *written.tokens]
-        spans = [*encode(spoken, tokenizer).spans, (len(asked), len(ids))]
-        example = Example(Encoded(ids, spans, [False] * len(ids)), queries_of(finished, spans, [len(spoken)]))
-        raw = self.heads({spec.name: written.hidden[None] for spec in HEADS}, self._alone(example))
-        self.train(was_training)
+        with self._undisturbed():
+            written = write(self.language_model, asked, end=marker(tokenizer, END), limit=limit)
+            text = str(tokenizer.decode(written.tokens, skip_special_tokens=True)).strip()
+            finished = [*spoken, Turn("assistant", part, text)]
+            ids = [*asked, *written.tokens]
+            spans = [*encode(spoken, tokenizer).spans, (len(asked), len(ids))]
+            example = Example(Encoded(ids, spans, [False] * len(ids)), queries_of(finished, spans, [len(spoken)]))
+            raw = self.heads({spec.name: written.hidden[None] for spec in HEADS}, self._alone(example))
         return Reply(text, self._said(raw, example, finished[-1]))
 
     @torch.no_grad()
@@ -220,7 +220,18 @@ class PixelModel(nn.Module):
         """What the heads say about turn t, by head and output (see `Decoded.scores`); None as in `Reply`."""
         example = example_of(turns, self._require_tokenizer(), ask=[t])
         room_in(self.language_model.config, len(example.encoded.ids))
-        return self._said(self(self._alone(example)).heads, example, turns[t])
+        with self._undisturbed():
+            return self._said(self(self._alone(example)).heads, example, turns[t])
+
+    @contextmanager
+    def _undisturbed(self) -> Iterator[None]:
+        """Evaluation mode, and whatever mode it was in afterwards: no dropout moves what is said aloud."""
+        was_training = self.training
+        self.eval()
+        try:
+            yield
+        finally:
+            self.train(was_training)
 
     def _alone(self, example: Example) -> PixelBatch:
         return build_batch([[example]], pad=self._require_tokenizer().pad_token_id or 0).to(self.device)
@@ -230,7 +241,7 @@ class PixelModel(nn.Module):
         found: Scores = {}
         for spec in HEADS:
             values = decode(spec, raw[spec.name]).scores[0].tolist()
-            readable = bool(example.queries[0].spans[spec.reads]) and not (spec.therapist_only and turn.part == "client")
+            readable = bool(example.queries[0].spans[spec.reads]) and not (spec.therapist_only and is_client(turn))
             trained = self.supervised[spec.name]
             if broken := [name for name, value, seen in zip(spec.outputs, values, trained, strict=True) if seen and not isfinite(value)]:
                 raise FloatingPointError(f"head {spec.name} says no number of {broken[0]}: the weights, or the states it reads, are broken")
@@ -259,6 +270,16 @@ class PixelModel(nn.Module):
         if self.tokenizer is None:
             raise CheckpointError("the model has no tokenizer: load a checkpoint that holds one, or set model.tokenizer")
         return self.tokenizer
+
+
+def _make_way(folder: Path, *, adapters: bool) -> None:
+    """Prepare a folder for a checkpoint: without its record, which is written last, an interrupted one is none."""
+    others = ("model*.safetensors", "pytorch_model*.bin") if adapters else ("adapter_*",)
+    if found := sorted(path.name for pattern in others for path in folder.glob(pattern)):
+        held, given = ("a whole model", "adapters") if adapters else ("adapters", "a whole model")
+        raise CheckpointError(f"{folder} holds {held} ({found[0]}) and {given} would be saved into it: name another folder")
+    (folder / PIXEL_FOLDER).mkdir(parents=True, exist_ok=True)
+    (folder / PIXEL_FOLDER / CONFIG_FILE).unlink(missing_ok=True)
 
 
 def _own_past(position_ids: Tensor) -> Tensor:

@@ -74,7 +74,7 @@ def read_priors(path: Path) -> dict[str, Tensor]:
 def label_counts(split: PackedSplit) -> dict[str, list[int]]:
     """How many labels each output of each head has in a split, 0 where all of them say the same; `PixelModel` records it as `supervised`.
 
-    Labels that never differ teach a constant and nothing about the text, as where a closed world says no to all: nobody trained that output.
+    Labels that never differ teach a constant and nothing about the text, as where a closed world says no to all.
     """
     return {name: [_telling(column[~column.isnan()]) for column in targets.T] for name, targets in split.targets.items()}
 

@@ -33,14 +33,15 @@ def probe(
 ) -> dict[str, float]:
     """`probe_clinical_top3`: share of turns with a true class among the first three; `probe_eq`: 1 - mean absolute error.
 
-    A figure of a head that is not trained, or has no labels there, is left out. Every rank gives equally many batches.
+    An output that is unknown of a turn, or was never trained, is no answer and not ranked; turns of which three outputs or fewer are known
+    ask nothing. A figure of a head that is not trained, or has no labels there, is left out. Every rank gives equally many batches.
     """
     found: Counter[str] = Counter({f"{figure}/{part}": 0.0 for figure in (CLINICAL, EQ) for part in ("sum", "count")})
     was_training = engine.training
     engine.eval()
     for batch in (batch.to(device) for batch in batches):
         # losses are not looked at: their counts may be this rank's own
-        found.update(_counts(engine(batch, step.counts(batch)).raw, batch))
+        found.update(_counts(engine(batch, step.counts(batch)).raw, batch, step.model.supervised))
     engine.train(was_training)
     sums = sum_over_ranks(found)
     return {figure: sums[f"{figure}/sum"] / sums[f"{figure}/count"] for figure in (CLINICAL, EQ) if sums[f"{figure}/count"]}
@@ -77,15 +78,17 @@ class ProbeWatch:
         self._best, self._top = dict(state["best"]), dict(state["top"])
 
 
-def _counts(raw: Mapping[str, Tensor], batch: PixelBatch) -> dict[str, float]:
+def _counts(raw: Mapping[str, Tensor], batch: PixelBatch, supervised: Mapping[str, Sequence[int]]) -> dict[str, float]:
     found: dict[str, float] = {}
-    if "clinical" in raw:
-        target = batch.head_targets["clinical"]
-        asked = (target == 1).any(-1)
-        first = raw["clinical"].topk(TOP).indices
-        found |= {f"{CLINICAL}/sum": float((target.gather(-1, first) == 1).any(-1)[asked].sum()), f"{CLINICAL}/count": float(asked.sum())}
-    if "eq" in raw:
-        target = batch.head_targets["eq"]
-        gap = 1 - (decode(find_head("eq"), raw["eq"]).scores - target).abs()
-        found |= {f"{EQ}/sum": float(gap.nan_to_num(0.0).sum()), f"{EQ}/count": float((~target.isnan()).sum())}
+    for name in sorted(raw.keys() & set(HEADS)):
+        target = batch.head_targets[name]
+        known = ~target.isnan() & (torch.tensor(supervised[name], device=target.device) > 0)
+        if name == "clinical":
+            true = known & (target == 1)
+            asked = true.any(-1) & (known.sum(-1) > TOP)
+            first = raw[name].masked_fill(~known, -torch.inf).topk(TOP).indices
+            found |= {f"{CLINICAL}/sum": float(true.gather(-1, first).any(-1)[asked].sum()), f"{CLINICAL}/count": float(asked.sum())}
+        else:
+            gap = 1 - (decode(find_head(name), raw[name]).scores - target).abs()
+            found |= {f"{EQ}/sum": float(gap[known].sum()), f"{EQ}/count": float(known.sum())}
     return found

@@ -132,3 +132,10 @@ def test_a_row_that_does_not_fit_is_named(tokenizer):
     example = example_of(DIALOGUE, tokenizer)
     with pytest.raises(ValueError, match="does not fit into 10"):
         build_batch([[example]], pad=0, length=10)
+
+
+def test_a_batch_of_nothing_says_so(tokenizer):
+    nothing = example_of((), tokenizer)
+    for rows in ([], [[]], [[nothing]], [[nothing, example_of(DIALOGUE, tokenizer)]]):
+        with pytest.raises(ValueError, match="leave out what is empty"):
+            build_batch(rows, pad=0)

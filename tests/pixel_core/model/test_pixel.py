@@ -13,6 +13,7 @@ from pixel_core.model.heads import HEADS, find_head
 from pixel_core.model.pixel import CheckpointError, PixelModel
 from pixel_core.model.window import TooLongError
 from pixel_core.recipe import load_recipe
+from tests.pixel_core.model.asserts import assert_same_heads
 from tests.pixel_core.model.small import labelled_dialogue, small_backbone
 
 POST = (Turn("user", "client", "I feel sad today."),)
@@ -187,6 +188,56 @@ def test_what_cannot_be_read_has_no_score(model):
     assert set(scores["empathy"].values()) == {None}, "the client's turn shows no empathy of a helper"
     assert None not in scores["emotions"].values()
     assert set(model.scores([Turn("assistant", "therapist", "Welcome.")], 0)["crisis"].values()) == {None}
+
+
+def test_what_helps_is_not_asked_of_whoever_is_being_helped(model):
+    """The user of an assistant is one, as in the labels: no head learned what empathy such a turn shows."""
+    model.supervised = {spec.name: [5] * len(spec.outputs) for spec in HEADS}
+    asked = (Turn("user", "other", "How do I boil an egg?"), Turn("assistant", "assistant", "For eight minutes."))
+    assert {value for head in ("eq", "empathy", "appropriateness") for value in model.scores(asked, 0)[head].values()} == {None}
+    assert None not in model.scores(asked, 1)["empathy"].values()
+
+
+def test_dropout_moves_nothing_that_is_said_aloud(model, tokenizer):
+    loud = PixelModel(model.backbone, dropout=0.5, tokenizer=tokenizer, supervised={spec.name: [5] * len(spec.outputs) for spec in HEADS})
+    loud.heads.load_state_dict(model.heads.state_dict())
+    loud.train()
+    said = (*POST, Turn("assistant", "therapist", "Tell me more."))
+    assert loud.scores(said, 1) == loud.scores(said, 1)
+    assert loud.reply(POST, max_new_tokens=3) == loud.reply(POST, max_new_tokens=3)
+    with pytest.raises(TooLongError):
+        loud.reply([Turn("user", "client", "sad " * 600)])
+    assert loud.training, "training goes on afterwards"
+
+
+def test_an_interrupted_save_leaves_no_checkpoint_and_no_old_heads_on_new_weights(model, tmp_path, monkeypatch):
+    model.save(tmp_path)
+
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(model.tokenizer, "save_pretrained", interrupted)  # the backbone's weights are written by then
+    with pytest.raises(KeyboardInterrupt):
+        model.save(tmp_path)
+    with pytest.raises(CheckpointError, match="is no Pixel checkpoint"):
+        PixelModel.load(tmp_path)
+    monkeypatch.undo()
+    model.save(tmp_path)
+    PixelModel.load(tmp_path)
+
+
+def test_adapters_and_a_whole_model_are_not_saved_over_one_another(model, tokenizer, batch, tmp_path):
+    """What lies there of the other kind would be loaded in place of what was saved, or beneath it."""
+    model.save(tmp_path / "whole")
+    adapted = PixelModel.from_backbone(recipe(backbone=tmp_path / "whole", lora_rank=2), tokenizer, seed=1)
+    adapted.save(tmp_path / "adapters")
+    for held, saved in (("whole", adapted), ("adapters", model)):
+        with pytest.raises(CheckpointError, match="name another folder"):
+            saved.save(tmp_path / held)
+        PixelModel.load(tmp_path / held)
+    loaded = PixelModel.load(tmp_path / "whole")
+    loaded.save(tmp_path / "whole")
+    assert_same_heads(PixelModel.load(tmp_path / "whole")(batch).heads, model(batch).heads)
 
 
 def test_a_trained_head_that_says_no_number_is_an_error_and_not_silent(model):

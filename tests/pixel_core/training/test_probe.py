@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from pixel_core.model.batch import build_batch, example_of
+from pixel_core.model.heads import find_head
 from pixel_core.model.pixel import PixelModel
 from pixel_core.steering_recipe import ProbeRecipe
 from pixel_core.training.probe import ProbeWatch, probe
@@ -19,7 +20,8 @@ def tokenizer():
 
 @pytest.fixture(scope="module")
 def step(tokenizer):
-    model = PixelModel(small_backbone(tokenizer), tokenizer=tokenizer)
+    trained = {head: [9] * len(find_head(head).outputs) for head in ("clinical", "eq")}
+    model = PixelModel(small_backbone(tokenizer), tokenizer=tokenizer, supervised=trained)
     return TrainingStep(model, {"language": 1.0, "clinical": 1.0, "eq": 1.0})
 
 
@@ -47,6 +49,19 @@ def test_figures_are_those_of_what_the_heads_say(step, batch):
     says(step, "eq", torch.zeros(5))
     found = probe(step, step, [batch], "cpu", dict)
     assert found == pytest.approx({"probe_clinical_top3": 1 - 1 / len(clinical), "probe_eq": 1 - 0.4 / 5})
+
+
+def test_what_is_unknown_of_a_turn_or_was_never_trained_is_no_answer(step, batch, monkeypatch):
+    clinical = batch.head_targets["clinical"].fill_(math.nan)
+    batch.head_targets["eq"].fill_(math.nan)
+    clinical[0, [7, 20, 30, 40]] = torch.tensor([1.0, 0.0, 0.0, 0.0])
+    clinical[1, [7, 20, 30]] = torch.tensor([1.0, 0.0, 0.0])  # whoever names three is right
+    clinical[2, [7, 20, 30, 40]] = torch.tensor([1.0, 0.0, 0.0, 0.0])
+    says(step, "clinical", torch.zeros(100).index_fill(0, torch.tensor([1, 2, 3, 4]), 5.0).index_fill(0, torch.tensor([7, 20, 30]), 1.0))
+    assert probe(step, step, [batch], "cpu", dict) == {"probe_clinical_top3": 1.0}, "the four likeliest outputs are unknown of every turn"
+    untrained = step.model.supervised | {"clinical": [0 if place == 7 else 9 for place in range(100)]}
+    monkeypatch.setattr(step.model, "supervised", untrained)
+    assert probe(step, step, [batch], "cpu", dict) == {}, "the only right answers are of an output that nobody trained"
 
 
 def test_what_has_no_labels_has_no_figure_and_dropout_comes_back(step, batch):
