@@ -7,6 +7,7 @@ python -m pixel_core peers <checkpoint> [--artifacts FOLDER]
 python -m pixel_core ablation <packed_dataset> --out FOLDER [--recipe NAME] [--steps N]
 python -m pixel_core retrieval [--fit] [--artifacts FOLDER]
 python -m pixel_core shortcuts [--scenarios FOLDER]
+python -m pixel_core mertools <folder> --out FOLDER
 """
 
 from __future__ import annotations
@@ -76,6 +77,9 @@ def main(arguments: list[str] | None = None) -> int:
     retrieval.add_argument("--fit", action="store_true", help="fit the fusion weights anew and store them in the package")
     shortcuts = commands.add_parser("shortcuts", help="how far the items of emotional intelligence can be solved without reading them")
     shortcuts.add_argument("--scenarios", type=Path, default=Path("data/scenarios"), help="folder of the items (default: %(default)s)")
+    mertools = commands.add_parser("mertools", help="outputs of MERTools as one table, and how far text, audio and video agree in it")
+    mertools.add_argument("folder", type=Path, help="transcripts.csv, features/, probabilities/, open_vocabulary.npz")
+    mertools.add_argument("--out", type=Path, required=True, help="folder for the table")
     options = parser.parse_args(arguments)
     known = {
         "eval": _evaluate,
@@ -84,6 +88,7 @@ def main(arguments: list[str] | None = None) -> int:
         "ablation": _ablation,
         "retrieval": _retrieval,
         "shortcuts": _shortcuts,
+        "mertools": _mertools,
     }
     return known[options.command](options)
 
@@ -225,6 +230,22 @@ def _shortcuts(options: argparse.Namespace) -> int:
         print(error, file=sys.stderr)
         return 1
     return 0
+
+
+def _mertools(options: argparse.Namespace) -> int:
+    from pixel_core.artifacts import ArtifactError
+    from pixel_core.corpus.mertools import TABLE, check_modalities, import_mertools
+    from pixel_core.corpus.population import CorpusError
+
+    try:
+        built = import_mertools(options.folder, options.out)
+        found = check_modalities(built.folder)
+    except (ArtifactError, CorpusError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    counts = {"utterances": built.summary.rows, **built.summary.figures, **built.summary.rejects}
+    print(", ".join(f"{name} {count}" for name, count in counts.items()), *found.items, built.folder / TABLE, sep="\n")
+    return 0 if found.passed else 1
 
 
 if __name__ == "__main__":

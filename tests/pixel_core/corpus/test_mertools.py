@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pixel_core.__main__ import main
 from pixel_core.artifacts import finish, read_manifest, write_table
 from pixel_core.conversation import read_conversations
 from pixel_core.corpus.catalog import SourceEntry
@@ -171,6 +172,21 @@ def test_modalities_that_say_different_things_are_pointed_out(mertools, tmp_path
     _, built = imported(mertools, tmp_path)
     finding = next(item for item in check_modalities(built.folder).items if item.name == "agreement_of_modalities")
     assert not finding.passed and float(finding.observed) == pytest.approx(0)
+
+
+def test_the_command_makes_the_table_and_tells_how_far_modalities_agree(mertools, tmp_path, capsys):
+    given = ["mertools", str(mertools), "--out", str(tmp_path / "out")]
+    assert main(given) == 0
+    said = capsys.readouterr().out
+    assert "utterances 3" in said and "with_audio 1" in said and "agreement_of_modalities: ok" in said and said.endswith(f"{TABLE}\n")
+    opposite = np.array([[0.0, 1, 0, 0, 0, 0]])
+    np.savez(mertools / "probabilities/text.npz", names=np.array(["u1"]), probabilities=np.array([[0.0, 0, 1, 0, 0, 0]]))
+    np.savez(mertools / "probabilities/audio.npz", names=np.array(["u1"]), probabilities=opposite)
+    assert main(given) == 0, "what disagrees is a warning"
+    assert "agreement_of_modalities: warning; observed 0" in capsys.readouterr().out
+    (mertools / "transcripts.csv").unlink()
+    assert main(given) == 1
+    assert "holds no transcripts.csv" in capsys.readouterr().err
 
 
 def test_a_mask_that_lies_fails(mertools, tmp_path):
