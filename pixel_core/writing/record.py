@@ -27,7 +27,7 @@ from pixel_core.writing.scene import Utterance
 from pixel_core.writing.sheets import difficulty_of, make_sheet
 from pixel_core.writing.therapy import Session
 
-VERSION = "14"
+VERSION = "15"
 SOURCE = "derived:grammar"
 LICENCE = "CC0-1.0"
 CONSENT = "written for this project; the people in it are invented"

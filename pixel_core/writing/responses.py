@@ -254,7 +254,8 @@ def is_ripe(line: str, session: Session) -> bool:
     """Whether a line of a family that was told of speaks only of what this client has said already."""
     families = {v.family for v in session.spoken if any(line == exchange.say for exchange in v.family.exchanges)}
     picture = session.pictures[0] if session.pictures else None
-    return all(_ripe(line, family, picture, session.spoken) for family in families)
+    told = {f: [name for v in session.spoken if v.family is f for name in names_of(v.picture, v.feature)] for f in families}
+    return all(family.suits(line, told[family]) and _ripe(line, family, picture, session.spoken) for family in families)
 
 
 def _ripe(line: str, family: Family, picture: Picture | None, spoken: Sequence[Voice]) -> bool:

@@ -35,7 +35,7 @@ class Exchange:
 class Family:
     """What a therapist may say about symptoms of one kind. `echo` tells how the client's words may be said back; `sure`, that
     the family carries no risk; `risk`, the crisis level that it raises by itself; `attachment`, the styles that go with it;
-    `only`, the symptoms that a line or topic is for, where it does not suit all of the family's; `takes`, what must have been
+    `only`, the symptoms that a line, topic or exchange is for, where it does not suit all of the family's; `takes`, what must have been
     said before a line that takes it up; `leads`, what an answer to a question holds."""
 
     name: str
@@ -180,7 +180,8 @@ def _said(line: str | Mapping[str, Any]) -> str:
 
 def _only(name: str, raw: Mapping[str, Any]) -> Mapping[str, frozenset[str]]:
     """The symptoms that lines written as `{for: [...], say: ...}` are for; raises ValueError for one that nobody can have."""
-    keyed = [line for key in ("topics", *_LINES) for line in raw.get(key) or () if not isinstance(line, str) and "for" in line]
+    parts = ("topics", *_LINES, "exchanges")
+    keyed = [line for key in parts for line in raw.get(key) or () if not isinstance(line, str) and "for" in line]
     known = {*raw.get("symptoms", ()), *taxonomy.ids("symptoms")}
     for line in keyed:
         if unknown := sorted(set(line["for"]) - known):

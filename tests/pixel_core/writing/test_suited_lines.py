@@ -124,3 +124,27 @@ def test_reluctance_is_met_with_what_was_said(seed):
     line = next(line for line in bank("therapist")["roll"] if line["say"] == piece.text)
     assert not line.get("later")
     assert not line.get("cue") or re.search(line["cue"], said, re.I)
+
+
+def test_an_exchange_is_about_what_was_told_before_it(written):
+    moves, seen = (
+        [(family, e.say) for family in families().values() for e in family.exchanges if e.say in family.only or e.say in family.takes],
+        0,
+    )
+    for conversation in written:
+        voiced = told(conversation)
+        for number, turn in enumerate(conversation.turns):
+            for family, say in moves:
+                if turn.part == "therapist" and turn.content.endswith(say):
+                    names = set().union(*(found for at, found in voiced.items() if at < number))
+                    said = " ".join(t.content for t in conversation.turns[:number] if t.part == "client")
+                    seen += 1
+                    assert family.suits(say, names), f"{conversation.id} {number}: {say}"
+                    assert family.takes_up(say, said), f"{conversation.id} {number}: {say}"
+    assert seen > 3
+
+
+def test_an_exchange_of_unknown_symptoms_is_refused():
+    exchange = {"for": ["no_such_symptom"], "technique": "suggestion", "say": "Would you try that?", "replies": ["Yes.", "No."]}
+    with pytest.raises(ValueError, match="no_such_symptom"):
+        _family("nights", FAMILY | {"exchanges": [exchange]})
