@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
+from itertools import repeat
 from typing import Any
 
 from pixel_core.writing.casting import agrees_with
@@ -19,6 +20,9 @@ RISK = "risk"
 DISTRESS = 1  # the crisis level of hopelessness without a thought of dying
 _HESITANT = (0.3, 0.6, 0.75)  # by resistance
 _LONGEST = 16  # turns
+_WORD = re.compile(r"[\w']+")
+_QUOTED = re.compile(r'"[^"]*"')
+_ECHO = 4  # words in a row that a therapist has from the client
 _PAIRS = frozenset({"weigh", "links", "link_past", "defence"})  # beats that take up the one before them, and may end an arc
 # What an arc can do without, the first first, where it grows too long.
 _SPARE = ("aside", "understand", "explore", "exchange", "follow", "silence", "affirm_oars", "workability", "validate", "feeling", "commit")
@@ -67,9 +71,28 @@ def owed_to(codes: Iterable[str], said: Iterable[str] = ()) -> list[str]:
     return [duty.name for duty in duties().values() if duty.codes & known and (duty.told is None or duty.name in told)]
 
 
-def is_met(name: str, texts: Iterable[str]) -> bool:
-    """Whether one of a therapist's turns does what the duty asks for."""
-    return any(duties()[name].met.search(text) for text in texts)
+def is_met(name: str, texts: Iterable[str], told: Iterable[str] = ()) -> bool:
+    """Whether one of a therapist's turns does what the duty asks for, in words that were not taken up from what clients `told`."""
+    met = duties()[name].met
+    found = [text for text in map(_QUOTED.sub, repeat(""), texts) if met.search(text)]
+    heard = _run(" ".join(told)) if found else ""
+    return any(not _is_echo(sentence, match, heard) for text in found for sentence in _sentences(text) for match in met.finditer(sentence))
+
+
+def _is_echo(sentence: str, match: re.Match[str], heard: str) -> bool:
+    """Whether the first word of a match stands in words that the client said just so."""
+    words, at = _run(sentence).split(), len(_WORD.findall(sentence[: match.start()]))
+    runs = (words[start : start + _ECHO] for start in range(max(0, at - _ECHO + 1), at + 1))
+    return any(len(run) == _ECHO and f" {' '.join(run)} " in heard for run in runs)
+
+
+def _run(text: str) -> str:
+    """The words of a text in lower case, a space on either side of each."""
+    return f" {' '.join(_WORD.findall(text.lower().replace(chr(0x2019), chr(0x27))))} "
+
+
+def _sentences(text: str) -> list[str]:
+    return re.split(r"(?<=[.?!])\s+", text)
 
 
 def is_asked(text: str) -> bool:
@@ -81,6 +104,12 @@ def is_asked(text: str) -> bool:
 def routine_codes() -> frozenset[str]:
     """The classes whose clients are asked about suicide as a matter of routine."""
     return frozenset(bank("crisis")["routine_codes"])
+
+
+def heard_no(session: Session, denied: str) -> tuple[str, str] | None:
+    """What a therapist says to a no that tells of a loss, or of a time when it was otherwise; None to a plain one."""
+    line = session.scene.draw("after_denied", bank("care")["after_denied"], lambda entry: takes_up(entry, denied))
+    return (line["technique"], line["say"]) if line else None
 
 
 def routine(session: Session) -> tuple[str, str]:
@@ -114,7 +143,10 @@ def planned(session: Session, arc: Sequence[str], *, at_once: bool = False) -> l
 
 
 def completed(session: Session, rest: Sequence[str]) -> list[str]:
-    """The beats that are left, with those that have come to be owed: what the client has told of since may call for more."""
+    """The beats that are left, with those that have come to be owed: what the client has told of since may call for more.
+
+    Nothing comes back: what was played is attended to, and the question about suicide is put once.
+    """
     beats = list(rest)
     owed = [name for name in _owed(session) if name not in beats]
     for name in owed:
@@ -128,6 +160,8 @@ def completed(session: Session, rest: Sequence[str]) -> list[str]:
 
 def is_distressed(session: Session) -> bool:
     """Whether the client has said something that may point to danger, and was not asked about suicide."""
+    if RISK in session.attended:
+        return False
     turns = session.scene.turns
     asked = any("safety_assessment" in turn.techniques and is_asked(turn.text) for turn in turns)
     return not asked and any(turn.risk == DISTRESS for turn in turns)
@@ -137,7 +171,9 @@ def _owed(session: Session) -> list[str]:
     """The duties owed to the client's classes, by what was said, that no turn has done yet."""
     texts = [turn.text for turn in session.scene.turns if turn.speaker == "client"]
     said = [turn.text for turn in session.scene.turns if turn.speaker == "therapist"]
-    return [name for name in owed_to((p.id for p in session.pictures), texts) if name not in session.attended and not is_met(name, said)]
+    return [
+        name for name in owed_to((p.id for p in session.pictures), texts) if name not in session.attended and not is_met(name, said, texts)
+    ]
 
 
 def trimmed(session: Session, rest: Sequence[str]) -> list[str]:
@@ -168,20 +204,22 @@ def attend(session: Session, name: str) -> None:
     kind = "safety_told" if duty.technique == "safety_assessment" else "attended_hesitant" if hesitant else "attended"
     answer = "hesitant" if hesitant else "willing"
     reply = line["replies"][hesitant]
-    after = scene.draw(f"care:{name}:{answer}", duty.follow.get(answer, ()), lambda entry: _takes_up(entry, reply))
+    after = scene.draw(f"care:{name}:{answer}", duty.follow.get(answer, ()), lambda entry: takes_up(entry, reply))
     session.reply(reply, stage=stage, last=("urgent", (after["technique"], after["say"])) if after else (kind, None))
     session.attended.add(name)
 
 
-def _takes_up(entry: Mapping[str, str], reply: str) -> bool:
+def takes_up(entry: Mapping[str, str], reply: str) -> bool:
     """Whether what a therapist would go on with was said: a line with a `cue` is for answers that hold it."""
     return "cue" not in entry or re.search(entry["cue"], reply, re.I) is not None
 
 
 def fulfil(session: Session, name: str) -> None:
     """Do what a duty asks for, where no turn did it yet."""
-    if not is_met(name, (turn.text for turn in session.scene.turns if turn.speaker == "therapist")):
+    said, told = ([turn.text for turn in session.scene.turns if turn.speaker == who] for who in ("therapist", "client"))
+    if not is_met(name, said, told):
         attend(session, name)
+    session.attended.add(name)
 
 
 def _spare(session: Session, beats: Sequence[str]) -> str:

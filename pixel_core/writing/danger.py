@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from pixel_core.writing import responses
-from pixel_core.writing.care import routine
+from pixel_core.writing.care import RISK, heard_no, routine
 from pixel_core.writing.goals import Goal
 from pixel_core.writing.modalities import CRISIS, modality
 from pixel_core.writing.phrases import bank
@@ -23,8 +23,10 @@ def ask_risk(session: Session, voice: Voice | None, *, disclosed: bool = False) 
     evidence = responses.criterion(voice) if voice else ()
     move = "ask_directly" if danger else ""
     session.turn(prompt, "safety" if danger else "exploration", evidence, move=move, on=[voice] if voice else [])
+    session.attended.add(RISK)
     if not danger:
-        session.reply(denied, last=("no_risk", None), lead=False)
+        heard = heard_no(session, denied)
+        session.reply(denied, last=("urgent", heard) if heard else ("no_risk", None), lead=False)
         return
     session.queue = [v for v in session.queue if v is not voice]
     level = level_of(voice.statement.text, voice.feature.symptom) if voice else IDEATION
@@ -45,15 +47,9 @@ def secure(session: Session, level: int) -> None:
     session.reply(str(scene.draw_line(f"answer:{kind}", crisis["answer"][kind])), stage="safety", last=("risk", None), risk=level)
     goal.work("safety_assessment", "explored", len(scene.turns) - 1)
     heard = [Piece("validation", str(scene.draw("heard", crisis["heard"])))]
-    means = level == HARM or re.search(crisis["near"], _said(session), re.I) is not None or scene.chance(0.8)
-    for name in ("means_safety", "plan") if means else ("plan",):
+    for name in ("means_safety", "plan"):
         _step(session, name, heard, level)
         heard = [Piece("affirmation", str(scene.draw("safer", crisis["safer"], lambda line: _can_be_rung(session, line))))]
-
-
-def _said(session: Session) -> str:
-    """All that the client has said."""
-    return " ".join(turn.text for turn in session.scene.turns if turn.speaker == "client").replace("\u2019", "'")
 
 
 def _can_be_rung(session: Session, line: str) -> bool:

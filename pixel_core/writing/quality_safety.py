@@ -20,7 +20,7 @@ def safety_faults(conversation: Conversation) -> Iterator[str]:
     if level_labelled(label for _, label in conversation.labels) < IDEATION:  # else the danger is talked of and a crisis team brought in
         if codes & routine_codes():
             yield from _asked(conversation.turns)
-        yield from (f"{name}_left_out" for name in owed_to(codes, told) if not is_met(name, said))
+        yield from (f"{name}_left_out" for name in owed_to(codes, told) if not is_met(name, said, told))
         if any(level_of(text) == DISTRESS for text in told) and not any(is_asked(text) for text in said):
             yield "hopelessness_passed_over"
     yield from _passed_over(conversation.turns)
@@ -48,6 +48,6 @@ def _passed_over(turns: Sequence[Turn]) -> Iterator[str]:
         following = [t for t in turns[index + 1 :] if t.part == "therapist"]
         first = bool(following) and bool(following[0].shown("technique") & _SAFETY)
         for place, name in enumerate(called, start=1):
-            if not is_met(name, [t.content for t in (following if first else following[:place])]):
+            if not is_met(name, [t.content for t in (following if first else following[:place])], [turn.content]):
                 yield f"{duties()[name].name}_passed_over"
         answered |= set(called)

@@ -3,7 +3,7 @@ import re
 import pytest
 
 from pixel_core.conversation import Conversation, Label, Provenance, Turn
-from pixel_core.writing.care import _takes_up, called_for, duties, is_asked, is_met, owed_to, routine_codes
+from pixel_core.writing.care import called_for, duties, is_asked, is_met, owed_to, routine_codes, takes_up
 from pixel_core.writing.modalities import modality
 from pixel_core.writing.phrases import bank
 from pixel_core.writing.quality import check_appropriateness
@@ -133,6 +133,12 @@ def test_what_a_therapist_says_to_the_answer_is_of_two_kinds():
         ("I keep on driving my bus, until the day when it's time to make the thing public.", "passengers"),
         ("I had my granddaughter in the back seat and I'd been drinking, I can't look at that.", "road"),
         ("For a moment it wasn't my husband's arm, it was his, and I hit out.", "others"),
+        ("A man rang and was so friendly, so I gave him the numbers on my card.", "swindle"),
+        ("I waded out into the lake at night since the stars were in it, and I can't swim well.", "water"),
+        ("I use alone with the door bolted, so if anything goes wrong there'd be no one.", "alone"),
+        ("My little girl got herself dressed and to nursery, because Daddy was lying there like a log.", "minding"),
+        ("At the lights someone knocked on my window because I'd gone, with the engine running.", "road"),
+        ("He thinks I ran from the rules; I ran from his belt.", "hurt"),
     ],
 )
 def test_what_calls_for_a_reply_at_once_gets_it_at_the_next_turn(said, name):
@@ -174,24 +180,90 @@ def test_every_line_does_what_it_is_for():
     assert len(everything) == len({re.sub(r"\W+", " ", text.lower()) for text in everything})
 
 
-@pytest.mark.parametrize("name", ["night", "minding"])
+@pytest.mark.parametrize("name", [name for name, duty in duties().items() if duty.follow])
 def test_what_a_therapist_makes_of_an_answer_was_said_in_it(name):
     """Lines for one answer are met by one, and each answer has a line that takes it up, or one that suits all."""
     duty = duties()[name]
     for place, kind in enumerate(("willing", "hesitant")):
         replies = [line["replies"][place] for line in duty.lines]
         for after in duty.follow[kind]:
-            assert any(_takes_up(after, reply) for reply in replies), after["say"]
-            assert "cue" not in after or not all(_takes_up(after, reply) for reply in replies), after["say"]
+            assert any(takes_up(after, reply) for reply in replies), after["say"]
+            assert "cue" not in after or not all(takes_up(after, reply) for reply in replies), after["say"]
         assert any("cue" not in after for after in duty.follow[kind])
-    rule = [after for after in duty.follow["willing"] if "You've made a rule" in after["say"]]
-    assert not any(_takes_up(after, "To wait, once, at the gate. I've not forgotten that face.") for after in rule)
 
 
-def test_means_are_put_out_of_reach_whenever_it_came_near_and_nobody_unnamed_is_rung():
+def test_no_rule_is_heard_in_an_answer_that_makes_none():
+    rule = [after for after in duties()["minding"].follow["willing"] if "You've made a rule" in after["say"]]
+    assert rule and not any(takes_up(after, "To wait, once, at the gate. I've not forgotten that face.") for after in rule)
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "said", "echo"),
+    [
+        (
+            "licence",
+            "F06.7",
+            "It's slow, and I drove a bus; driving is like fog now.",
+            "So driving is like fog now. What's the worst of it?",
+        ),
+        ("wheel", "F43.0", "I'm driving parcels.", 'You said "I\'m driving parcels". What else is there?'),
+        ("aftercare", "F05", "I wanted to answer the doctor.", "You wanted to answer the doctor. What happened then?"),
+        ("team", "F20.9", "I need a note.", "I can't certify anything, that's your doctor's part."),
+        ("outburst", "F34.81", "I smash things.", "Have you ever wanted to hurt yourself?"),
+        ("others", "F63.81", "I smash things.", "It explains it, and it doesn't make it harmless. What happens when it's over?"),
+        ("night", "F51.3", "I walk.", "The first sentence slams a door. Which of the two appeals to you more?"),
+    ],
+)
+def test_a_word_in_passing_or_the_clients_own_is_not_asking(name, code, said, echo):
+    assert name in owed_to([code], [said])
+    assert not is_met(name, [echo], [said])
+    line = duties()[name].lines[0]
+    assert is_met(name, [echo, line["say"]], [said])
+    assert f"{name}_left_out" in list(safety_faults(led(code, ASK, said, (echo, "open_question"))))
+    assert f"{name}_left_out" not in list(
+        safety_faults(led(code, ASK, said, (echo, "open_question"), "Yes.", (line["say"], "information")))
+    )
+
+
+def test_a_no_that_tells_of_a_loss_or_of_another_time_is_heard():
+    """Each such answer has its lines, each line its answer, and a plain no has none."""
+    care = bank("care")
+    pairs = [reply for group in care["groups"] for pair in group["pairs"] for reply in pair["replies"]]
+    noes = [*care["denied"]["any"], *care["denied"]["young"], *pairs, *bank("client")["no_risk"]]
+    told = [no for no in noes if re.search(r"uncle did|other class did|did to a family|long ago|years ago|much younger", no)]
+    assert len(told) >= 6
+    for no in told:
+        assert sum(takes_up(line, no) for line in care["after_denied"]) >= 2, no
+    for line in care["after_denied"]:
+        assert 1 <= sum(takes_up(line, no) for no in noes) <= 3, line["say"]
+
+
+def test_what_is_told_of_danger_is_answered_to(written):
+    """A loss is heard, means are put out of reach before a plan is made, and no stock line answers what a duty asked."""
+    care, after = bank("care"), bank("therapist")["after"]
+    heard = [line["say"] for line in care["after_denied"]]
+    asked = [line["say"] for duty in duties().values() if duty.follow for line in duty.lines]
+    stock = [line["say"] for name in ("attended", "attended_hesitant", "safety_told") for line in after[name]]
+    losses = crises = answers = 0
+    for conversation in written:
+        for before, turn, following in zip(conversation.turns, conversation.turns[1:], conversation.turns[2:], strict=False):
+            if turn.part != "client" or following.part != "therapist":
+                continue
+            if any(line in before.content for line in asked):
+                answers += 1
+                assert not any(line in following.content for line in stock), following.content
+            if any(takes_up(line, turn.content) for line in care["after_denied"]):
+                losses += 1
+                assert any(line in following.content for line in heard), following.content
+        moves = [move["move"] for move in conversation.extra["moves"]]
+        if "plan" in moves:
+            crises += 1
+            assert moves.index("means_safety") < moves.index("plan")
+    assert min(losses, crises, answers) > 3
+
+
+def test_nobody_unnamed_is_rung():
     crisis = bank("crisis")
-    assert re.search(crisis["near"], "Once, years ago, I came near it, and nobody knew. They're louder than last month.")
-    assert not re.search(crisis["near"], "I haven't got a plan. It's more that I'm tired of it all.")
     lines = [*modality("crisis work").moves["warm_handover"].said(""), *crisis["safer"]]
     of_somebody = [line for line in lines if re.search(crisis["to_named"], line, re.I)]
     assert 4 <= len(of_somebody) <= len(lines) - 6
