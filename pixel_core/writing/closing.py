@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pixel_core.writing.danger import hand_over
 from pixel_core.writing.echo import sentence_case
 from pixel_core.writing.modalities import modality
-from pixel_core.writing.moves import filled, made_in
+from pixel_core.writing.moves import filled, made_in, said_by_client
 from pixel_core.writing.phrases import bank
 from pixel_core.writing.risk import IDEATION
 from pixel_core.writing.scene import Piece
@@ -85,8 +85,10 @@ def _own(session: Session, topic: str) -> bool:
     way, told, codes = modality(session.modality), {f.name for f in session.told()}, {p.id for p in session.pictures}
     name, about = move.name, session.told()[-1].name
 
+    heard = said_by_client(session)
+
     def fits(text: str) -> bool:
-        return _fits(text, slots) and way.suits(name, text, told, codes, about, made=made_in(session))
+        return _fits(text, slots) and way.suits(name, text, told, codes, about, made=made_in(session), said=heard)
 
     line = session.scene.draw(f"{session.modality}:{move.name}", move.said(""), fits)
     if line is None:

@@ -117,6 +117,11 @@ def make(session: Session, name: str) -> bool:
     return True
 
 
+def said_by_client(session: Session) -> str:
+    """All that the client has said so far, with plain apostrophes."""
+    return " ".join(turn.text for turn in session.scene.turns if turn.speaker == "client").replace("\u2019", "'")
+
+
 def made_in(session: Session) -> set[str]:
     """The moves of the modality that the client went along with."""
     return {name for key, name in session.said.items() if key == _made(name)}
@@ -146,7 +151,7 @@ def _line(session: Session, move: Move, topic: str, family: Family) -> str | Non
     )
     lines, told, codes = move.said(session.temper.defence), {f.name for f in session.told()}, {p.id for p in session.pictures}
     way, made = modality(session.modality), made_in(session)
-    said = " ".join(turn.text for turn in session.scene.turns if turn.speaker == "client").replace("\u2019", "'")
+    said = said_by_client(session)
 
     def fits(text: str) -> bool:
         timely = agrees_with(session.scene.facts, text)  # nothing of a time before it to whom it has always been there

@@ -9,6 +9,7 @@ from pixel_core.writing.modalities import modality, suitability
 from pixel_core.writing.moves import SKILLS
 from pixel_core.writing.phrases import bank, family_of, thoughts_of
 from pixel_core.writing.sheets import Temper
+from pixel_core.writing.tags import untagged
 from tests.pixel_core.writing.materials import picture
 
 CALM = Temper("secure", "humour", {}, 0)
@@ -121,3 +122,20 @@ def test_what_is_called_for_by_classes_is_done_by_the_lines_alone():
     for name in (name for name, duty in duties().items() if duty.codes):
         assert [line for line in others if is_met(name, [line])] == []
         assert all(is_met(name, [line["say"]]) for line in duties()[name].lines)
+
+
+def test_a_line_that_takes_something_for_said_rests_on_what_the_client_has_said(sessions):
+    """Shame, a history, somebody who worries: the words of a bar's `heard` stand in a client's turn before the line."""
+    seen = 0
+    for conversation, _, moves in sessions:
+        way = modality(conversation.extra["modality"])
+        bars = [bar for bar in way.bars if bar.heard is not None and bar.move in moves]
+        for made in conversation.extra["moves"]:
+            turn, before = conversation.turns[made["turn"]], conversation.turns[: made["turn"]]
+            told = " ".join(t.content for t in before if t.part == "client").replace("\u2019", "'")
+            for bar in (bar for bar in bars if bar.move == made["move"]):
+                for line in (line for line in way.moves[bar.move].said("") if bar.words.search(line)):
+                    if re.search(re.sub(r"\\\{\w+\\\}", ".+?", re.escape(untagged(line))), turn.content, re.I):
+                        seen += 1
+                        assert bar.heard.search(told), f"{conversation.id} {made['turn']}: {line}"
+    assert seen > 20
