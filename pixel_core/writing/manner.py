@@ -6,31 +6,42 @@ from collections.abc import Sequence
 from functools import cache
 
 from pixel_core.writing.echo import sentence_case
+from pixel_core.writing.fillers import Filler, joins
 from pixel_core.writing.phrases import bank
 from pixel_core.writing.scene import Scene, Voice, text_of
 from pixel_core.writing.sheets import Temper
 
+_LEADS = 0.55  # of the answers that tell something begin with a pause or the like
 _ASKING = ("open_question", "closed_question", "safety_assessment")
 
 
-def lead(scene: Scene, voices: Sequence[Voice]) -> str:
-    """How an answer begins: assent to a reflection, a pause, or nothing."""
+def lead(scene: Scene, voices: Sequence[Voice], text: str) -> str:
+    """How an answer of this text begins: assent to a reflection, a pause, or nothing."""
     client = bank("client")
-    if not voices:
-        return ""
     before = scene.turns[-1] if scene.turns else None
-    reflected = before is not None and any(t.endswith("reflection") or t == "validation" for t in before.techniques)
-    asked = before is not None and (before.text.rstrip().endswith("?") or before.purpose in _ASKING)  # yes is no answer to what and how
-    name = "assent" if reflected and not asked and scene.chance(0.55) else "lead"
-    return str(scene.draw_line(name, client[name]) or "")
+    if not voices or before is None:
+        return ""
+    reflected = any(t.endswith("reflection") or t == "validation" for t in before.techniques)
+    asked = before.text.rstrip().endswith("?") or before.purpose in _ASKING  # yes is no answer to what and how
+    if reflected and not asked and scene.chance(0.55):
+        return str(scene.draw_line("assent", client["assent"]) or "")
+    line = scene.draw_line("lead", client["lead"], joins(before.text, text)) if scene.chance(_LEADS) else None
+    return text_of(line) if line else ""
 
 
-def yielding(scene: Scene) -> str:
+def yielding(scene: Scene, voices: Sequence[Voice], text: str) -> str:
     """How somebody goes on after the therapist has rolled with their doubt; only who was curt owns up to it."""
     client = bank("client")
     doubted = next((turn.text for turn in reversed(scene.turns) if turn.reluctant), "")
     curt = any(line in doubted for line in client["resistant"])
-    return text_of(scene.draw_line("yielding", client["yielding"], lambda line: curt or isinstance(line, str)) or "")
+    suits = joins(scene.turns[-1].text, text)
+
+    def fits(line: Filler) -> bool:
+        plain = isinstance(line, str) or ((curt or not line.get("curt")) and (bool(voices) or not line.get("tells")))
+        return plain and suits(line)
+
+    line = scene.draw_line("yielding", client["yielding"], fits)
+    return text_of(line) if line else ""
 
 
 def colour(scene: Scene, temper: Temper, voices: Sequence[Voice], *, guarded: bool = False) -> str:
@@ -55,7 +66,8 @@ def endings() -> frozenset[str]:
     """The words with which a turn may end that say nothing of the matter: sighs, ways of a defence or trait, afterwords."""
     client = bank("client")
     coloured = [line for name in ("defence", "trait") for lines in client[name].values() for line in lines]
-    return frozenset(line for line in (*client["tail"], *client["afterword"], *coloured) if line)
+    afterwords = [text_of(line) for lines in client["afterword"].values() for line in lines]
+    return frozenset(line for line in (*client["tail"], *afterwords, *coloured) if line)
 
 
 def _suits(defence: str, voice: Voice) -> bool:

@@ -11,6 +11,7 @@ from typing import Any
 
 from pixel_core.conversation import Conversation, Turn
 from pixel_core.writing.cues import Cue, lowered
+from pixel_core.writing.fillers import unfit_fillers
 from pixel_core.writing.manner import endings
 from pixel_core.writing.phrases import Family, bank, everyday, families, psychodynamic
 from pixel_core.writing.responses import LATER
@@ -37,8 +38,11 @@ def joint_faults(conversation: Conversation) -> Iterator[str]:
         if turn.part == "therapist":
             for joint in _joints_in(turn.content):
                 yield from _misfits(joint, turns, index)
-        elif turn.part == "client" and level_labelled(turn.labels) >= IDEATION and _ends_idly(turn.content):
-            yield "word_after_a_wish_to_die"
+        elif turn.part == "client":
+            if index and any(unfit_fillers(turns[index - 1].content, turn.content)):
+                yield "word_unfit_for_the_question"
+            if level_labelled(turn.labels) >= IDEATION and _ends_idly(turn.content):
+                yield "word_after_a_wish_to_die"
 
 
 def _misfits(joint: Joint, turns: Sequence[Turn], index: int) -> Iterator[str]:

@@ -105,8 +105,16 @@ class Scene:
         technique = option.get("technique") if isinstance(option, dict) else getattr(option, "technique", None)
         return technique is None or self.techniques is None or technique in self.techniques
 
-    def fresh(self, parts: Sequence[str | None], name: str, options: Sequence[str], *, before: bool = False) -> list[str]:
-        """The parts of a turn, with words of a bank added until nobody has said just that: shared turns would tie conversations.
+    def fresh(
+        self,
+        parts: Sequence[str | None],
+        name: str,
+        options: Sequence[T],
+        fits: Callable[[T], bool] = lambda option: True,
+        *,
+        before: bool = False,
+    ) -> list[str]:
+        """The parts of a turn, with words of a bank that fit added until nobody has said just that: shared turns would tie conversations.
 
         They are added at the end, or `before` the rest.
         """
@@ -118,10 +126,11 @@ class Scene:
             return [words, continued(said[0]) if words[-1] in ":," else said[0], *said[1:]]
 
         while not self.deck.is_new(" ".join(said)):
-            more = self.draw_line(name, options, lambda o: self.deck.is_new(" ".join(longer(o)))) or self.draw_line(name, options)
+            more = self.draw_line(name, options, lambda o: fits(o) and self.deck.is_new(" ".join(longer(text_of(o)))))
+            more = more or self.draw_line(name, options, fits)
             if more is None:
                 break
-            said = longer(more)
+            said = longer(text_of(more))
         return said
 
     def chance(self, probability: float) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pixel_core.conversation import Evidence
-from pixel_core.writing import manner, responses
+from pixel_core.writing import fillers, manner, responses
 from pixel_core.writing.casting import agrees, agrees_with, single
 from pixel_core.writing.echo import continued
 from pixel_core.writing.forms import item_of
@@ -15,7 +15,7 @@ from pixel_core.writing.goals import Goal
 from pixel_core.writing.material import Material, Notion, Picture
 from pixel_core.writing.phrases import Family, bank, families
 from pixel_core.writing.risk import IDEATION
-from pixel_core.writing.scene import Piece, Scene, Voice
+from pixel_core.writing.scene import Piece, Scene, Voice, text_of
 from pixel_core.writing.sheets import Temper
 from pixel_core.writing.tags import answers, untagged
 from pixel_core.writing.writer import feature_id
@@ -88,11 +88,15 @@ class Session:
         """A further client turn, coloured by temper; a doubtful client doubts once, a refusing one once more."""
         scene, client = self.scene, bank("client")
         grave = responses.level_told(text, voices, flags.get("risk", 0)) >= IDEATION
-        before = "grave" if grave else "foreword"
-        start = manner.yielding(scene) if self.yields else manner.lead(scene, voices) if lead and not grave else ""
+        heard = scene.turns[-1].text
+        before, words = ("grave", client["grave"]) if grave else fillers.forewords(heard)
+        gives_way = self.yields and not grave and scene.turns[-1].purpose != "safety_assessment"  # that is answered as it is
+        start = manner.yielding(scene, voices, text) if gives_way else manner.lead(scene, voices, text) if lead and not grave else ""
         self.yields = False
+        joins = fillers.joins(heard, text)
         if not start and lead and not scene.deck.is_new(text) and scene.chance(_BEFORE):
-            start = scene.draw_line(before, client[before], lambda words: scene.deck.is_new(f"{words} {text}")) or ""
+            found = scene.draw_line(before, words, lambda line: joins(line) and scene.deck.is_new(f"{text_of(line)} {text}"))
+            start = text_of(found) if found else ""
         text = continued(text) if start and start[-1] in ":," else text
         doubt, asks = (None, None) if grave else self._doubt_or_question(last)
         end = doubt or (asks["ask"] if asks else "" if grave else manner.colour(scene, self.temper, voices, guarded=self.guarded))
@@ -100,9 +104,10 @@ class Session:
             last = ("resist", voices) if doubt else ("asked", asks)
         parts = [start, text, end]
         if not doubt and not asks and (grave or text.endswith("?")):  # nothing is added to a question left standing, or to a wish to die
-            parts = scene.fresh(parts, before, client[before], before=True)
+            parts = scene.fresh(parts, before, words, joins, before=True)
         elif not doubt and not asks:
-            parts = scene.fresh(parts, "afterword", client["afterword"])
+            denied = last[0] == "urgent" and not lead
+            parts = scene.fresh(parts, *fillers.afterwords("no_risk" if denied else last[0]))
         self.guarded = False
         self.say(" ".join(p for p in parts if p), stage, voices=voices, last=last, reluctant=bool(doubt), **flags)
 

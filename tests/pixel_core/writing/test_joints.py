@@ -41,6 +41,7 @@ FITTING = {
     "question_unfit_for_the_answer": ("It's dark early.", "Does it have a season, or an hour?", "In the mornings, mostly."),
     "asked_too_early": ("So.", "Go on.", "Well.", "I see.", "Yes.", "What did you leave for later?", "The letters."),
     "word_after_a_wish_to_die": ("Some nights I want to die. I know where the bridge is, I know how that sounds.",),
+    "word_unfit_for_the_question": ("So.", "I see. When was the last time?", "I've got to think back. On Sunday, I think."),
 }
 UNFIT = {
     "answers_what_was_not_said": ("Since Tuesday.", *FITTING["answers_what_was_not_said"][1:]),
@@ -48,6 +49,7 @@ UNFIT = {
     "question_unfit_for_the_answer": ("It's dark early.", "Does it have a season, or an hour?", "My arms get heavy."),
     "asked_too_early": ("So.", "What did you leave for later?", "The letters."),
     "word_after_a_wish_to_die": (("Some nights I want to die. I know how that sounds.", 2),),
+    "word_unfit_for_the_question": ("So.", "I see. What else is there?", "I've got to think back. On Sunday, I think."),
 }
 
 
