@@ -204,7 +204,9 @@ def attend(session: Session, name: str) -> None:
     kind = "safety_told" if duty.technique == "safety_assessment" else "attended_hesitant" if hesitant else "attended"
     answer = "hesitant" if hesitant else "willing"
     reply = line["replies"][hesitant]
-    after = scene.draw(f"care:{name}:{answer}", duty.follow.get(answer, ()), lambda entry: takes_up(entry, reply))
+    said = [entry for entry in duty.follow.get(answer, ()) if takes_up(entry, reply)]
+    own = [entry for entry in said if "cue" in entry]  # what is said to just this answer goes before what suits all
+    after = scene.draw(f"care:{name}:{answer}", own or said)
     session.reply(reply, stage=stage, last=("urgent", (after["technique"], after["say"])) if after else (kind, None))
     session.attended.add(name)
 
