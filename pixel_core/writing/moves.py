@@ -217,16 +217,21 @@ def understand(session: Session) -> None:
         line = scene.draw(f"{family.name}:information", family.lines["information"])
         if line:
             permission = scene.draw("ask_permission", therapist["ask_permission"])
-            check = scene.draw("check_information", therapist["check_information"])
-            pieces = [Piece(None, str(permission)), Piece("information", line), Piece(None, str(check))]
+            check = str(scene.draw("check_information", therapist["check_information"]))
+            pieces = [Piece(None, str(permission)), Piece("information", line), Piece(None, untagged(check))]
             session.turn(pieces, "understanding", responses.grounds(session.pictures, line))
-            session.reply(str(scene.draw_line("informed", bank("client")["informed"])), stage="understanding", last=("informed", None))
+            session.reply(_answer_to(session, "informed", check), stage="understanding", last=("informed", None))
             return
     topics = responses.joined(responses.topics(scene, told or session.told(), session.spoken))
     line = str(scene.draw("summary", therapist["summary"])).replace("{topics}", topics)
     heard = [v.statement.evidence for v in session.spoken if v.statement.evidence.uri]
-    session.turn([Piece("summary", sentence_case(line))], "understanding", heard, on=session.spoken)
-    session.reply(str(scene.draw_line("summarised", bank("client")["summarised"])), stage="understanding", last=("summarised", None))
+    session.turn([Piece("summary", sentence_case(untagged(line)))], "understanding", heard, on=session.spoken)
+    session.reply(_answer_to(session, "summarised", line), stage="understanding", last=("summarised", None))
+
+
+def _answer_to(session: Session, name: str, question: str) -> str:
+    """An answer of the client's that shares a tag with the question."""
+    return untagged(str(session.scene.draw_line(name, bank("client")[name], lambda reply: answers(reply, question))))
 
 
 def exchange(session: Session, *, step: bool) -> bool:
@@ -266,9 +271,10 @@ def agree(session: Session) -> bool:
     line = scene.draw("agree_step", bank("therapist")["agree_step"])
     if line is None:
         return False
-    session.turn([Piece(line["technique"], line["say"])], "change")
-    session.reply(str(scene.draw_line("step", bank("client")["step"])), stage="change", last=("willing_step", None))
-    session.goals[0].work("goal_setting", "agreed", len(scene.turns) - 1)
+    to_do = tags_of(line["say"]) == "a"
+    session.turn([Piece(line["technique"], untagged(line["say"]))], "change")
+    session.reply(_answer_to(session, "step", line["say"]), stage="change", last=("willing_step" if to_do else "willing", None))
+    session.goals[0].work("goal_setting", "agreed" if to_do else "considered", len(scene.turns) - 1)
     return True
 
 
