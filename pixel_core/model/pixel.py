@@ -25,7 +25,7 @@ from pixel_core.model.chat import END, Encoded, encode, marker, prompt, spoken_b
 from pixel_core.model.decoding import decode
 from pixel_core.model.generation import write
 from pixel_core.model.heads import HEADS, OBJECTIVES
-from pixel_core.model.record import CheckpointError, read_record
+from pixel_core.model.record import CheckpointError, make_way, read_record
 from pixel_core.model.window import room_in
 from pixel_core.recipe import ModelRecipe
 
@@ -85,6 +85,13 @@ class PixelModel(nn.Module):
         self.abstention: dict[str, float] = {}
         self.scales: dict[str, float] = {}
         self.supervised = {spec.name: list((supervised or {}).get(spec.name, [0] * len(spec.outputs))) for spec in HEADS}
+        for spec in HEADS:
+            for what, given, wanted in (
+                ("priors", self.priors.get(spec.name, range(spec.width)), spec.width),
+                ("supervised", self.supervised[spec.name], len(spec.outputs)),
+            ):
+                if len(given) != wanted:
+                    raise ValueError(f"{what} of the head {spec.name} are {len(given)} numbers; it needs {wanted}")
         self.heads.start_at(self.priors)
 
     @classmethod
@@ -148,7 +155,7 @@ class PixelModel(nn.Module):
         weights of the other kind lie there, which would be loaded in place of these.
         """
         folder = Path(folder)
-        _make_way(folder, adapters=not isinstance(self.backbone, PreTrainedModel))
+        make_way(folder, folder / PIXEL_FOLDER / CONFIG_FILE, adapters=not isinstance(self.backbone, PreTrainedModel))
         state = dict(self.state_dict() if state_dict is None else state_dict)
         backbone = {name.removeprefix("backbone."): tensor for name, tensor in state.items() if name.startswith("backbone.")}
         heads = {name.removeprefix("heads."): tensor.contiguous() for name, tensor in state.items() if name.startswith("heads.")}
@@ -179,8 +186,12 @@ class PixelModel(nn.Module):
         """
         folder = Path(folder)
         record = read_record(folder / PIXEL_FOLDER / CONFIG_FILE)
-        tokenizer = AutoTokenizer.from_pretrained(folder) if (folder / "tokenizer_config.json").is_file() else None
-        model = cls(open_checkpoint(folder, dtype), tokenizer=tokenizer, supervised=record["supervised"])
+        try:
+            tokenizer = AutoTokenizer.from_pretrained(folder) if (folder / "tokenizer_config.json").is_file() else None
+            backbone = open_checkpoint(folder, dtype)
+        except (OSError, ValueError, SafetensorError) as error:
+            raise CheckpointError(f"{folder} holds no backbone and tokenizer that can be read: {error}") from error
+        model = cls(backbone, tokenizer=tokenizer, supervised=record["supervised"])
         model.priors = {name: torch.tensor(raw) for name, raw in record["priors"].items()}
         model.abstention = record["abstention"]
         model.scales = record["scales"]
@@ -217,7 +228,9 @@ class PixelModel(nn.Module):
 
     @torch.no_grad()
     def scores(self, turns: Sequence[Turn], t: int) -> Scores:
-        """What the heads say about turn t, by head and output (see `Decoded.scores`); None as in `Reply`."""
+        """What the heads say about turn t (0 is the first), by head and output (see `Decoded.scores`); None as in `Reply`."""
+        if not 0 <= t < len(turns):
+            raise IndexError(f"turn {t} of a dialogue of {len(turns)}: turns count from 0")
         example = example_of(turns, self._require_tokenizer(), ask=[t])
         room_in(self.language_model.config, len(example.encoded.ids))
         with self._undisturbed():
@@ -258,7 +271,7 @@ class PixelModel(nn.Module):
         decoder, config = self.language_model.get_decoder(), self.language_model.config
         if config.model_type in BLIND_TO_POSITIONS:
             inputs["attention_mask"] = _own_past(batch.position_ids)
-        experts = getattr(config, "num_experts", None)
+        experts = getattr(config, "num_experts", None) or getattr(config, "num_local_experts", None)  # Qwen's name, Mixtral's
         if not experts:
             return decoder(**inputs).last_hidden_state, None
         output = decoder(**inputs, output_router_logits=True)
@@ -270,16 +283,6 @@ class PixelModel(nn.Module):
         if self.tokenizer is None:
             raise CheckpointError("the model has no tokenizer: load a checkpoint that holds one, or set model.tokenizer")
         return self.tokenizer
-
-
-def _make_way(folder: Path, *, adapters: bool) -> None:
-    """Prepare a folder for a checkpoint: without its record, which is written last, an interrupted one is none."""
-    others = ("model*.safetensors", "pytorch_model*.bin") if adapters else ("adapter_*",)
-    if found := sorted(path.name for pattern in others for path in folder.glob(pattern)):
-        held, given = ("a whole model", "adapters") if adapters else ("adapters", "a whole model")
-        raise CheckpointError(f"{folder} holds {held} ({found[0]}) and {given} would be saved into it: name another folder")
-    (folder / PIXEL_FOLDER).mkdir(parents=True, exist_ok=True)
-    (folder / PIXEL_FOLDER / CONFIG_FILE).unlink(missing_ok=True)
 
 
 def _own_past(position_ids: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""The record of a checkpoint's heads: the table that they were trained by, compared with the table of today."""
+"""The record of a checkpoint's heads: the table that they were trained by, compared with the table of today. It is written last."""
 
 from __future__ import annotations
 
@@ -34,6 +34,19 @@ def read_record(path: Path) -> dict[str, Any]:
     if missing := sorted({"supervised", "priors", "scales", "abstention"} - record.keys()):
         raise CheckpointError(f"{path} says nothing of {', '.join(missing)}: it was written by another version")
     return record
+
+
+def make_way(folder: Path, record: Path, *, adapters: bool) -> None:
+    """Prepare a folder for a checkpoint: the record that lies there goes, so that one whose saving is interrupted is none.
+
+    Raises CheckpointError where weights of the other kind lie there: they would be loaded in place of those to be saved, or beneath them.
+    """
+    others = ("model*.safetensors", "pytorch_model*.bin") if adapters else ("adapter_*",)
+    if found := sorted(path.name for pattern in others for path in folder.glob(pattern)):
+        held, given = ("a whole model", "adapters") if adapters else ("adapters", "a whole model")
+        raise CheckpointError(f"{folder} holds {held} ({found[0]}) and {given} would be saved into it: name another folder")
+    record.parent.mkdir(parents=True, exist_ok=True)
+    record.unlink(missing_ok=True)
 
 
 def _difference(stored: Any, wanted: Any) -> str:

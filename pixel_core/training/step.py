@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import NamedTuple
@@ -56,6 +57,8 @@ class TrainingStep(nn.Module):
         strangers = sorted(set(weights) - set(OBJECTIVES))
         if strangers:
             raise ValueError(f"training.weights names {', '.join(strangers)}: objectives are {', '.join(OBJECTIVES)}")
+        if broken := [name for name, weight in weights.items() if not (math.isfinite(weight) and weight >= 0)]:
+            raise ValueError(f"training.weights.{broken[0]} = {weights[broken[0]]}: a weight is a number of 0 or more")
         self.model = model
         self.weights = {name: float(weights[name]) for name in OBJECTIVES if weights.get(name, 0) > 0}
         if not self.weights:

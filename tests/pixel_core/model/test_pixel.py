@@ -2,6 +2,7 @@ import math
 
 import pytest
 import torch
+from peft import AutoPeftModelForCausalLM
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from pixel_core.conversation import Turn
@@ -13,7 +14,6 @@ from pixel_core.model.heads import HEADS, find_head
 from pixel_core.model.pixel import CheckpointError, PixelModel
 from pixel_core.model.window import TooLongError
 from pixel_core.recipe import load_recipe
-from tests.pixel_core.model.asserts import assert_same_heads
 from tests.pixel_core.model.small import labelled_dialogue, small_backbone
 
 POST = (Turn("user", "client", "I feel sad today."),)
@@ -62,13 +62,6 @@ def test_a_checkpoint_is_a_plain_hugging_face_model_and_returns_bit_exactly(mode
     assert torch.equal(plain(ids).logits, model.language_model(ids).logits)
     assert len(AutoTokenizer.from_pretrained(tmp_path)) == len(tokenizer)
     assert "implementation" not in (tmp_path / "config.json").read_text()
-
-
-def test_saving_twice_gives_the_same_bytes(model, tmp_path):
-    model.save(tmp_path / "a")
-    PixelModel.load(tmp_path / "a").save(tmp_path / "b")
-    for path in sorted(p for p in (tmp_path / "a").rglob("*") if p.is_file()):
-        assert path.read_bytes() == (tmp_path / "b" / path.relative_to(tmp_path / "a")).read_bytes(), path.name
 
 
 def test_gathered_weights_replace_the_models_own(model, tmp_path):
@@ -190,6 +183,20 @@ def test_what_cannot_be_read_has_no_score(model):
     assert set(model.scores([Turn("assistant", "therapist", "Welcome.")], 0)["crisis"].values()) == {None}
 
 
+@pytest.mark.parametrize("t", [-1, 2])
+def test_a_turn_that_is_not_there_has_no_scores(model, t):
+    """Counted from the end the client's turns would not be found, and their heads silently say nothing."""
+    with pytest.raises(IndexError, match=f"turn {t} of a dialogue of 2"):
+        model.scores((*POST, Turn("assistant", "therapist", "Tell me more.")), t)
+
+
+@pytest.mark.parametrize("given", [{"priors": {"technique": torch.zeros(1)}}, {"supervised": {"empathy": [1]}}])
+def test_priors_and_counts_of_another_head_are_refused(model, given):
+    """A single prior would spread over all outputs."""
+    with pytest.raises(ValueError, match=r"of the head \w+ are 1 numbers; it needs"):
+        PixelModel(model.backbone, **given)
+
+
 def test_what_helps_is_not_asked_of_whoever_is_being_helped(model):
     """The user of an assistant is one, as in the labels: no head learned what empathy such a turn shows."""
     model.supervised = {spec.name: [5] * len(spec.outputs) for spec in HEADS}
@@ -208,36 +215,6 @@ def test_dropout_moves_nothing_that_is_said_aloud(model, tokenizer):
     with pytest.raises(TooLongError):
         loud.reply([Turn("user", "client", "sad " * 600)])
     assert loud.training, "training goes on afterwards"
-
-
-def test_an_interrupted_save_leaves_no_checkpoint_and_no_old_heads_on_new_weights(model, tmp_path, monkeypatch):
-    model.save(tmp_path)
-
-    def interrupted(*_, **__):
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(model.tokenizer, "save_pretrained", interrupted)  # the backbone's weights are written by then
-    with pytest.raises(KeyboardInterrupt):
-        model.save(tmp_path)
-    with pytest.raises(CheckpointError, match="is no Pixel checkpoint"):
-        PixelModel.load(tmp_path)
-    monkeypatch.undo()
-    model.save(tmp_path)
-    PixelModel.load(tmp_path)
-
-
-def test_adapters_and_a_whole_model_are_not_saved_over_one_another(model, tokenizer, batch, tmp_path):
-    """What lies there of the other kind would be loaded in place of what was saved, or beneath it."""
-    model.save(tmp_path / "whole")
-    adapted = PixelModel.from_backbone(recipe(backbone=tmp_path / "whole", lora_rank=2), tokenizer, seed=1)
-    adapted.save(tmp_path / "adapters")
-    for held, saved in (("whole", adapted), ("adapters", model)):
-        with pytest.raises(CheckpointError, match="name another folder"):
-            saved.save(tmp_path / held)
-        PixelModel.load(tmp_path / held)
-    loaded = PixelModel.load(tmp_path / "whole")
-    loaded.save(tmp_path / "whole")
-    assert_same_heads(PixelModel.load(tmp_path / "whole")(batch).heads, model(batch).heads)
 
 
 def test_a_trained_head_that_says_no_number_is_an_error_and_not_silent(model):
@@ -272,6 +249,8 @@ def test_lora_trains_adapters_on_attention_and_experts_and_starts_as_its_base(mo
     assert not (tmp_path / "adapter" / "README.md").exists()
     loaded = PixelModel.load(tmp_path / "adapter")
     assert torch.equal(loaded.language_model(batch.input_ids).logits, after)
+    for plain in (AutoModelForCausalLM, AutoPeftModelForCausalLM):
+        assert torch.equal(plain.from_pretrained(tmp_path / "adapter").eval()(batch.input_ids).logits, after)
     assert loaded.reply(POST, max_new_tokens=3).text == adapted.reply(POST, max_new_tokens=3).text
 
 
@@ -290,7 +269,7 @@ def test_a_tokenizer_larger_than_the_backbone_is_refused(model, tmp_path):
 
 
 def test_a_backbone_without_experts_has_no_balance_loss(tokenizer, batch):
-    from transformers import Qwen3Config, Qwen3ForCausalLM
+    from transformers import MixtralConfig, MixtralForCausalLM, Qwen3Config, Qwen3ForCausalLM
 
     dense = Qwen3ForCausalLM(
         Qwen3Config(
@@ -303,5 +282,17 @@ def test_a_backbone_without_experts_has_no_balance_loss(tokenizer, batch):
             head_dim=16,
         )
     )
+    mixtral = MixtralForCausalLM(
+        MixtralConfig(
+            vocab_size=len(tokenizer),
+            hidden_size=32,
+            intermediate_size=32,
+            num_hidden_layers=1,
+            num_attention_heads=2,
+            num_key_value_heads=1,
+            num_local_experts=4,
+        )
+    )
     assert PixelModel(dense)(batch).balance is None
+    assert PixelModel(mixtral)(batch).balance.item() > 0, "its makers count experts under another name"
     assert PixelModel(small_backbone(tokenizer))(batch).balance.item() > 0

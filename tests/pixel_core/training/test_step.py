@@ -206,7 +206,13 @@ def test_a_batch_can_be_learned_by_heart_on_every_head(tokenizer):
 
 
 @pytest.mark.parametrize(
-    ("weights", "message"), [({"mood": 1.0}, "names mood: objectives are language, eq"), ({"eq": 0.0}, "nothing would be trained")]
+    ("weights", "message"),
+    [
+        ({"mood": 1.0}, "names mood: objectives are language, eq"),
+        ({"eq": 0.0}, "nothing would be trained"),
+        ({"eq": 1.0, "crisis": math.nan}, r"training\.weights\.crisis = nan"),
+        ({"eq": 1.0, "crisis": -0.5}, r"training\.weights\.crisis = -0\.5"),
+    ],
 )
 def test_weights_that_make_no_sense_are_refused(tokenizer, weights, message):
     with pytest.raises(ValueError, match=message):
