@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 OURS = "heads"
 TABLE, PICTURE = "comparison.json", "comparison.png"
-VERSION = "2"  # of what the peers are
+VERSION = "3"  # of what the peers are
 COSTLY = 4_000_000  # characters of training rows that peers who read with a network are fitted on at most
 FOLDS, SEEDS = 5, (0, 1, 2)
 logger = logging.getLogger(__name__)

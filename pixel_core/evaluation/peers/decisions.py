@@ -17,7 +17,7 @@ def decide(spec: HeadSpec, scores: Array, truth: Array, asked: Array) -> Array:
     """Decisions [m, n] for scores `asked`, by the thresholds under which validation `scores` fit their `truth` [v, n] best.
 
     Scores of an ordinal head are probabilities [v, n, levels], of every other [v, n]. An ordinal output takes the level of the
-    highest weighted probability, a yes-or-no output is thresholded.
+    highest weighted probability, a yes-or-no output is thresholded; where validation never says yes, neither does the decision.
     """
     columns = [_column(scores[:, k], truth[:, k : k + 1], asked[:, k], ordinal=spec.kind == "ordinal") for k in range(truth.shape[1])]
     return np.stack(columns, axis=1)
@@ -46,6 +46,8 @@ def _column(scores: Array, truth: Array, asked: Array, *, ordinal: bool) -> Arra
         rules = [np.array([1.0, *factors]) for factors in itertools.product(_FACTORS, repeat=scores.shape[1] - 1)]
         tried = [(scores * rule).argmax(1).astype(float)[:, None] for rule in rules]
         return (asked * rules[_best("level_f1", truth, tried)]).argmax(1).astype(float)
+    if not truth.any():
+        return np.zeros(len(asked))  # every threshold that says yes now and then would be as wrong as any other
     edges = np.append(np.unique(np.quantile(scores, _QUANTILES)), np.inf)  # the last: never
     tried = [(scores >= edge).astype(float)[:, None] for edge in edges]
     # where yes is rare its own F1 counts, else that of both answers

@@ -100,7 +100,7 @@ def fields_of(artifacts: Path, scenarios: Path, *, limit: int = 1000) -> list[Fi
     if crisis.is_file():
         users = items_of("crisis", read_conversations(crisis))
         found.append(Field("C-SSRS", "crisis", "kappa", {"train": [], "validation": [], "test": users}, crosswise=True))
-    return [one for one in found if one.items["test"] and (one.crosswise or one.items["train"])]
+    return [one for one in found if one.items["test"] and (one.crosswise or (one.items["train"] and one.items["validation"]))]
 
 
 def few(items: Sequence[Item], limit: int) -> list[Item]:

@@ -164,6 +164,15 @@ def test_a_rare_level_is_found_by_the_threshold_that_validation_chose():
     assert np.array_equal(decide(spec, scores[:200], truth[:200], scores[200:]), truth[200:])
 
 
+def test_what_validation_never_saw_is_never_said():
+    """A rare emotion that no validation row has: no threshold can be chosen, and the lowest would say it of every text."""
+    spec, generator = find_head("emotions"), np.random.default_rng(0)
+    truth, scores = np.zeros((50, 28)), generator.random((50, 28))
+    truth[:, 3] = scores[:, 3] > 0.8
+    said = decide(spec, scores, truth, scores)
+    assert np.array_equal(said[:, 3], truth[:, 3]) and not np.delete(said, 3, axis=1).any()
+
+
 @pytest.mark.parametrize("answer", [0.0, 1.0])
 def test_whoever_knows_nothing_says_what_is_most_frequent(answer):
     spec, constant = find_head("appropriateness"), np.full((100, 1), 0.5)
