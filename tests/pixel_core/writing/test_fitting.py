@@ -4,6 +4,8 @@ import re
 
 import pytest
 
+from pixel_core.knowledge.material import load_material
+from pixel_core.writing import write_conversations
 from pixel_core.writing.care import duties, is_met
 from pixel_core.writing.modalities import modality, suitability
 from pixel_core.writing.moves import SKILLS
@@ -13,7 +15,7 @@ from pixel_core.writing.tags import untagged
 from tests.pixel_core.writing.materials import picture
 
 CALM = Temper("secure", "humour", {}, 0)
-HABITS = next(set(line["for"]) for line in bank("modalities/pools")["ruler_high"] if not isinstance(line, str))
+LASTING = ("F82", "F80.81", "F84.0", "F95.2", "F52.0", "F52.31", "F01")  # absent, or there from the beginning
 
 
 def only(way, move, word=""):
@@ -33,41 +35,72 @@ def sessions(written, shipped):
     return found
 
 
+@pytest.fixture(scope="session")
+def pointed(sources):
+    """Therapies about two classes with techniques of their own, and two without."""
+    talks = write_conversations(load_material(*sources, ["F51.5", "F95.2", "F51.01", "F42.2"]), count=60, seed=3)
+    return [talk for talk in talks if "sheet" in talk.extra]
+
+
+def lines(way, move, pattern):
+    """The lines of a move that hold a pattern, without their tags."""
+    return [line for say in modality(way).moves[move].say.values() for line in say if re.search(pattern, line)]
+
+
 def said(conversation, part):
     return " ".join(turn.content for turn in conversation.turns if turn.part == part)
 
 
-def test_getting_through_the_worst_is_for_what_rises_and_urges_are_those_that_were_told(sessions):
-    seen = 0
-    for conversation, told, moves in sessions:
-        if "distress_tolerance" in moves:
-            seen += 1
-            assert told & only("DBT", "distress_tolerance")
-        if conversation.extra["modality"] == "DBT" and re.search(r"\bride one urge|next urge will", said(conversation, "therapist")):
-            assert told & only("DBT", "distress_tolerance", "urge")
-    assert seen > 3
+def test_getting_through_the_worst_is_for_what_rises(sessions):
+    worst = [told for _, told, moves in sessions if "distress_tolerance" in moves]
+    assert len(worst) > 3
+    assert [told for told in worst if not told & only("DBT", "distress_tolerance")] == []
 
 
-def test_a_session_ends_on_a_step_or_a_skill_only_when_there_was_one(sessions):
-    for conversation, _, moves in sessions:
-        last = conversation.turns[-1].content if conversation.turns[-1].part == "therapist" else conversation.turns[-2].content
-        assert "small footprint" not in last or "committed_action" in moves
-        assert not re.search(r"picked something to set against|one skill and no more", last) or set(SKILLS) & set(moves)
-        assert "commit" not in moves or set(SKILLS) & set(moves[: moves.index("commit")])
+@pytest.mark.parametrize(("move", "few"), [("distress_tolerance", 1), ("links", 1), ("commit", 1)])
+def test_urges_are_those_that_were_told(move, few):
+    """Said to who told of drinking, never to who cannot sleep."""
+    urges = lines("DBT", move, r"\burge\b")
+    assert len(urges) >= few
+    assert all(modality("DBT").suits(move, line, {"drink"}, {"F10"}, "drink") for line in urges)
+    assert not any(modality("DBT").suits(move, line, {"sleep"}, {"F51.01"}, "sleep") for line in urges)
 
 
-def test_nobody_struggles_with_what_is_absent_or_has_been_there_from_the_beginning(sessions):
-    lasting = {"F82", "F80.81", "F84.0", "F95.2", "F52.0", "F52.31", "F01"}
-    for conversation, _, _ in sessions:
-        if lasting & set(conversation.extra["sheet"]["classes"]):
-            assert not re.search(r"to get rid of|never quite goes|at arm's length", said(conversation, "therapist"))
+@pytest.mark.parametrize(
+    ("way", "move", "pattern", "before"),
+    [
+        ("ACT", "compass", "small footprint", "committed_action"),
+        ("DBT", "weave", "picked something to set against|one skill and no more", "opposite_action"),
+    ],
+)
+def test_a_session_ends_on_a_step_or_a_skill_only_when_there_was_one(way, move, pattern, before):
+    ends = lines(way, move, pattern)
+    assert ends
+    for end in ends:
+        assert not modality(way).suits(move, end, {"drink"}, {"F10"}, "drink")
+        assert modality(way).suits(move, end, {"drink"}, {"F10"}, "drink", made={before})
+
+
+def test_what_is_promised_is_a_skill_that_was_practised(sessions):
+    promised = [moves for _, _, moves in sessions if "commit" in moves]
+    assert len(promised) > 3
+    assert [moves for moves in promised if not set(SKILLS) & set(moves[: moves.index("commit")])] == []
+
+
+@pytest.mark.parametrize("code", LASTING)
+def test_nobody_struggles_with_what_is_absent_or_has_been_there_from_the_beginning(code):
+    struggle = r"done so far to get rid of|never quite goes|at arm's length"
+    told = [(move, line) for move in modality("ACT").moves for line in lines("ACT", move, struggle)]
+    assert len(told) >= 3
+    assert [line for move, line in told if modality("ACT").suits(move, line, set(), {code}, "")] == []
+    assert [line for move, line in told if not modality("ACT").suits(move, line, {"worry"}, {"F41.1"}, "worry")] == []
 
 
 def test_answers_of_a_habit_are_given_by_those_who_have_one(sessions):
-    lines = [line["say"] for line in bank("modalities/pools")["ruler_high"] if not isinstance(line, str)]
-    for conversation, told, _ in sessions:
-        if any(line in said(conversation, "client") for line in lines):
-            assert told & HABITS
+    answers = [line for line in bank("modalities/pools")["ruler_high"] if not isinstance(line, str)]
+    given = [(told, set(line["for"])) for talk, told, _ in sessions for line in answers if line["say"] in said(talk, "client")]
+    assert given
+    assert [told for told, habits in given if not told & habits] == []
 
 
 def test_what_was_agreed_on_stays_the_matter(sessions, shipped):
@@ -89,24 +122,37 @@ def test_what_was_agreed_on_stays_the_matter(sessions, shipped):
 
 
 @pytest.mark.parametrize(
-    ("code", "never"),
-    [("F60.0", "DBT"), ("F60.1", "DBT"), ("F21", "DBT"), ("F52.31", "ACT"), ("F51.5", "person-centred"), ("F95.2", "person-centred")],
+    ("code", "never", "group"),
+    [
+        ("F60.0", "DBT", "Personality Disorders"),
+        ("F60.1", "DBT", "Personality Disorders"),
+        ("F21", "DBT", "Personality Disorders"),
+        ("F52.31", "ACT", "Sexual Dysfunctions"),
+        ("F51.5", "person-centred", "Sleep-Wake Disorders"),
+        ("F95.2", "person-centred", "Neurodevelopmental Disorders"),
+    ],
 )
-def test_a_way_of_working_suits_the_class(code, never):
-    groups = {"F52.31": "Sexual Dysfunctions"}
-    assert never not in suitability("disorder", [picture(code, group=groups.get(code, "Personality Disorders"))], CALM)
+def test_a_way_of_working_suits_the_class(code, never, group):
+    """Others of its chapter, or of all, may be worked with so."""
+    own, others = (set(suitability("disorder", [picture(each, group=group)], CALM)) for each in (code, "F00"))
+    assert own
+    assert never not in own
+    assert never in others or never in suitability("disorder", [picture("F00", group="")], CALM)
 
 
-def test_classes_with_a_technique_of_their_own_get_it(sessions):
-    own = modality("CBT").own_arcs
-    assert set(own) == {"F51.5", "F95.2"}
-    for code, arcs in own.items():
-        wanted = {move.name for move in modality("CBT").moves.values() if code in move.codes}
-        assert all(wanted & set(arc) for each in arcs.values() for arc in each)
-    for conversation, _, moves in sessions:
-        special = {m.name: m.codes for m in modality("CBT").moves.values() if m.codes}
-        for move in set(moves) & set(special):
-            assert special[move] & set(conversation.extra["sheet"]["classes"])
+@pytest.mark.parametrize("code", ["F51.5", "F95.2"])
+def test_classes_with_a_technique_of_their_own_get_it(pointed, code):
+    way = modality("CBT")
+    wanted = {move.name for move in way.moves.values() if code in move.codes}
+    assert all(wanted & set(arc) for each in way.own_arcs[code].values() for arc in each)
+    made = [set(talk.extra["sheet"]["classes"]) for talk in pointed if wanted & {move["move"] for move in talk.extra["moves"]}]
+    assert len(made) > 2
+    assert [classes for classes in made if code not in classes] == []
+
+
+def test_each_class_with_moves_of_its_own_has_arcs_with_them():
+    way = modality("CBT")
+    assert set(way.own_arcs) == {code for move in way.moves.values() for code in move.codes}
 
 
 def test_a_thought_is_of_the_trouble_that_was_told():
