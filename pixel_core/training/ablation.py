@@ -29,7 +29,7 @@ from pixel_core.artifacts import Built, Summary, build, digest_of, input_digest,
 from pixel_core.recipe import Merge, ModelRecipe, TrainingRecipe
 from pixel_core.steering_recipe import Strategy
 from pixel_core.training.ablation_table import BASE, summarise, to_markdown
-from pixel_core.training.bench import Bench, Seen, gains
+from pixel_core.training.bench import Bench, Seen, calibrated, gains
 
 if TYPE_CHECKING:
     from pixel_core.training.validation import Validation
@@ -182,8 +182,7 @@ def _told(
         return record | nothing | {"reason": str(error)}
     if broken := sorted(name for name, loss in found.losses.items() if not math.isfinite(loss)):
         return record | nothing | {"reason": f"the validation loss of {', '.join(broken)} is not finite"}
-    # a checkpoint holds its heads as calibrated, so that is what they are compared by
-    own = gains(found.losses | {name: fitted.loss for name, fitted in found.calibrations.items()}, baselines)
+    own = gains(calibrated(found), baselines)
     return {
         "arm": arm.name,
         "seed": seed,

@@ -125,6 +125,11 @@ class Bench:
             return measured(training.steps)
 
 
+def calibrated(found: Validation) -> dict[str, float]:
+    """The losses of a validation with heads as calibrated: a checkpoint holds them so, and trainings are compared by that."""
+    return found.losses | {name: fitted.loss for name, fitted in found.calibrations.items()}
+
+
 def gains(losses: Mapping[str, float], baselines: Mapping[str, float]) -> dict[str, float]:
     """1 - loss / baseline of every objective that has both; 0 at the baseline, not finite where the loss is not."""
     return {name: 1 - losses[name] / baseline for name, baseline in baselines.items() if name in losses}

@@ -21,7 +21,7 @@ import polars as pl
 
 from pixel_core.artifacts import Built, Summary, build, digest_of, input_digest, write_json, write_table
 from pixel_core.recipe import ModelRecipe, TrainingRecipe
-from pixel_core.training.bench import Bench, gains
+from pixel_core.training.bench import Bench, calibrated, gains
 from pixel_core.training.study import STARTUP, run_study, write_study
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from pixel_core.training.validation import Validation
 
 KIND = "loss_weight_search"
-VERSION = "3"
+VERSION = "4"
 TRIALS, BEST, STUDY, HISTORY = "trials.parquet", "best.json", "study.db", "history.png"
 SPREAD = 4.0  # a trial's weights lie between a quarter of the recipe's and four times them
 
@@ -42,7 +42,7 @@ TRIALS_SCHEMA = pl.Schema(
         "state": pl.String,  # complete | pruned: given up below the median of the earlier ones | fail: a loss was not finite
         "score": pl.Float64,  # mean over objectives of 1 - loss / baseline; null unless the trial is complete
         "weights": _BY_OBJECTIVE,
-        "losses": _BY_OBJECTIVE,  # last validation loss of the trial
+        "losses": _BY_OBJECTIVE,  # last validation loss of the trial, heads as calibrated
         "baselines": _BY_OBJECTIVE,  # of the unigram model, and of each head's training prior
     }
 )
@@ -88,14 +88,14 @@ def _write(folder: Path, study: Path, bench: Bench, training: TrainingRecipe, se
         trial.set_user_attr("weights", weights)
 
         def look(step: int, found: Validation) -> None:
-            trial.set_user_attr("losses", found.losses)
-            trial.report(_score(found.losses, bench.baselines), step)
+            trial.set_user_attr("losses", losses := calibrated(found))
+            trial.report(_score(losses, bench.baselines), step)
             if trial.should_prune():
                 logger.info("trial %d of %d: given up at step %d", trial.number + 1, training.search_trials, step)
                 raise TrialPruned
 
         short = training.model_copy(update={"steps": training.search_steps, "weights": weights})
-        losses = bench.train(short, seed, purpose="search", rungs=rungs, look=look).losses
+        losses = calibrated(bench.train(short, seed, purpose="search", rungs=rungs, look=look))
         trial.set_user_attr("losses", losses)
         value = _score(losses, bench.baselines)
         logger.info("trial %d of %d: score %.4f", trial.number + 1, training.search_trials, value)

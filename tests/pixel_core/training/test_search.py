@@ -7,6 +7,7 @@ import polars as pl
 import pytest
 
 from pixel_core.recipe import load_recipe
+from pixel_core.training.calibration import Calibration
 from pixel_core.training.search import BEST, HISTORY, STUDY, TRIALS, search_weights
 from pixel_core.training.search_quality import check_search
 from pixel_core.training.study import STARTUP
@@ -40,6 +41,17 @@ def test_a_score_is_the_mean_gain_over_the_baselines(found):
         gains = [1 - losses[name] / baselines[name] for name in baselines]
         assert row["score"] == pytest.approx(sum(gains) / len(gains))
         assert set(baselines) == {"language", "emotions", "empathy", "persona"}
+
+
+def test_trials_are_compared_by_heads_as_a_checkpoint_would_hold_them(packed, tmp_path, monkeypatch):
+    """What a head says too loudly is calibrated away before it is stored: it must not decide which weights are best."""
+
+    def trained(self, training, seed, **_):
+        return Validation({**self.baselines, "emotions": 9.0}, {"emotions": Calibration(0.5, 0.0, 0.0)}, {})
+
+    monkeypatch.setattr("pixel_core.training.bench.Bench.train", trained)
+    built = search(packed, tmp_path / "search")
+    assert built.summary.figures["best_score"] == pytest.approx(1 / 4), "the emotions cost nothing, the other three what their baselines do"
 
 
 def test_the_best_is_named_in_the_form_of_a_recipe(found):
