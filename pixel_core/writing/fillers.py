@@ -15,6 +15,7 @@ Filler = str | Mapping[str, Any]
 """A line of a bank; as a mapping it tells what must be held by the therapist's last sentence (`asked`), by all of their turn
 (`heard`), or by the answer it stands with (`own`)."""
 
+_NEAR = 3  # sentences at the end of a turn, one of which asks where the turn does
 _LAST = re.compile(r"(?<=[.!?]) (?=[A-Z\"'])|(?<=[.!?][\"']) (?=[A-Z\"'])")
 _STEPS = frozenset({"agenda", "skill", "attended", "attended_hesitant", "urgent", "planned", "safety_told", "risk"})
 _TOLD = frozenset(
@@ -41,7 +42,7 @@ def _holding(before: str, text: str) -> Callable[[Filler], bool]:
 
 def forewords(before: str) -> tuple[str, list[Filler]]:
     """The bank of words before an answer to this turn, by name and lines: a question is thought over, a statement taken in."""
-    name = "asked" if last_sentence(before).endswith("?") else "told"
+    name = "asked" if any("?" in sentence for sentence in _LAST.split(before.strip())[-_NEAR:]) else "told"
     return f"foreword:{name}", bank("client")["foreword"][name]
 
 

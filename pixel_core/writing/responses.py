@@ -44,12 +44,12 @@ def level_told(text: str, voices: Sequence[Voice], given: int = 0) -> int:
 # -- the therapist's answers ------------------------------------------------------------------------------------------
 
 
-def answer(scene: Scene, last: tuple[str, Any], spoken: Sequence[Voice]) -> tuple[list[Piece], list[Evidence]]:
-    """The part of a therapist's turn that takes up what was said, and the criteria it rests on."""
+def answer(scene: Scene, last: tuple[str, Any], spoken: Sequence[Voice], *, bare: bool = True) -> tuple[list[Piece], list[Evidence]]:
+    """The part of a therapist's turn that takes up what was said, and the criteria it rests on; `bare` as in `_reflection`."""
     kind, what = last
     therapist = bank("therapist")
     if kind == "voices":
-        return _reflection(scene, what, spoken), [e for v in what for e in criterion(v)]
+        return _reflection(scene, what, spoken, bare=bare), [e for v in what for e in criterion(v)]
     if kind == "asked":
         return [Piece(what["technique"], what["say"])], []
     if kind == "urgent":
@@ -94,8 +94,11 @@ def _after(kind: str) -> list[dict[str, str]]:
     return [*after.get(kind.removesuffix("_step"), []), *(after[kind] if kind.endswith("_step") else [])]
 
 
-def _reflection(scene: Scene, voices: Sequence[Voice], spoken: Sequence[Voice], *, echo: bool = True) -> list[Piece]:
-    """A reflection of one of the voices: the client's own words (with `echo`), a line for its symptom, or both; else that it was heard."""
+def _reflection(scene: Scene, voices: Sequence[Voice], spoken: Sequence[Voice], *, echo: bool = True, bare: bool = True) -> list[Piece]:
+    """A reflection of one of the voices: the client's own words (with `echo`), a line for its symptom, or both; else that it was heard.
+
+    The client's words stand alone only where they may, `bare`.
+    """
     voice = voices[-1] if scene.chance(0.7) else scene.rng.choice(list(voices))
     family, therapist = voice.family, bank("therapist")
     pieces: list[Piece] = []
@@ -110,7 +113,7 @@ def _reflection(scene: Scene, voices: Sequence[Voice], spoken: Sequence[Voice], 
         frame = str(scene.draw("echo_quote", therapist["echo_quote"]))
         scene.used.add(quote)
         pieces.append(Piece("simple_reflection", frame.format(quote=quote, Quote=sentence_case(quote))))
-    if not pieces or scene.chance(0.45):
+    if not pieces or not bare or scene.chance(0.45):
         kinds = [k for k in REFLECTIONS if family.lines.get(k)]
         scene.rng.shuffle(kinds)
         for kind in kinds:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,6 +21,7 @@ from pixel_core.writing.sheets import Temper
 from pixel_core.writing.tags import answers, untagged
 from pixel_core.writing.writer import feature_id
 
+_INTERJECTION = re.compile(r"[\w']+[?!]")
 _BEFORE = 0.7  # of the answers that others gave in the same words begin with words of their own, the rest end with them
 _PLAIN = 0.3  # of the first turns begin with the matter itself
 _OPEN = frozenset({"voices", "course", "impact", "tried", "support"})  # answers after which a client may doubt or ask
@@ -134,7 +136,9 @@ class Session:
         text = voices[0].statement.text
         for voice in voices[1:]:
             kind = "same" if voice.family is voices[0].family else "other"
-            link = self.scene.draw(f"link:{kind}", bank("client")["link"][kind]) or ""
+            links = bank("client")["link"][kind]
+            whole = _INTERJECTION.match(voice.statement.text) is not None  # nobody goes on with "and, sorry?"
+            link = "" if whole else self.scene.draw(f"link:{kind}", links) or ""
             text += f" {link} " + (continued(voice.statement.text) if link and link[-1] != "." else voice.statement.text)
         return " ".join(text.split())
 
@@ -155,10 +159,20 @@ class Session:
             self.scene.helper("therapist", [Piece(line["technique"], line["say"])], "opening", because="start")
 
     def turn(
-        self, prompt: Sequence[Piece], stage: str, evidence: Sequence[Evidence] = (), *, move: str = "", on: Sequence[Voice] = ()
+        self,
+        prompt: Sequence[Piece],
+        stage: str,
+        evidence: Sequence[Evidence] = (),
+        *,
+        move: str = "",
+        on: Sequence[Voice] = (),
+        further: bool = False,
     ) -> None:
-        """A therapist turn: an answer to what was said, then the prompt; `on` are the features that the prompt is about."""
-        answer, rests_on = responses.answer(self.scene, self.last, self.spoken)
+        """A therapist turn: an answer to what was said, then the prompt; `on` are the features that the prompt is about.
+
+        Words that are only said back may stand before a question for something `further`; before anything else they are answered.
+        """
+        answer, rests_on = responses.answer(self.scene, self.last, self.spoken, bare=further)
         heard = self.last[1] if self.last[0] in ("voices", "resist") and self.last[1] else ()
         self.yields = self.last[0] == "resist"
         grounds = [feature_id(v.picture, v.feature) for v in (*heard, *on) if v.picture]
@@ -178,7 +192,8 @@ class Session:
         unheard = next((v for v in self.queue if v.picture and v.picture.id not in heard), None)
         voice = unheard or self.queue[0]
         self.queue.remove(voice)
-        self.turn(responses.question(self.scene, voice, self.last, self.spoken), "exploration", responses.criterion(voice), on=[voice])
+        asked = responses.question(self.scene, voice, self.last, self.spoken)
+        self.turn(asked, "exploration", responses.criterion(voice), on=[voice], further=True)
         voices = [voice]
         if self.queue and (any(v.family is voice.family for v in self.queue) or self.scene.chance(0.6)):
             voices.append(self._take(voice.family))

@@ -170,7 +170,7 @@ def _family(name: str, raw: Mapping[str, Any]) -> Family:
         voiced=tuple(raw.get("voiced", ())),
         only=_only(name, raw),
         takes=_cues(raw, "takes"),
-        leads=_cues(raw, "leads"),
+        leads=_general_leads(name, raw) | _cues(raw, "leads"),
     )
 
 
@@ -193,6 +193,15 @@ def _cues(raw: Mapping[str, Any], key: str) -> Mapping[str, re.Pattern[str]]:
     """The patterns that lines written as `{takes: ..., say: ...}` bear, also those of exchanges."""
     lines = (line for part in ("topics", *_LINES, "exchanges") for line in raw.get(part) or () if not isinstance(line, str))
     return {str(line["say"]): re.compile(line[key], re.I | re.S) for line in lines if key in line}
+
+
+def _general_leads(name: str, raw: Mapping[str, Any]) -> dict[str, re.Pattern[str]]:
+    """What an answer to a question holds by its question word: a person where it asks who, a beginning where it asks since when."""
+    if name.startswith("life_"):  # answered by banks of their own
+        return {}
+    asks = [(re.compile(rule["asks"], re.I), re.compile(rule["leads"], re.I | re.S)) for rule in bank("words")["leads"]]
+    lines = [_said(line) for key in ("open_question", "closed_question") for line in raw.get(key) or ()]
+    return {line: leads for line in lines for asked, leads in asks if asked.search(line)}
 
 
 def _exchange(raw: Mapping[str, Any]) -> Exchange:

@@ -144,3 +144,21 @@ def test_a_client_does_not_repeat_the_therapists_title_for_it(written):
                     seen += 1
                     assert mine(title).lower() not in turn.content.lower(), turn.content
     assert seen > 100
+
+
+def test_a_question_that_begins_with_who_or_since_when_is_answered_in_kind():
+    family = families()["use"]
+    when = family.leads["When did you first notice that it had more say than you?"]
+    assert when.search("It began with the late shifts.") and not when.search("I have to leave longer gaps.")
+    who = [leads for f in families().values() for line, leads in f.leads.items() if line.startswith("Who ")]
+    assert len(who) > 5
+    assert sum(1 for leads in who if leads.search("My sister drove.") or leads.search("They told me.")) > len(who) * 0.7
+
+
+def test_words_that_are_only_said_back_are_answered_before_anything_but_a_question_for_more(written):
+    frames = [frame for frame in bank("therapist")["echo_quote"] if frame.endswith(("{quote}.", "{quote}:", "you say."))]
+    starts = tuple(frame.split("{")[0] for frame in frames if not frame.startswith("{"))
+    moved = [turn for c in written for turn in c.turns if turn.part == "therapist" and turn.content.startswith(starts)]
+    asked = [turn for turn in moved if turn.shown("technique") & {"safety_assessment"}]
+    assert len(moved) > 40 and len(asked) > 2
+    assert all(len(turn.shown("technique")) > 2 or "simple_reflection" not in turn.shown("technique") for turn in asked)
