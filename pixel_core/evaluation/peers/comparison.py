@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pixel_core.artifacts import digest_of, input_digest, write_json
+from pixel_core.artifacts import ArtifactError, digest_of, input_digest, write_json
 from pixel_core.evaluation.peers.classifiers import STRENGTHS, Peer, fit_majority, fit_regression, sentences, truth_of, words
 from pixel_core.evaluation.peers.decisions import decide, expected_level, hits, likeliest
 from pixel_core.evaluation.peers.fields import CRISIS, Field, Item, fields_of, folds, within
@@ -49,7 +49,8 @@ def compare(
 ) -> dict[str, Any]:
     """Measure a checkpoint's heads beside the peers in every field that the artifacts have rows for; writes table and picture to `out`.
 
-    `encode` turns texts into the vectors of the frozen sentence encoder. `only` names fields, where not all are wanted.
+    `encode` turns texts into the vectors of the frozen sentence encoder. `only` names fields, where not all are wanted. Raises
+    ArtifactError for a field that there are no rows for, and where no field is left to compare.
     """
     import torch
 
@@ -57,8 +58,11 @@ def compare(
     from pixel_core.model.pixel import PixelModel
 
     model = PixelModel.load(checkpoint, dtype=torch.float32)
-    found = {}
-    for field in fields_of(artifacts, scenarios):
+    fields, found = fields_of(artifacts, scenarios), {}
+    if strangers := sorted(set(only) - {field.name for field in fields}):
+        told = ", ".join(field.name for field in fields)
+        raise ArtifactError(f"{', '.join(strangers)} is no field that {artifacts} has rows for: there are {told or 'none'}")
+    for field in fields:
         if only and field.name not in only:
             continue
         if any(model.supervised[field.head]) == field.crosswise:
@@ -73,6 +77,8 @@ def compare(
             _save(fitted, {peer: decisions for peer, decisions in predicted.items() if peer != OURS})
         found[field.name] = rows_of(field, predicted, bootstrap, seed)
         logger.info("%s", to_text({field.name: found[field.name]}))
+    if not found:
+        raise ArtifactError(f"nothing to compare: {artifacts} has no rows for a head that {checkpoint.name} was trained on")
     out.mkdir(parents=True, exist_ok=True)
     write_json(out / TABLE, found)
     draw_comparison(out / PICTURE, found, checkpoint.parent.name + "." + checkpoint.name.rpartition("-")[2])

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from pixel_core.__main__ import main
-from pixel_core.artifacts import Summary, build
+from pixel_core.artifacts import ArtifactError, Summary, build
 from pixel_core.conversation import Conversation, Label, Provenance, Turn, write_conversations
 from pixel_core.evaluation.peers.classifiers import fit_majority, fit_regression, sentences, truth_of, words
 from pixel_core.evaluation.peers.comparison import OURS, compare, rows_of, to_text
@@ -233,3 +233,9 @@ def test_the_command_names_what_is_no_checkpoint(tmp_path, capsys):
     assert main(["peers", str(tmp_path / "run-1" / "checkpoint-7"), "--artifacts", str(tmp_path)]) == 1
     assert "is no Pixel checkpoint" in capsys.readouterr().err
     assert not any(tmp_path.iterdir())
+
+
+def test_a_field_that_is_not_there_is_named_and_nothing_is_written(artifacts, checkpoint, tmp_path):
+    with pytest.raises(ArtifactError, match=r"EPITOM is no field that .* has rows for: there are EPITOME, persona, C-SSRS"):
+        compare(checkpoint, artifacts, SCENARIOS, tmp_path / "out", encode=vectors, seed=3, bootstrap=100, only=["EPITOM"])
+    assert not (tmp_path / "out").exists()
