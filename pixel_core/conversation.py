@@ -237,13 +237,20 @@ def to_frame(conversations: Iterable[Conversation]) -> pl.DataFrame:
             "category": c.category,
             "group": c.group,
             "difficulty": c.difficulty,
-            "turns": [asdict(turn) for turn in c.turns],
+            "turns": [_row_of(turn) for turn in c.turns],
             "provenance": [asdict(p) for p in c.provenance],
             "extra": json.dumps(c.extra, sort_keys=True, ensure_ascii=False),
         }
         for c in conversations
     ]
     return pl.DataFrame(rows, schema=CONVERSATION_SCHEMA)
+
+
+def _row_of(turn: Turn) -> dict[str, Any]:
+    found = asdict(turn)
+    for label in found["labels"]:
+        label["value"] = float(label["value"])  # a level is often given as a whole number, and Polars takes no mixture of both
+    return found
 
 
 def from_frame(frame: pl.DataFrame) -> Iterator[Conversation]:

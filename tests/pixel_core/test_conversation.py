@@ -47,6 +47,12 @@ turns = st.builds(
 )
 
 
+def test_levels_may_be_whole_numbers_beside_shares():
+    mixed = [Label("eq.social_cognition", 0.5, "human"), Label("crisis.level", 3, "human"), Label("clinical.F32", True, "human")]
+    (again,) = from_frame(to_frame([conversation(labels=mixed)]))
+    assert [label.value for label in again.turns[-1].labels] == [0.5, 3.0, 1.0]
+
+
 @given(st.lists(turns, min_size=1, max_size=5).map(tuple), st.dictionaries(texts, st.integers(), max_size=3))
 def test_every_conversation_survives_the_table(turns, extra):
     one = Conversation(turns, "voice", "g", 3, (PROVENANCE,), extra)
