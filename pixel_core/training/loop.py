@@ -96,17 +96,17 @@ class _Trainer:
         self.held_out = validation.everything(rows=cluster.rows_per_rank, share=Share(rank, world))
         recipe = run.training.probe
         self.probed = validation.asking(set(PROBED), most=recipe.rows, share=Share(rank, world)) if recipe.every else []
-        priors = read_priors(packed / PRIORS)
+        priors, supervised = read_priors(packed / PRIORS), label_counts(self.data)
         against: list[dict[str, float]] = [{}]
         if rank == 0:
             unigram = unigram_loss(pl.read_parquet(packed / UNIGRAM), pl.read_parquet(packed / "validation.parquet"))
-            labels = {name: len(targets) for name, targets in self.data.targets.items() if len(targets)}
+            labels = {name: len(targets) for name, targets in self.data.targets.items() if any(supervised[name])}
             of_priors = prior_losses(priors, validation)
             write_json(run.folder / BASELINES, {"unigram": unigram, "priors": of_priors, "labels": labels})
             against = [{"language": unigram, **of_priors}]
         distributed.broadcast_object_list(against, device=torch.device(self.device))
         self.model = PixelModel.from_backbone(
-            run.model, load_tokenizer(packed / TOKENIZER), seed=run.seed, priors=priors, supervised=label_counts(self.data)
+            run.model, load_tokenizer(packed / TOKENIZER), seed=run.seed, priors=priors, supervised=supervised
         )
         self.step = TrainingStep(self.model, run.training.weights, run.training.merge, turns=run.training.turn_losses)
         self.steering = Steering(run.training, self.step.weights, against[0], run.seed)
