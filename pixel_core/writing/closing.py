@@ -24,12 +24,19 @@ _PARTING = {"see", "goodbye", "till", "thank", "thanks", "evening"}
 _ASKED = (
     ("last_sure", re.compile(r"how sure are you", re.I)),
     ("last_number", re.compile(r"nought to ten|at now,|what was it when you came in", re.I)),
+    ("last_harder", re.compile(r"harder for you", re.I)),
+    ("last_two", re.compile(r"which of the two", re.I)),
+    ("last_title", re.compile(r"what's it called|what would (?:stand on it|you call it)|sentence before it", re.I)),
+    ("last_stay", re.compile(r"may stay", re.I)),
+    ("last_wrong", re.compile(r"(?:got|was) wrong|send back", re.I)),
+    ("last_tell", re.compile(r"somebody asks you", re.I)),
+    ("last_keep", re.compile(r"me to keep in mind|should I remember", re.I)),
+    ("last_minute", re.compile(r"important minute", re.I)),
+    ("last_line", re.compile(r"(?:which|what) (?:line|sentence)|(?<!the )own voice|tell yourself|in one sentence", re.I)),
     ("last_next", re.compile(r"(?:where shall we begin|ask you first|pick up next time)[^?]*\?$", re.I)),
     (
         "last_felt",
-        re.compile(
-            r"\b(?:how (?:was|is) (?:it|that|this)|what was it like|what's it like|which of the two|harder for you)\b[^?]*\?$", re.I
-        ),
+        re.compile(r"\b(?:how (?:was|is) (?:it|that|this)|what was it like|what's it like)\b[^?]*\?$", re.I),
     ),
     ("last_left", re.compile(r"(?:is there (?:something|anything)|what (?:have I left out|did I forget)|anything to add)[^?]*\?", re.I)),
     (
@@ -64,15 +71,21 @@ def close(session: Session) -> None:
 
 def _farewell(session: Session) -> None:
     """The client's last word: an answer where the therapist asked, else a goodbye."""
-    asked = session.scene.turns[-1].text.rstrip()
-    question = [q.strip() for q in re.findall(r"[^.?!]*\?", asked)[-1:]]
-    name = next((n for n, cue in _ASKED if cue.search(question[0])), "last_take") if question and _ASKS.search(asked) else "farewell"
+    name = kind_of_end(session.scene.turns[-1].text.rstrip())
     line = session.scene.draw_line(name, bank("client")[name])
     if line:
         words = set(re.findall(r"\w+", str(line).lower())) & _PARTING
         again = [g for g in bank("client")["goodbye"] if not words & set(re.findall(r"\w+", g.lower()))]
         parts = session.scene.fresh([str(line)], f"goodbye {len(again)}", again)
         session.say(" ".join(parts), "closing", last=("end", None))
+
+
+def kind_of_end(asked: str) -> str:
+    """The bank of answers to the therapist's last turn, by its question; a farewell where it asks nothing."""
+    question = [q.strip() for q in re.findall(r"[^.?!]*\?", asked)[-1:]]
+    if not question or not _ASKS.search(asked):
+        return "farewell"
+    return next((name for name, cue in _ASKED if cue.search(question[0])), "last_take")
 
 
 def _own(session: Session, topic: str) -> bool:

@@ -17,7 +17,7 @@ Filler = str | Mapping[str, Any]
 
 _NEAR = 3  # sentences at the end of a turn, one of which asks where the turn does
 _LAST = re.compile(r"(?<=[.!?]) (?=[A-Z\"'])|(?<=[.!?][\"']) (?=[A-Z\"'])")
-_STEPS = frozenset({"agenda", "skill", "attended", "attended_hesitant", "urgent", "planned", "safety_told", "risk"})
+_STEPS = frozenset({"skill", "attended", "attended_hesitant", "urgent", "planned", "safety_told", "risk"})
 _TOLD = frozenset(
     {"voices", "course", "impact", "support", "attachment", "tried", "strength", "trait", "screen", "mild_since", "mild_works"}
     | {"event", "event_hesitant", "links", "links_hesitant", "memory", "thought", "thought_hesitant"}
@@ -48,7 +48,11 @@ def forewords(before: str) -> tuple[str, list[Filler]]:
 
 def afterwords(kind: str) -> tuple[str, list[Filler]]:
     """The bank of words after an answer of this kind, by name and lines."""
-    name = "sure" if kind == "no_risk" else "told" if kind in _TOLD else "step" if kind in _STEPS or kind.endswith("_step") else "found"
+    name = {"no_risk": "sure", "agenda": "agenda"}.get(kind, "found")
+    if kind in _TOLD:
+        name = "told"
+    elif kind in _STEPS or kind.endswith("_step"):
+        name = "step"
     return f"afterword:{name}", bank("client")["afterword"][name]
 
 

@@ -34,10 +34,11 @@ def yielding(scene: Scene, voices: Sequence[Voice], text: str) -> str:
     client = bank("client")
     doubted = next((turn.text for turn in reversed(scene.turns) if turn.reluctant), "")
     curt = any(line in doubted for line in client["resistant"])
+    tells = bool(voices) and not text.startswith(tuple(client["deny"]))
     suits = joins(scene.turns[-1].text, text)
 
     def fits(line: Filler) -> bool:
-        plain = isinstance(line, str) or ((curt or not line.get("curt")) and (bool(voices) or not line.get("tells")))
+        plain = isinstance(line, str) or ((curt or not line.get("curt")) and (tells or not line.get("tells")))
         return plain and suits(line)
 
     line = scene.draw_line("yielding", client["yielding"], fits)

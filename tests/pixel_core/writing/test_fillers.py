@@ -5,6 +5,7 @@ from itertools import pairwise
 
 import pytest
 
+from pixel_core.writing.closing import kind_of_end
 from pixel_core.writing.fillers import afterwords, forewords, joins, last_sentence, unfit_fillers
 from pixel_core.writing.phrases import bank
 from pixel_core.writing.risk import IDEATION, level_labelled
@@ -72,3 +73,27 @@ def test_the_question_about_suicide_is_answered_as_it_is(written):
     assert len(asked) > 20
     assert not any(turn.content.startswith(yielding) for turn in asked)
     assert any(level_labelled(turn.labels) < IDEATION for turn in asked)
+
+
+ENDS = {
+    "last_title": "Give it a title, this hour, as if it were a chapter. What's it called?",
+    "last_stay": "As you get up now, what are you taking along, and what may stay here?",
+    "last_wrong": "What do you want to remember from today, in one sentence? And was there anything I got wrong?",
+    "last_tell": "If somebody asks you tonight what we did here, what will you say?",
+    "last_keep": "That's our time. What would you like me to keep in mind?",
+    "last_minute": "What was the most important minute for you?",
+    "last_line": "Which sentence from this hour would you like to keep?",
+    "last_two": "You've named a direction and one small footprint; which of the two do you want to remember?",
+    "last_harder": "It makes sense, and it needn't go on like that. Which one is harder for you to take home?",
+    "last_next": "When you think of next week, what should I ask you first?",
+    "last_felt": "How was this for you, and what should I do differently next time?",
+    "last_yes": "Same time next week?",
+    "last_take": "Before we stop: what surprised you in this hour?",
+    "farewell": "That was enough for one hour. See you next week.",
+}
+
+
+@pytest.mark.parametrize("kind", ENDS)
+def test_the_last_question_gets_an_answer_of_its_kind(kind):
+    assert kind_of_end(ENDS[kind]) == kind
+    assert len(bank("client")[kind]) > 2

@@ -63,4 +63,4 @@ def test_a_question_about_what_was_said_gets_an_answer_to_it(written):
                 said = next((line for text, line in replies.items() if text.lower() in turn.content.lower()), None)
                 assert said and answers(said, asked), f"{before.content} -> {turn.content}"
                 seen += 1
-    assert seen > 10
+    assert seen > 4
