@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from pixel_core.conversation import Evidence
@@ -30,6 +30,7 @@ _TELLING = frozenset(
     }
 )
 """Techniques that bring something in, which knowledge can speak for; the others take up what the client said."""
+_QUOTING = "closed_question"  # tells one class from another in the knowledge's own words
 Subject = Picture | Notion
 
 
@@ -53,24 +54,31 @@ class Grounding:
 
     def __init__(self, material: Material, retrieve: Retrieve) -> None:
         self._retrieve = retrieve
-        self._taught: defaultdict[str, list[tuple[str | None, Statement]]] = defaultdict(list)
-        for code, statement in _taught(material):
-            self._taught[statement.evidence.uri].append((code, statement))
-        self._places: dict[str, tuple[_Place, ...]] = {}
+        self._taught, self._spoken = _by_document(_taught(material)), _by_document(_spoken(material))
+        self._owners: dict[Evidence, Subject] = {
+            statement.evidence: subject
+            for subject in (*material.pictures, *material.notions)
+            for statement in (*_said_of(subject), *_said_by(subject))
+        }
+        self._places: dict[tuple[str, bool], tuple[_Place, ...]] = {}
 
     def add(self, turns: Sequence[Utterance], subjects: Sequence[Subject]) -> None:
         """Give moves that tell something the passages that they rest on; they keep their words.
 
-        These are the retrieved passages about the subjects whose sentences the turn rests on already and says in part, or else the
-        one with a sentence that says the same.
+        These are the retrieved passages about the subjects, and about whatever else the turn cites, whose sentences it rests on
+        already and says in part, or else the one with a sentence that says the same. What clients say is an example where it is cited,
+        and teaches nothing.
         """
         for turn in turns:
-            if turn.purpose not in _TELLING:
+            if turn.purpose not in _TELLING and turn.purpose != _QUOTING:
                 continue
             words = content_of(turn.tells)
-            places = [place for subject in subjects for place in self._about(subject) if len(place.words & words) >= _CITED]
-            grounds = [place.ground for place in places if place.ground.evidence in turn.evidence]
-            if not grounds and (ground := self.of(turn.tells, subjects)):
+            needed = _CITED if turn.purpose in _TELLING else _SHARED
+            cited = [self._owners[evidence] for evidence in turn.evidence if evidence in self._owners]
+            about = [subject for _, subject in sorted({_query(s): s for s in (*subjects, *cited)}.items())]
+            places = [place for subject in about for spoken in (False, True) for place in self._about(subject, spoken=spoken)]
+            grounds = [p.ground for p in places if p.ground.evidence in turn.evidence and len(p.words & words) >= needed]
+            if not grounds and turn.purpose in _TELLING and (ground := self.of(turn.tells, subjects)):
                 grounds = [ground]
             if grounds:
                 turn.evidence = tuple(dict.fromkeys((*turn.evidence, *(ground.evidence for ground in grounds))))
@@ -84,28 +92,41 @@ class Grounding:
         best = max(places, key=lambda place: len(place.words & words), default=None)
         return best.ground if best is not None and len(best.words & words) >= _SHARED else None
 
-    def _about(self, subject: Subject) -> tuple[_Place, ...]:
-        """The places in the passages about a subject, in the order of the hits."""
-        query = f"{subject.name}: {_gist(subject)}"
-        if query not in self._places:
+    def _about(self, subject: Subject, *, spoken: bool = False) -> tuple[_Place, ...]:
+        """The places in the passages about a subject, in the order of the hits: what they teach, or what clients say in them."""
+        query = _query(subject)
+        if (query, spoken) not in self._places:
             code = subject.id if isinstance(subject, Picture) else None
-            hits = self._retrieve(query, _PASSAGES)
-            found = [place for hit in hits if hit.code in (None, code) for place in self._of(hit, code)]
-            counted = Counter(word for place in found for word in place.words)
-            common = {word for word, count in counted.items() if count > max(1, _EVERYWHERE * len(found))}
-            self._places[query] = tuple(_Place(place.words - common, place.ground) for place in found)
-        return self._places[query]
+            hits = [hit for hit in self._retrieve(query, _PASSAGES) if hit.code in (None, code)]
+            self._places[query, False] = _telling([place for hit in hits for place in self._of(hit, code)])
+            said = [place for hit in hits for place in _known(hit, self._spoken[f"{DOCUMENT}{hit.file}"], code)]
+            self._places[query, True] = _telling(said)
+        return self._places[query, spoken]
 
-    def _of(self, hit: Passage, code: str | None) -> Iterator[_Place]:
+    def _of(self, hit: Passage, code: str | None) -> list[_Place]:
         """What a passage teaches: where it is known of its document, not what clients say in it; else all of its sentences."""
         uri = f"{DOCUMENT}{hit.file}"
-        known = self._taught.get(uri)
-        if known is None:
-            found = [(text, Evidence(uri, start, end)) for text, start, end in hit.sentences]
-        else:
-            found = [(s.text, s.evidence) for owner, s in known if owner in (None, code) and _holds(hit, s.evidence)]
-        for text, evidence in found:
-            yield _Place(content_of(text), Ground(hit.id, hit.heading, evidence))
+        if uri in self._taught:
+            return list(_known(hit, self._taught[uri], code))
+        return [_Place(content_of(text), Ground(hit.id, hit.heading, Evidence(uri, start, end))) for text, start, end in hit.sentences]
+
+
+def _known(hit: Passage, statements: Sequence[tuple[str | None, Statement]], code: str | None) -> Iterator[_Place]:
+    """The statements of a document, of everybody or of a class, that lie in a passage."""
+    for owner, statement in statements:
+        if owner in (None, code) and _holds(hit, statement.evidence):
+            yield _Place(content_of(statement.text), Ground(hit.id, hit.heading, statement.evidence))
+
+
+def _telling(places: Sequence[_Place]) -> tuple[_Place, ...]:
+    """The places without the words that stand in so many of them that they tell only the subject."""
+    counted = Counter(word for place in places for word in place.words)
+    common = {word for word, count in counted.items() if count > max(1, _EVERYWHERE * len(places))}
+    return tuple(_Place(place.words - common, place.ground) for place in places)
+
+
+def _query(subject: Subject) -> str:
+    return f"{subject.name}: {_gist(subject)}"
 
 
 def _gist(subject: Subject) -> str:
@@ -114,14 +135,43 @@ def _gist(subject: Subject) -> str:
     return subject.summary.text if subject.summary else ""
 
 
+def _by_document(statements: Iterable[tuple[str | None, Statement]]) -> defaultdict[str, list[tuple[str | None, Statement]]]:
+    found: defaultdict[str, list[tuple[str | None, Statement]]] = defaultdict(list)
+    for code, statement in statements:
+        found[statement.evidence.uri].append((code, statement))
+    return found
+
+
 def _taught(material: Material) -> Iterator[tuple[str | None, Statement]]:
     """What the knowledge says, without what clients say, and of which class."""
     for picture in material.pictures:
-        single = (picture.summary, picture.impairment, picture.duration, picture.depth, *(f.text for f in picture.features))
-        several = (*picture.focus, *picture.care, *picture.exclusions, *(d.distinguish for d in picture.differentials))
-        yield from ((picture.id, statement) for statement in (*single, *several) if statement is not None)
+        yield from ((picture.id, statement) for statement in _said_of(picture))
     for notion in material.notions:
-        yield from ((None, statement) for statement in (notion.text, *notion.signs, *notion.focus))
+        yield from ((None, statement) for statement in _said_of(notion))
+
+
+def _spoken(material: Material) -> Iterator[tuple[str | None, Statement]]:
+    """What clients say in the knowledge, and of which class."""
+    for picture in material.pictures:
+        yield from ((picture.id, statement) for statement in _said_by(picture))
+    for notion in material.notions:
+        yield from ((None, statement) for statement in _said_by(notion))
+
+
+def _said_of(subject: Subject) -> Iterator[Statement]:
+    if isinstance(subject, Notion):
+        yield from (subject.text, *subject.signs, *subject.focus)
+        return
+    single = (subject.summary, subject.impairment, subject.duration, subject.depth, *(f.text for f in subject.features))
+    several = (*subject.focus, *subject.care, *subject.exclusions, *(d.distinguish for d in subject.differentials))
+    yield from (statement for statement in (*single, *several) if statement is not None)
+
+
+def _said_by(subject: Subject) -> Iterator[Statement]:
+    if isinstance(subject, Notion):
+        yield from subject.voiced
+        return
+    yield from (statement for feature in subject.features for statement in feature.voiced)
 
 
 def _holds(hit: Passage, part: Evidence) -> bool:

@@ -2,10 +2,12 @@ from dataclasses import dataclass
 
 import pytest
 
+from pixel_core.writing.content import content_of
 from pixel_core.writing.grammar import GrammarWriter
 from pixel_core.writing.grounding import Grounding
 from pixel_core.writing.orders import Plan
 from pixel_core.writing.responses import grounds
+from pixel_core.writing.scene import Utterance
 
 
 @dataclass(frozen=True)
@@ -130,3 +132,20 @@ def test_a_move_rests_on_a_sentence_about_care_only_where_it_says_some_of_the_sa
     assert grounds([one], one.care[0].text) == [one.care[0].evidence]
     assert grounds([one], "What would a fair witness say?") == []
     assert grounds([], one.care[0].text) == []
+
+
+def test_an_example_rests_on_the_passage_that_it_is_cited_from_and_a_distinction_on_the_one_it_quotes(shipped):
+    """What clients say is an example where it is cited; one that is not cited, or not said, is no ground."""
+    one = next(p for p in shipped.pictures if voiced(p) and len(content_of(p.features[0].text.text)) > 3)
+    example, sign = voiced(one)[0], one.features[0].text
+
+    def rests(statement, purpose, text, library):
+        turn = Utterance("assistant", text, "exploration", (statement.evidence,), purpose=purpose, tells=text)
+        Grounding(shipped, library).add([turn], [])
+        return turn.rests_on
+
+    library, signs = Library(shipped, voiced), Library(shipped, lambda picture: [picture.features[0].text] if picture.features else [])
+    assert rests(example, "information", f'For example: "{example.text}"', library) == (f"passage:{one.id}#0",)
+    assert rests(example, "information", "Hm, yes.", library) == ()
+    assert rests(sign, "closed_question", f"Is that so: '{sign.text}'?", signs) == (f"passage:{one.id}#0",)
+    assert rests(sign, "open_question", f"Is that so: '{sign.text}'?", signs) == ()
