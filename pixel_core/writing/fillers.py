@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from pixel_core.writing.cues import Cue, lowered
@@ -33,9 +33,18 @@ def joins(before: str, text: str) -> Callable[[Filler], bool]:
 def _holding(before: str, text: str) -> Callable[[Filler], bool]:
     asked = last_sentence(before)
     sides = {"asked": (asked, lowered(asked)), "heard": (before, lowered(before)), "own": (text, lowered(text))}
+    held: dict[str, bool] = {}  # many lines share a pattern
 
     def holds(line: Filler) -> bool:
-        return isinstance(line, str) or all(_cue(line[side]).holds(*sides[side]) for side in sides if side in line)
+        if isinstance(line, str):
+            return True
+        for side, said in sides.items():
+            if pattern := line.get(side):
+                if pattern not in held:
+                    held[pattern] = _cue(pattern).holds(*said)
+                if not held[pattern]:
+                    return False
+        return True
 
     return holds
 
@@ -84,6 +93,7 @@ def _cue(pattern: str) -> Cue:
     return Cue.of(re.compile(pattern, re.I))
 
 
+@lru_cache(maxsize=4096)
 def _first_word(text: str) -> str:
     found = re.search(r"[\w']+", text)
     return found[0].lower() if found else ""
