@@ -170,7 +170,7 @@ def _family(name: str, raw: Mapping[str, Any]) -> Family:
         voiced=tuple(raw.get("voiced", ())),
         only=_only(name, raw),
         takes=_cues(raw, "takes"),
-        leads=_general_leads(name, raw) | _cues(raw, "leads"),
+        leads={**_general_leads(name, raw), **_cues(raw, "leads")},
     )
 
 
