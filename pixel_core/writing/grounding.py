@@ -77,7 +77,7 @@ class Grounding:
             cited = [self._owners[evidence] for evidence in turn.evidence if evidence in self._owners]
             about = [subject for _, subject in sorted({_query(s): s for s in (*subjects, *cited)}.items())]
             places = [place for subject in about for spoken in (False, True) for place in self._about(subject, spoken=spoken)]
-            grounds = [p.ground for p in places if p.ground.evidence in turn.evidence and len(p.words & words) >= needed]
+            grounds = [p.ground for p in places if len(p.words & words) >= needed and p.ground.evidence in turn.evidence]
             if not grounds and turn.purpose in _TELLING and (ground := self.of(turn.tells, subjects)):
                 grounds = [ground]
             if grounds:
