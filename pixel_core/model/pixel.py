@@ -14,7 +14,6 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from transformers import AutoTokenizer, PreTrainedModel
-from transformers.models.qwen3_moe.modeling_qwen3_moe import load_balancing_loss_func
 
 from pixel_core.artifacts import write_json
 from pixel_core.conversation import Part, Turn
@@ -25,6 +24,7 @@ from pixel_core.model.chat import END, Encoded, encode, marker, prompt, spoken_b
 from pixel_core.model.decoding import decode
 from pixel_core.model.generation import write
 from pixel_core.model.heads import HEADS, OBJECTIVES
+from pixel_core.model.reading import read
 from pixel_core.model.record import CheckpointError, make_way, read_record
 from pixel_core.model.window import room_in
 from pixel_core.recipe import ModelRecipe
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
 PIXEL_FOLDER = "pixel"
 HEADS_FILE = "heads.safetensors"
 CONFIG_FILE = "config.json"
-BLIND_TO_POSITIONS = {"bert-generation"}  # types whose causal mask transformers builds without looking at the positions
 Scores = dict[str, dict[str, float | None]]
 
 
@@ -66,6 +65,7 @@ class PixelModel(nn.Module):
     output with 0 is untrained and never reported as a number. `priors` are the raw outputs the heads started at.
     `abstention` is the least confidence, by head, that is said aloud (see `training/abstention.py`); without an entry a head always speaks.
     `scales` is how far each head was shrunk towards its prior when it was stored; the weights hold it.
+    `sources` counts, by trained head and source of labels, what it was trained on: who said what it has learnt to say.
     """
 
     def __init__(
@@ -84,6 +84,7 @@ class PixelModel(nn.Module):
         self.priors = {name: raw.detach().float().cpu() for name, raw in (priors or {}).items()}
         self.abstention: dict[str, float] = {}
         self.scales: dict[str, float] = {}
+        self.sources: dict[str, dict[str, int]] = {}
         self.supervised = {spec.name: list((supervised or {}).get(spec.name, [0] * len(spec.outputs))) for spec in HEADS}
         for spec in HEADS:
             for what, given, wanted in (
@@ -132,7 +133,7 @@ class PixelModel(nn.Module):
         Objectives that `split` leaves out are not computed. `language_loss(hidden, project, targets)` is called here,
         with the output module as `project`, so that ZeRO-3 gathers the output matrix.
         """
-        hidden, balance = self._read(batch)
+        hidden, balance = read(self.language_model, batch)
         views = dict.fromkeys(OBJECTIVES, hidden) if split is None else split(hidden)
         language = None
         if language_loss is not None and "language" in views:
@@ -172,6 +173,7 @@ class PixelModel(nn.Module):
         record = {
             "heads": [spec.to_json() for spec in HEADS],
             "supervised": self.supervised,
+            "sources": {name: dict(counts) for name, counts in self.sources.items() if any(self.supervised[name])},
             "priors": {name: raw.tolist() for name, raw in self.priors.items()},
             "scales": dict(self.scales if scales is None else scales),  # folded into the weights
             "abstention": dict(self.abstention if abstention is None else abstention),
@@ -195,6 +197,7 @@ class PixelModel(nn.Module):
         model.priors = {name: torch.tensor(raw) for name, raw in record["priors"].items()}
         model.abstention = record["abstention"]
         model.scales = record["scales"]
+        model.sources = record.get("sources", {})  # nothing depends on them: one that was written before there were any still loads
         file = folder / PIXEL_FOLDER / HEADS_FILE
         try:
             weights = load_file(file)
@@ -265,28 +268,7 @@ class PixelModel(nn.Module):
             }
         return found
 
-    def _read(self, batch: PixelBatch) -> tuple[Tensor, Tensor | None]:
-        # No attention mask and no cache: only then do the restarting positions keep packed neighbours apart.
-        inputs = {"input_ids": batch.input_ids, "position_ids": batch.position_ids, "use_cache": False}
-        decoder, config = self.language_model.get_decoder(), self.language_model.config
-        if config.model_type in BLIND_TO_POSITIONS:
-            inputs["attention_mask"] = _own_past(batch.position_ids)
-        experts = getattr(config, "num_experts", None) or getattr(config, "num_local_experts", None)  # Qwen's name, Mixtral's
-        if not experts:
-            return decoder(**inputs).last_hidden_state, None
-        output = decoder(**inputs, output_router_logits=True)
-        real = torch.arange(batch.input_ids.shape[1], device=batch.lengths.device) < batch.lengths[:, None]
-        balance = load_balancing_loss_func(output.router_logits, experts, config.num_experts_per_tok, real)
-        return output.last_hidden_state, balance * config.router_aux_loss_coef
-
     def _require_tokenizer(self) -> PreTrainedTokenizerBase:
         if self.tokenizer is None:
             raise CheckpointError("the model has no tokenizer: load a checkpoint that holds one, or set model.tokenizer")
         return self.tokenizer
-
-
-def _own_past(position_ids: Tensor) -> Tensor:
-    """Which tokens each token may read, [B, 1, T, T]: those before it, and itself, in its own packed conversation."""
-    conversation = (position_ids == 0).cumsum(1)
-    place = torch.arange(position_ids.shape[1], device=position_ids.device)
-    return ((conversation[:, :, None] == conversation[:, None, :]) & (place[:, None] >= place))[:, None]

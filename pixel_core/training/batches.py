@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import random
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from pixel_core.model.batch import Example, PixelBatch
 
 T = TypeVar("T")
+FROM_PART = "derived:part"  # the source of persona: it is read off the part that speaks, and no label says it
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,17 +159,34 @@ class PackedSplit:
         made = [[example_of_piece(piece) for piece in row] for row in rows]
         return build_batch(made + [[silence]] * (height - len(made)), pad=self._pad, length=self.length)
 
-    @cached_property
+    @property
     def targets(self) -> dict[str, Tensor]:
         """Every known head target of the split, [n, outputs] by head, NaN where unknown."""
+        return self._known[0]
+
+    @property
+    def sources(self) -> dict[str, dict[str, int]]:
+        """Who says what is known: turns by head and label source (`human`, `written`, `derived:<rule>`, `model:<name>`).
+
+        A turn whose labels of one head are of two sources counts for both.
+        """
+        return self._known[1]
+
+    @cached_property
+    def _known(self) -> tuple[dict[str, Tensor], dict[str, dict[str, int]]]:
         import torch
 
-        found: dict[str, list[Sequence[float]]] = {spec.name: [] for spec in HEADS}
+        targets: dict[str, list[Sequence[float]]] = {spec.name: [] for spec in HEADS}
+        sources: dict[str, Counter[str]] = {spec.name: Counter() for spec in HEADS}
         rows = (row for frame in (self._rows, self._head_rows) for row in frame.iter_rows(named=True))
-        queries = (query for row in rows for piece in pieces_of_row(row) for query in example_of_piece(piece).queries)
-        for head, values in (known for query in queries for known in query.targets.items()):
-            found[head].append(values)
-        return {spec.name: torch.tensor(found[spec.name]).reshape(-1, len(spec.outputs)) for spec in HEADS}
+        for piece in (piece for row in rows for piece in pieces_of_row(row)):
+            for query in example_of_piece(piece).queries:
+                labels = piece.turns[query.turn].labels
+                for head, values in query.targets.items():
+                    targets[head].append(values)
+                    sources[head].update({label.source for label in labels if label.head == head} or {FROM_PART})
+        known = {spec.name: torch.tensor(targets[spec.name]).reshape(-1, len(spec.outputs)) for spec in HEADS}
+        return known, {head: dict(sorted(counts.items())) for head, counts in sources.items() if counts}
 
 
 def _spread(frame: pl.DataFrame, most: int | None) -> pl.DataFrame:

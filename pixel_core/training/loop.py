@@ -108,6 +108,7 @@ class _Trainer:
         self.model = PixelModel.from_backbone(
             run.model, load_tokenizer(packed / TOKENIZER), seed=run.seed, priors=priors, supervised=supervised
         )
+        self.model.sources = self.data.sources
         self.step = TrainingStep(self.model, run.training.weights, run.training.merge, turns=run.training.turn_losses)
         self.steering = Steering(run.training, self.step.weights, against[0], run.seed)
         self.order = self.data.curriculum_order(run.training.curriculum.domains) if self.steering.curriculum.on else []

@@ -28,7 +28,7 @@ from pixel_core.artifacts import ArtifactError, Manifest, digest_of, input_diges
 from pixel_core.recipe import ModelRecipe, Recipe, TrainingRecipe
 
 KIND = "training_run"
-VERSION = "3"
+VERSION = "4"
 RUN_FILE, BASELINES, METRICS, CURVES, LATEST = "run.json", "baselines.json", "metrics.jsonl", "curves.png", "latest.json"
 EVENTS = "events.jsonl"
 _OTHERS_KEYS = {"search_trials", "search_steps", "head_repeats"}  # of loss_weight_search and packed_dataset: no run depends on them

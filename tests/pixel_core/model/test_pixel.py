@@ -51,11 +51,13 @@ def test_checkpoint_zero_predicts_the_training_prior_whatever_it_reads(tokenizer
 
 def test_a_checkpoint_is_a_plain_hugging_face_model_and_returns_bit_exactly(model, tokenizer, batch, tmp_path):
     model.supervised["affect"] = [3, 0, 2]
+    model.sources = {"affect": {"human": 2, "model:small": 1}, "mer": {"model:small": 1}}
     model.priors = {"affect": torch.tensor([0.1, -0.2, 0.3])}
     model.save(tmp_path)
     loaded = PixelModel.load(tmp_path)
     assert loaded.state_dict().keys() == model.state_dict().keys()
     assert all(torch.equal(loaded.state_dict()[name], tensor) for name, tensor in model.state_dict().items())
+    assert loaded.sources == {"affect": {"human": 2, "model:small": 1}}, "of a head that was not trained nobody taught anything"
     assert loaded.supervised == model.supervised and torch.equal(loaded.priors["affect"], model.priors["affect"])
     plain = AutoModelForCausalLM.from_pretrained(tmp_path)
     ids = batch.input_ids[:, :20]

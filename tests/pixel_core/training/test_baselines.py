@@ -3,7 +3,7 @@
 from pixel_core.conversation import Conversation, Label, Turn
 from pixel_core.model.heads import find_head
 from pixel_core.training.baselines import label_counts, training_priors
-from pixel_core.training.batches import PackedSplit
+from pixel_core.training.batches import FROM_PART, PackedSplit
 from pixel_core.training.data import pack_dataset
 from tests.pixel_core.training.conftest import WHERE, write_artifact
 
@@ -26,3 +26,4 @@ def test_an_output_whose_labels_never_differ_is_not_trained(tmp_path, recipe):
     assert {name: count for name, count in counts.items() if count} == {"joy": 6, "fear": 6}
     assert not any(label_counts(split)["persona"]), "everybody speaks as a therapist here"
     assert len(training_priors(split)["emotions"]) == len(counts), "a prior is known all the same"
+    assert split.sources == {"emotions": {"human": 6}, "persona": {FROM_PART: 1}}

@@ -95,6 +95,7 @@ def test_every_checkpoint_loads_in_plain_transformers_and_as_a_pixel_model(run):
         assert plain(ids).logits.isfinite().all()
         model = PixelModel.load(checkpoint.folder)
         assert sum(model.supervised["emotions"]) > 0 == sum(model.supervised["clinical"])
+        assert sum(model.sources["emotions"].values()) and "clinical" not in model.sources
         assert check_checkpoint(checkpoint.folder).passed
     assert check_checkpoints(run.folder.parent).passed
 
