@@ -55,9 +55,10 @@ class Grounding:
     def __init__(self, material: Material, retrieve: Retrieve) -> None:
         self._retrieve = retrieve
         self._taught, self._spoken = _by_document(_taught(material)), _by_document(_spoken(material))
+        subjects: tuple[Subject, ...] = (*material.pictures, *material.notions)
         self._owners: dict[Evidence, Subject] = {
             statement.evidence: subject
-            for subject in (*material.pictures, *material.notions)
+            for subject in subjects
             for statement in (*_said_of(subject), *_said_by(subject))
         }
         self._places: dict[tuple[str, bool], tuple[_Place, ...]] = {}
