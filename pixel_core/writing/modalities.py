@@ -76,10 +76,11 @@ class Bar:
 
     def holds(self, line: str, told: Set[str], codes: Set[str], about: str, made: Set[str], *, said: str | None = None) -> bool:
         """Whether the line is not to be said to this client; without `said`, what they have said is not looked at."""
+        if self.words.search(line) is None:
+            return False
         lacking = bool(self.only and not self.only & told) or bool(self.after and not self.after & made)
         unheard = self.heard is not None and said is not None and not self.heard.search(said)
-        unsuited = lacking or unheard or bool(self.told & told or self.codes & codes) or about in self.about
-        return unsuited and self.words.search(line) is not None
+        return lacking or unheard or bool(self.told & told or self.codes & codes) or about in self.about
 
 
 @dataclass(frozen=True, slots=True)

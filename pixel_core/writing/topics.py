@@ -25,8 +25,8 @@ _HEAD = re.compile(
 )
 # Singular, but nothing that anybody wants to be rid of.
 _DEAR = re.compile(
-    r"the (?:life|joy|one who|wish|calm|body|lost|goodbye|white|high|time when|question|work|speech|decision|empty room|way it has|price|"
-    r"pleasure|face)|the silence between|that dark time|"
+    r"the (?:life|joy|one who|wish|calm|body|lost|goodbye|white|high|time when|question|work|speech|decision|empty room|way it has|"
+    r"price|want of|pleasure|face)|the silence between|that dark time|"
     r"sleep\b|a (?:rich|friendship|love|wish|body|head|clock|map|number|side|life|time|future)|power|insight|closeness|speech|attention"
 )
 _AFTER = (
