@@ -32,7 +32,7 @@ def answer_to(body):
     if "about thoughts of suicide" in asked and not risky:
         turns[3] |= {"text": f"And do you think of suicide, by {thing(5)}?", "techniques": ["safety_assessment"]}
     if "Not to be left out" in asked and not risky:
-        turns[5]["text"] += f" Your doctor asks whether anybody is hurt, by {thing(6)}."
+        turns[5]["text"] += f" Would you let a doctor look at that, by {thing(6)}, and was anybody hurt?"
     if risky:
         danger = next((key for key in features if key not in voiced), voiced[0])
         turns[4] = turn("client", "safety", "Some nights I want to die.", features=[danger], risk=2)
