@@ -51,7 +51,8 @@ _QUOTE_START = re.compile(
     r"back|down|up|even|still|then|now|over|three|two|one|forty|with|without|at|on|in|even|saw|go|went|come|came|be|been|put|took)\b",
     re.I,
 )
-_TURNS = re.compile(r"(?:but|though|although|yet|only|except|unless|as if|as though|and yet|and still)\b", re.I)  # what changes the sense
+# What changes the sense of what came before it, or brings the point of it.
+_TURNS = re.compile(r"(?:but|though|although|yet|only|except|unless|as if|as though|and|it's|it was|that's|that was)\b", re.I)
 _COMMON = (
     "It|That|There|He|She|What|Who|Nobody|Everyone|Everybody|Someone|Here|One|Food|Life|Work|Money|Time|Everything|Nothing|Something|Mine|"
     "Sleep|Reading|Other|School|Home|Day|Night"
@@ -78,9 +79,8 @@ def clause_of(sentence: str) -> str | None:
     fits = []
     for count in range(1, len(pieces) + 1):
         candidate = " ".join(pieces[:count]).rstrip(",;:")
-        whole = count == len(pieces) or (
-            _stands_alone(candidate) and not _TURNS.match(pieces[count]) and (count == 1 or len(pieces[count - 1].split()) > 3)
-        )
+        led_up = any(_TURNS.match(piece) for piece in pieces[count:]) or pieces[count - 1].endswith(":")
+        whole = count == len(pieces) or (_stands_alone(candidate) and not led_up and (count == 1 or len(pieces[count - 1].split()) > 3))
         if whole and _SHORTEST < len(candidate.split()) <= LONGEST:
             fits.append(candidate)
     short = [f for f in fits if len(f.split()) <= _COMFORTABLE]

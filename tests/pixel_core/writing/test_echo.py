@@ -40,6 +40,23 @@ def test_a_long_sentence_is_said_back_by_its_beginning():
     assert clause_of(said) == "you leave a full trolley in the aisle and walk out"
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Chain-smoking through the evening isn't something I do next to my life, it's the life I've got at present.",
+        "A friend asked what I'd like for my birthday, and I named three things that other people like.",
+        "I sit bolt upright and know at once where I am: my room, my lamp, twenty to five, heart going like mad.",
+        "I recite the tables, I bite my lip, I count the tiles, and it happens regardless of all that I ever try.",
+    ],
+)
+def test_nothing_is_said_back_without_its_point(said):
+    assert clause_of(said) is None
+
+
+def test_a_point_that_is_short_enough_is_said_back_with_it():
+    assert clause_of("My brothers never ring now, and I toast to that too.") == "Your brothers never ring now, and you toast to that too"
+
+
 def test_a_quotation_is_what_was_said(shipped):
     for picture in shipped.pictures:
         for feature in picture.features:
