@@ -113,6 +113,7 @@ def _reflection(scene: Scene, voices: Sequence[Voice], spoken: Sequence[Voice], 
         frame = str(scene.draw("echo_quote", therapist["echo_quote"]))
         scene.used.add(quote)
         pieces.append(Piece("simple_reflection", frame.format(quote=quote, Quote=sentence_case(quote))))
+    said_back = len(pieces)
     if not pieces or not bare or scene.chance(0.45):
         kinds = [k for k in REFLECTIONS if family.lines.get(k)]
         scene.rng.shuffle(kinds)
@@ -121,9 +122,9 @@ def _reflection(scene: Scene, voices: Sequence[Voice], spoken: Sequence[Voice], 
             if line:
                 pieces.append(Piece(kind, line))
                 break
-    if not pieces:
+    if not pieces or (not bare and len(pieces) == said_back):
         line = scene.draw("received", therapist["received"], _heard(scene))
-        pieces = [Piece(line["technique"], line["say"])] if line else []
+        pieces += [Piece(line["technique"], line["say"])] if line else []
     return pieces
 
 
@@ -218,7 +219,8 @@ def role_answer(scene: Scene, role: str, picture: Picture) -> str | None:
 
 def _durations(picture: Picture) -> tuple[str, ...]:
     text = picture.duration.text if picture.duration else ""
-    if re.search(r"adolescence|childhood|early|before age|enduring", text, re.I):
+    lifelong = picture.id in bank("facts")["lifelong"] or re.search(r"adolescence|childhood|early|before age|enduring", text, re.I)
+    if lifelong:
         return ("always",)
     days = picture.min_days
     if days is None:

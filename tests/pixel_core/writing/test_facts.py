@@ -1,14 +1,20 @@
 import random
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import yaml
 
 from pixel_core import taxonomy
+from pixel_core.conversation import Evidence
 from pixel_core.writing import facts
+from pixel_core.writing.deck import Deck
 from pixel_core.writing.facts import complete, facts_of, join
+from pixel_core.writing.material import Statement
 from pixel_core.writing.phrases import bank
+from pixel_core.writing.responses import role_answer
+from pixel_core.writing.scene import Scene
 
 
 def tells(text, scope=""):
@@ -41,6 +47,28 @@ def test_contradictions_are_seen(first, second):
 )
 def test_times_helpers_and_jobs_contradict_each_other(first, second):
     assert join(facts_of(first), facts_of(second)) is None
+
+
+@pytest.mark.parametrize(
+    ("said", "scope", "other"),
+    [
+        ("My neighbours think I'm away, I like it so.", "", {"partner": ["wife"]}),
+        ("On the phone to my family everything's wonderful.", "", {"home": ["family"]}),
+        ("We've been married for three years and we've never managed it.", "F52.6", {"children": ["small", "school", "grown"]}),
+        ("We'd like a second child.", "", {"children": ["none", "grown"]}),
+    ],
+)
+def test_nobody_lives_beside_what_they_say(said, scope, other):
+    assert join(facts_of(said, scope), {facet: frozenset(values) for facet, values in other.items()}) is None
+
+
+@pytest.mark.parametrize("code", ["F94.1", "F94.2", "F90"])
+def test_what_is_lifelong_lasts_for_always_also_where_no_time_is_asked(shipped, code):
+    no_minimum = Statement("No fixed minimum.", Evidence(""))
+    picture = replace(shipped.pictures[0], id=code, duration=no_minimum, min_days=None)
+    assert role_answer(Scene(Deck(), random.Random(1)), "course", picture) in bank("client")["duration"]["always"]
+    other = replace(picture, id="F41.1")
+    assert role_answer(Scene(Deck(), random.Random(1)), "course", other) not in bank("client")["duration"]["always"]
 
 
 def test_what_has_been_there_since_childhood_has_no_time_before():
