@@ -21,6 +21,7 @@ from pixel_core.writing.topics import is_named, topics_of
 if TYPE_CHECKING:
     from pixel_core.writing.therapy import Session
 
+_APART = frozenset({"trait", "support", "attachment", "tried", "strength"})  # answers that `it` after them would mean
 _SINCE = re.compile(r"how long|since when|when did|how far back|a date to it|first noticed", re.I)  # what a length of time answers
 _MONTH, _HALF_YEAR, _YEAR = 31, 180, 365
 LATER = 2  # turns of the therapist after which it may be asked what was left out
@@ -123,7 +124,10 @@ def _reflection(scene: Scene, voices: Sequence[Voice], spoken: Sequence[Voice], 
                 pieces.append(Piece(kind, line))
                 break
     if not pieces or (not bare and len(pieces) == said_back):
-        line = scene.draw("received", therapist["received"], _heard(scene))
+        timely = _heard(scene)
+        line = scene.draw(
+            "received", therapist["received"], lambda line: timely(line) and not (said_back and line["technique"] == "simple_reflection")
+        )
         pieces += [Piece(line["technique"], line["say"])] if line else []
     return pieces
 
@@ -142,6 +146,8 @@ def question(scene: Scene, voice: Voice, last: tuple[str, Any], spoken: Sequence
         if line:
             return [Piece("open_question", line)]
     before = last[1][-1] if last[0] == "voices" and last[1] else None
+    returns = str(scene.draw("back_to_concern", therapist["back_to_concern"])) if last[0] in _APART else ""
+    back = [Piece(None, returns)] * bool(returns)
     if before and before.family is family and scene.chance(0.3):
         quote = _new_quote(scene, before)
         frame = scene.draw("quote_ask", therapist["quote_ask"]) if quote else None
@@ -151,16 +157,16 @@ def question(scene: Scene, voice: Voice, last: tuple[str, Any], spoken: Sequence
     if any(v.family is family for v in spoken) and scene.chance(0.6):
         line = scene.draw("again", therapist["again"], _more(scene, voice))
         if line:
-            return [Piece(kind_of_question(text_of(line)), text_of(line))]
+            return [*back, Piece(kind_of_question(text_of(line)), text_of(line))]
     if family.lines.get("closed_question") and scene.chance(0.12):
         line = scene.draw(f"{family.name}:closed_question", family.lines["closed_question"], lambda text: _suits(text, voice, spoken))
         if line:
-            return [Piece("closed_question", line)]
+            return [*back, Piece("closed_question", line)]
     line = scene.draw(f"{family.name}:open_question", family.lines["open_question"], lambda text: _leads_to(text, voice, spoken))
     line = line or text_of(scene.draw("again", therapist["again"], _more(scene, voice)) or "And what else?")
     elsewhere = before is not None and before.family is not family
     bridge = scene.draw("before_question", therapist["before_question"]) if elsewhere and scene.chance(0.3) else None
-    return [Piece(None, str(bridge))] * bool(bridge) + [Piece(kind_of_question(line), line)]
+    return [*back, *[Piece(None, str(bridge))] * bool(bridge), Piece(kind_of_question(line), line)]
 
 
 def _leads_to(line: str, voice: Voice, spoken: Sequence[Voice]) -> bool:
