@@ -73,6 +73,7 @@ _AGREED = frozenset(
 )
 SKILLS = ("distress_tolerance", "opposite_action", "dear_man")
 _OWN = 3  # words of a topic that clients say as the therapist does
+_HEARD = 2  # of the client's turns, in which a feeling that is named was heard
 _SLOT = re.compile(r"\{(\w+)\}")
 
 
@@ -117,9 +118,9 @@ def make(session: Session, name: str) -> bool:
     return True
 
 
-def said_by_client(session: Session) -> str:
-    """All that the client has said so far, with plain apostrophes."""
-    return " ".join(turn.text for turn in session.scene.turns if turn.speaker == "client").replace("\u2019", "'")
+def said_by_client(session: Session, latest: int = 0) -> str:
+    """All that the client has said so far, or in so many of their latest turns, with plain apostrophes."""
+    return " ".join([turn.text for turn in session.scene.turns if turn.speaker == "client"][-latest:]).replace("\u2019", "'")
 
 
 def made_in(session: Session) -> set[str]:
@@ -151,7 +152,7 @@ def _line(session: Session, move: Move, topic: str, family: Family) -> str | Non
     )
     lines, told, codes = move.said(session.temper.defence), {f.name for f in session.told()}, {p.id for p in session.pictures}
     way, made = modality(session.modality), made_in(session)
-    said = said_by_client(session)
+    said = said_by_client(session, latest=_HEARD if move.name == "feeling" else 0)
 
     def fits(text: str) -> bool:
         timely = agrees_with(session.scene.facts, text)  # nothing of a time before it to whom it has always been there

@@ -83,10 +83,10 @@ def everyday_concern(setting: Setting, name: str) -> Session | None:
         scene.facts = join(scene.facts, facts_of(voice.statement.text)) or scene.facts
     session = _session(setting, (), voices, scene)
     session.open()
-    session.explore()
     session.ask_trait()
     if rng.random() < 0.3:
         session.ask_support()
+    session.explore()  # last, so that what comes next works on the concern and not on what somebody is like
     for beat in _second_half(setting.modality, setting.rng):
         _play(session, beat, None)
     return _ended(session, labelled=False)

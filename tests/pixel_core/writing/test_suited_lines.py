@@ -6,8 +6,9 @@ import re
 import pytest
 
 from pixel_core.writing.deck import Deck
+from pixel_core.writing.modalities import MODALITIES, modality
 from pixel_core.writing.moves import _AFTER
-from pixel_core.writing.phrases import REFLECTIONS, _family, bank, families, family_of, names_of
+from pixel_core.writing.phrases import REFLECTIONS, _family, bank, everyday, families, family_of, names_of
 from pixel_core.writing.responses import answer
 from pixel_core.writing.scene import Scene, Utterance
 from pixel_core.writing.topics import is_named, topics_of
@@ -148,3 +149,31 @@ def test_an_exchange_of_unknown_symptoms_is_refused():
     exchange = {"for": ["no_such_symptom"], "technique": "suggestion", "say": "Would you try that?", "replies": ["Yes.", "No."]}
     with pytest.raises(ValueError, match="no_such_symptom"):
         _family("nights", FAMILY | {"exchanges": [exchange]})
+
+
+def test_an_everyday_concern_is_what_the_modality_works_on(written):
+    told_of = [voiced for family in everyday().values() for voiced in family.voiced]
+    own = {name for way in MODALITIES for name in modality(way).moves}
+    backs, seen, asides = bank("therapist")["back_to_concern"], 0, 0
+    for conversation in written:
+        first = next((turn.content for turn in conversation.turns if turn.part == "client"), "")
+        moves = [move["turn"] for move in conversation.extra.get("moves", ()) if move["move"] in own]
+        if not moves or not any(voiced in first for voiced in told_of):
+            continue
+        seen += 1
+        before = conversation.turns[min(moves) - 1].content.lower()
+        assert any(voiced[1:].lower() in before for voiced in told_of), f"{conversation.id}: {before}"
+        asides += any(back in turn.content for back in backs for turn in conversation.turns[: min(moves)])
+    assert seen > 10
+    assert asides == seen, "after what somebody is like, `it` would be that"
+
+
+def test_hope_is_heard_where_somebody_hopes():
+    hopeful = modality("person-centred").moves["feeling"].said("humour")
+    line = next(line for line in hopeful if line.startswith("h|"))
+
+    def fits(said):
+        return modality("person-centred").suits("feeling", line, set(), set(), "worry", said=said)
+
+    assert fits("I'd like to see the sea once.") and fits("It got better in May.")
+    assert not fits("They're nice, they took in my parcels once.") and not fits("I've no friends to ring at night, and I don't want any.")
