@@ -21,7 +21,9 @@ from pixel_core.writing.topics import is_named, topics_of
 if TYPE_CHECKING:
     from pixel_core.writing.therapy import Session
 
-_APART = frozenset({"trait", "support", "attachment", "tried", "strength"})  # answers that `it` after them would mean
+APART = frozenset(  # what a client answered last, where `it` and `that feeling` would not mean the concern
+    {"trait", "support", "attachment", "tried", "strength", "no_risk", "urgent", "safety_told", "attended", "attended_hesitant"}
+)
 _SINCE = re.compile(r"how long|since when|when did|how far back|a date to it|first noticed", re.I)  # what a length of time answers
 _MONTH, _HALF_YEAR, _YEAR = 31, 180, 365
 LATER = 2  # turns of the therapist after which it may be asked what was left out
@@ -146,7 +148,7 @@ def question(scene: Scene, voice: Voice, last: tuple[str, Any], spoken: Sequence
         if line:
             return [Piece("open_question", line)]
     before = last[1][-1] if last[0] == "voices" and last[1] else None
-    returns = str(scene.draw("back_to_concern", therapist["back_to_concern"])) if last[0] in _APART else ""
+    returns = str(scene.draw("back_to_concern", therapist["back_to_concern"])) if last[0] in APART else ""
     back = [Piece(None, returns)] * bool(returns)
     if before and before.family is family and scene.chance(0.3):
         quote = _new_quote(scene, before)

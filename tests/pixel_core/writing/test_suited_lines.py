@@ -6,11 +6,13 @@ import re
 import pytest
 
 from pixel_core.writing.deck import Deck
-from pixel_core.writing.modalities import MODALITIES, modality
-from pixel_core.writing.moves import _AFTER
+from pixel_core.writing.modalities import CRISIS, MODALITIES, modality
+from pixel_core.writing.moves import _AFTER, _POINTS
 from pixel_core.writing.phrases import REFLECTIONS, _family, bank, everyday, families, family_of, names_of
 from pixel_core.writing.responses import answer
 from pixel_core.writing.scene import Scene, Utterance
+from pixel_core.writing.tags import untagged
+from pixel_core.writing.therapy import _LEANS
 from pixel_core.writing.topics import is_named, topics_of
 
 FAMILY = {"echo": "none", "symptoms": ["early_waking"], "topics": ["the nights"], "exchanges": []}
@@ -177,3 +179,26 @@ def test_hope_is_heard_where_somebody_hopes():
 
     assert fits("I'd like to see the sea once.") and fits("It got better in May.")
     assert not fits("They're nice, they took in my parcels once.") and not fits("I've no friends to ring at night, and I don't want any.")
+
+
+def test_no_line_points_at_a_feeling_after_the_answer_to_the_question_about_dying(written):
+    after = 0
+    for conversation in written:
+        for move in conversation.extra.get("moves", ()):
+            way, turn = conversation.extra.get("modality", ""), move["turn"]
+            asked = turn > 2 and "safety_assessment" in conversation.turns[turn - 2].shown("technique")
+            if not asked or way not in MODALITIES or way == CRISIS or move["move"] not in modality(way).moves:
+                continue
+            after += 1
+            said = conversation.turns[turn].content
+            lines = [line for say in modality(way).moves[move["move"]].say.values() for line in map(untagged, say) if line in said]
+            assert not [line for line in lines if _POINTS.search(line)], said
+    assert after > 10
+
+
+def test_whoever_is_spoken_of_was_named_just_before(written):
+    links = [link for kind in ("same", "other") for link in bank("client")["link"][kind] if link.endswith(".")]
+    said = [turn.content for c in written for turn in c.turns if turn.part == "client"]
+    assert not [text for text in said if any(f" {link} I like them." in text for link in links)]
+    assert not _LEANS.match("My mother rings her twice a day.") and _LEANS.match("I like them.") and _LEANS.match("She says so.")
+    assert any(f" {link} " in text for text in said for link in links)
