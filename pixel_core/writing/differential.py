@@ -19,7 +19,7 @@ from pixel_core.writing.topics import is_burden
 _NO_QUESTION = re.compile(
     r"record|named|\bgiven\b|both\b|\bask\b|diagnos|episode|picture|\bperson\b|child\b|in addition|underlying|prescri|history|tests?\b|"
     r"often|substance|criteria|symptom|precedence|disorder|delusion|psychosis|relative|months|weeks|eighteen|domain|deserve|mistaken|"
-    r"condition|beneath|attention in its own|tapered|\bdrug\b|which is rare",
+    r"condition|beneath|attention in its own|tapered|\bdrug\b|which is rare|\bmay\b|\buse\b",
     re.I,
 )
 _NO_SUBJECT = re.compile(

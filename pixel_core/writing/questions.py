@@ -243,7 +243,7 @@ def _on_guideline(notion: Notion) -> Iterator[Answer]:
 
 def _named(topic: Picture | Notion) -> str:
     """The topic as it is named within a sentence."""
-    name = _running(topic.name)
+    name = bank("assistant")["named"].get(topic.name) or _running(topic.name)
     if isinstance(topic, Picture):
         return _STYLE.format(name) if topic.group == "personality_syndrome" else name
     return _ATTACHMENT.format(name) if topic.kind == "attachment" else name

@@ -75,3 +75,8 @@ def test_what_both_have_is_not_asked_for_to_tell_them_apart(written, shipped):
     assert seen > 40
     named = {f.symptom for p in shipped.pictures for f in p.features}
     assert {s for symptoms in known["in_both"].values() for s in symptoms} <= named
+
+
+def test_the_language_of_the_book_is_not_put_to_a_client():
+    assert asked_of("Low mood may come before, from or after use.") == ""
+    assert asked_of("The fear belongs to being looked at by others.") != ""

@@ -30,6 +30,26 @@ def test_answers_quote_the_knowledge_and_name_their_source(shipped):
         assert "{" not in written.text
 
 
+def test_the_first_question_names_what_it_is_about(sources, shipped):
+    everything = Material(load_material(*sources, ["F20", "F91.3", "F63.1", "F14"]).pictures + shipped.pictures, shipped.notions)
+    frames, deck = bank("assistant"), Deck()
+    assert all(any("{name}" in line for line in frames[kind]["ask"]) for kind in frames if kind.startswith(("framework_", "talk", "else")))
+    for number, subject in enumerate([*topics(everything)] * 2):
+        first = write_questions(everything, subject, deck, random.Random(number)).turns[0].content
+        name = frames["named"].get(subject.name, subject.name)
+        assert name[1:].lower() in first.lower(), first
+
+
+def test_a_capacity_is_named_with_its_article(shipped):
+    named = bank("assistant")["named"]
+    assert all(name.startswith("the capacity") for name in named.values())
+    subjects = [subject for subject in topics(shipped) if subject.name in named]
+    assert len(subjects) == len(named)
+    for subject in subjects:
+        text = write_questions(shipped, subject, Deck(), random.Random(3)).text
+        assert named[subject.name][1:] in text and " of capacity" not in text and " by capacity" not in text
+
+
 def test_signs_are_told_of_every_side_of_a_class(sources):
     both = next(p for p in load_material(*sources, ["F31.81"]).pictures if p.id == "F31.81")
     asked = next(a for a in answers_on(Material((both,)), both) if a.bank == "signs")
