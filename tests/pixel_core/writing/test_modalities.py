@@ -105,6 +105,23 @@ def test_what_does_not_suit_is_not_said():
     assert act.suits("values", before, none, {"F32"}, "low_mood")
 
 
+@pytest.mark.parametrize(
+    ("move", "word", "code", "family", "but"),
+    [
+        ("catch_thought", "crossed your mind", "F05", "clouded", ("F41.1", "worry")),
+        ("weigh", "what does it cost you", "F05", "clouded", ("F41.1", "worry")),
+        ("activity", "Mood tends to follow", "F52.6", "intimate_pain", ("F32", "low_mood")),
+        ("activity", "shade better", "F52.6", "intimate_pain", ("F32", "low_mood")),
+        ("activity", "Mood tends to follow", "F41.1", "worry", ("F41.1", "low_mood")),
+    ],
+)
+def test_a_technique_of_another_trouble_is_not_used(move, word, code, family, but):
+    cbt = modality("CBT")
+    line = next(line for line in cbt.moves[move].said("") if word in line)
+    assert not cbt.suits(move, line, {family}, {code}, family)
+    assert cbt.suits(move, line, {but[1]}, {but[0]}, but[1])
+
+
 def test_bars_name_moves_families_and_words_that_are_there():
     for way in map(modality, MODALITIES):
         for bar in way.bars:
