@@ -57,9 +57,7 @@ class Grounding:
         self._taught, self._spoken = _by_document(_taught(material)), _by_document(_spoken(material))
         subjects: tuple[Subject, ...] = (*material.pictures, *material.notions)
         self._owners: dict[Evidence, Subject] = {
-            statement.evidence: subject
-            for subject in subjects
-            for statement in (*_said_of(subject), *_said_by(subject))
+            statement.evidence: subject for subject in subjects for statement in (*_said_of(subject), *_said_by(subject))
         }
         self._places: dict[tuple[str, bool], tuple[_Place, ...]] = {}
 
