@@ -16,22 +16,30 @@ _FLAGS = re.compile(r"\?[ims]+\)")
 _GROUP = re.compile(r"\?:|(?!\?)")
 _CLASS = re.compile(r"\[\^?\]?(?:\\.|[^\]\\])*\]")
 _NO_WIDTH, _KINDS = "bBAZ", "wWdDsS"
-_Words = frozenset[str] | None
+Row = tuple["str | Asked", ...]
+"""What one alternative of a pattern asks for, each of it: a word, or a choice of several rows."""
+Asked = tuple[Row, ...]
+"""What a pattern asks for: one of these rows; a row without anything is always met."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cue:
-    """A pattern, and words in lower case one of which stands in whatever it matches; without words it is always tried."""
+    """A pattern, and words in lower case one of which stands in whatever it matches; without words it is always tried.
+
+    `asked` holds all that it asks for: a pattern that looks back and ahead a good deal costs a hundred times as much to try.
+    """
 
     pattern: re.Pattern[str]
     words: tuple[str, ...]
+    asked: Asked
 
     @classmethod
     def of(cls, pattern: re.Pattern[str]) -> Cue:
         """The cue with the words that its pattern asks for; raises ValueError for a pattern that `necessary_words` does not read."""
         if pattern.flags & re.VERBOSE:
             raise ValueError(f"{pattern.pattern!r}: patterns in verbose mode are not read here")
-        return cls(pattern, necessary_words(pattern.pattern))
+        asked = asked_by(pattern.pattern)
+        return cls(pattern, tuple(sorted(_one_of(asked) or ())), asked)
 
     def holds(self, text: str, lower: str | None) -> bool:
         """Whether the pattern is found in the text; `lower` as `lowered` gives it, once for all the cues of a text."""
@@ -39,7 +47,7 @@ class Cue:
             return self.pattern.search(text) is not None
         for word in self.words:  # a loop, since nothing is asked more often: `any` takes twice as long
             if word in lower:
-                return self.pattern.search(text) is not None
+                return _is_met(self.asked, lower) and self.pattern.search(text) is not None
         return False
 
 
@@ -62,51 +70,65 @@ def first_held(text: str, cues: Iterable[tuple[T, Cue]]) -> T | None:
     return next((meant for meant, cue in cues if cue.holds(plain, lower)), None)
 
 
-def necessary_words(pattern: str) -> tuple[str, ...]:
-    """Words, in lower case and sorted, one of which stands in every text that the pattern matches; () when it asks for none.
+def asked_by(pattern: str) -> Asked:
+    """The words, in lower case, that stand in every text which the pattern matches.
 
-    Of several such sets that one is taken whose shortest word is the longest. Raises ValueError for what it does not read: groups
-    with names, conditions or flags of their own, and escaped letters that stand for one character.
+    Raises ValueError for what it does not read: groups with names, conditions or flags of their own, and escaped letters that
+    stand for one character.
     """
-    words, end = _any_of(pattern, 0)
+    asked, end = _any_of(pattern, 0)
     if end != len(pattern):
         raise ValueError(f"{pattern!r} cannot be read beyond its character {end}")
-    return tuple(sorted(words or ()))
+    return asked
 
 
-def _any_of(pattern: str, at: int) -> tuple[_Words, int]:
-    """What the alternatives from here on ask for together, and where they end: at a closing parenthesis or the end."""
-    together: set[str] | None = set()
+def _is_met(asked: Asked, lower: str) -> bool:
+    return any(all(part in lower if isinstance(part, str) else _is_met(part, lower) for part in row) for row in asked)
+
+
+def _one_of(asked: Asked) -> frozenset[str] | None:
+    """Words one of which stands wherever this is met, of each row those whose shortest is the longest; None when there are none."""
+    best = [_best(row) for row in asked]
+    return None if None in best else frozenset[str]().union(*(words for words in best if words))
+
+
+def _best(row: Row) -> frozenset[str] | None:
+    found = [frozenset({part}) if isinstance(part, str) else _one_of(part) for part in row]
+    return max((words for words in found if words), key=lambda words: (min(map(len, words)), -len(words)), default=None)
+
+
+def _any_of(pattern: str, at: int) -> tuple[Asked, int]:
+    """What the alternatives from here on ask for, and where they end: at a closing parenthesis or the end."""
+    rows: list[Row] = []
     while True:
-        words, at = _branch(pattern, at)
-        together = None if together is None or words is None else together | words
+        row, at = _branch(pattern, at)
+        rows.append(row)
         if at >= len(pattern) or pattern[at] == ")":
-            return None if together is None else frozenset(together), at
+            return tuple(rows), at
         at += 1
 
 
-def _branch(pattern: str, at: int) -> tuple[_Words, int]:
+def _branch(pattern: str, at: int) -> tuple[Row, int]:
     """What one alternative asks for, and where it ends."""
-    asked: list[frozenset[str]] = []
+    row: list[str | Asked] = []
     run = ""
     while at < len(pattern) and pattern[at] not in "|)":
-        text, words, at = _atom(pattern, at)
+        text, asked, at = _atom(pattern, at)
         quantifier = _QUANTIFIER.match(pattern, at)
         at = quantifier.end() if quantifier else at
         needed = quantifier is None or _OPTIONAL.match(quantifier[0]) is None
-        if words and needed:
-            asked.append(words)
         run += text if text and needed else ""
         if quantifier or text is None:
-            asked.append(frozenset({run}))
+            row.append(run)
             run = ""
-    asked.append(frozenset({run}))
-    best = max(asked, key=lambda words: (min(map(len, words)), -len(words)))
-    return (best if min(map(len, best)) >= _SHORTEST else None), at
+        if asked and needed:
+            row.append(asked)
+    row.append(run)
+    return tuple(part for part in row if (len(part) >= _SHORTEST if isinstance(part, str) else () not in part)), at
 
 
-def _atom(pattern: str, at: int) -> tuple[str | None, _Words, int]:
-    """One element: the letter that it is ("" without width, None when it may be several things), the words it asks for, its end."""
+def _atom(pattern: str, at: int) -> tuple[str | None, Asked | None, int]:
+    """One element: the letter that it is ("" without width, None when it may be several things), what it asks for, its end."""
     sign = pattern[at]
     if sign == "\\":
         escaped = pattern[at + 1]
@@ -123,8 +145,8 @@ def _atom(pattern: str, at: int) -> tuple[str | None, _Words, int]:
         opening = looks or _GROUP.match(pattern, at + 1)
         if opening is None:
             raise ValueError(f"{pattern!r}: the group at character {at} is not read here")
-        words, end = _any_of(pattern, opening.end())
-        return ("" if looks else None), (None if looks else words), end + 1
+        asked, end = _any_of(pattern, opening.end())
+        return ("" if looks else None), (None if looks else asked), end + 1
     if sign in "^$.":
         return ("" if sign != "." else None), None, at + 1
     return sign.lower(), None, at + 1

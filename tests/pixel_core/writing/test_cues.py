@@ -3,7 +3,7 @@ import re
 
 import pytest
 
-from pixel_core.writing.cues import Cue, lowered, necessary_words
+from pixel_core.writing.cues import Cue, asked_by, lowered
 from pixel_core.writing.facts import _cues
 from pixel_core.writing.phrases import bank
 from pixel_core.writing.risk import _levels
@@ -78,13 +78,26 @@ def test_what_a_pattern_matches_holds_one_of_its_words():
     ],
 )
 def test_the_words_that_a_pattern_asks_for(pattern, words):
-    assert necessary_words(pattern) == words
+    assert Cue.of(re.compile(pattern)).words == words
+
+
+@pytest.mark.parametrize(
+    ("pattern", "asked"),
+    [
+        (r"tried (?:to die|suicide)", (("tried ", (("to die",), ("suicide",))),)),
+        (r"thought (?:\w+ )?of (?:dying|jumping (?:off|from))", (("thought ", "of ", (("dying",), ("jumping ", (("off",), ("from",))))),)),
+        (r"(?<!not )\bI (?:want|x)? to die|(?!at )burn(?: a| me)", (("i ", " to die"), ("burn", ((" a",), (" me",))))),
+        (r"hurt|(?:\w+)?", (("hurt",), ())),
+    ],
+)
+def test_all_that_a_pattern_asks_for(pattern, asked):
+    assert asked_by(pattern) == asked
 
 
 @pytest.mark.parametrize("pattern", [r"(?P<who>me)", r"caf\u00e9", r"(a)(?(1)b|c)", r"(?i:me)"])
 def test_what_is_not_read_is_refused(pattern):
     with pytest.raises(ValueError, match="not read here"):
-        necessary_words(pattern)
+        asked_by(pattern)
 
 
 def test_a_verbose_pattern_is_refused():
