@@ -1,4 +1,4 @@
-"""Asking: whether a helper's turn ends in an open question, by its form."""
+"""Asking: whether a question is open or closed, by its form."""
 
 from __future__ import annotations
 
@@ -26,3 +26,8 @@ def asks_openly(text: str) -> bool:
     """Whether the last sentence is a question for what, how, who, where, when, which or why, and not one for yes or no."""
     last = sentences_of(text.strip())[-1]
     return _OPEN.search(last) is not None and not (_CLOSED.match(last) or _CLOSED_END.search(last))
+
+
+def kind_of_question(line: str) -> str:
+    """Closed when it begins like a question for yes or no; `Could you` and `Would you` invite."""
+    return "closed_question" if re.match(r"(?:do|does|did|is|are|has|have|was|were|will|can the)\b", line, re.I) else "open_question"

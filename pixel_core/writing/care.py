@@ -10,9 +10,9 @@ from itertools import repeat
 from typing import Any
 
 from pixel_core.writing.casting import agrees_with
+from pixel_core.writing.citations import grounds
 from pixel_core.writing.cues import Cue, all_held
 from pixel_core.writing.phrases import bank
-from pixel_core.writing.responses import grounds
 from pixel_core.writing.scene import Piece
 from pixel_core.writing.therapy import Session
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from pixel_core.writing import responses
 from pixel_core.writing.care import RISK, heard_no, routine
+from pixel_core.writing.citations import criterion, guideline
 from pixel_core.writing.goals import Goal
 from pixel_core.writing.modalities import CRISIS, modality
 from pixel_core.writing.phrases import bank
@@ -20,7 +20,7 @@ def ask_risk(session: Session, voice: Voice | None, *, disclosed: bool = False) 
     danger = voice is not None or disclosed
     question, denied = ("", "") if danger else routine(session)
     prompt = [Piece("safety_assessment", question or str(scene.draw("risk_question", bank("therapist")["risk_question"])))]
-    evidence = responses.criterion(voice) if voice else ()
+    evidence = criterion(voice) if voice else ()
     move = "ask_directly" if danger else ""
     session.turn(prompt, "safety" if danger else "exploration", evidence, move=move, on=[voice] if voice else [])
     session.attended.add(RISK)
@@ -43,7 +43,7 @@ def secure(session: Session, level: int) -> None:
     kind = "harm" if level == HARM else "ideation"
     receive = Piece("validation", str(scene.draw("receive", crisis["receive"])))
     asked = Piece("safety_assessment", str(scene.draw(f"assess:{kind}", crisis["assess"][kind])))
-    session.turn([receive, asked], "safety", responses.guideline(session.material, "risk"), move="assess_danger")
+    session.turn([receive, asked], "safety", guideline(session.material, "risk"), move="assess_danger")
     session.reply(str(scene.draw_line(f"answer:{kind}", crisis["answer"][kind])), stage="safety", last=("risk", None), risk=level)
     goal.work("safety_assessment", "explored", len(scene.turns) - 1)
     heard = [Piece("validation", str(scene.draw("heard", crisis["heard"])))]
@@ -63,7 +63,7 @@ def _step(session: Session, name: str, heard: list[Piece], level: int) -> None:
     scene, move = session.scene, modality(CRISIS).moves[name]
     line = str(scene.draw(f"{CRISIS}:{name}", move.said("")))
     tags, said = line.split("| ", 1) if "| " in line[:5] else ("", line)
-    session.turn([*heard, Piece(move.technique, said)], "safety", responses.guideline(session.material, "safety"), move=name)
+    session.turn([*heard, Piece(move.technique, said)], "safety", guideline(session.material, "safety"), move=name)
     hesitant = scene.chance(0.35 if session.temper.resistance else 0.2)
     options = move.hesitant if hesitant else move.willing
     reply = scene.draw_line(f"{CRISIS}:{name}:{hesitant}", options, lambda r: "| " not in r[:5] or bool(set(r.split("| ")[0]) & set(tags)))
@@ -79,6 +79,4 @@ def hand_over(session: Session) -> None:
     lines = modality(CRISIS).moves["warm_handover"].said("")
     line = str(scene.draw("warm_handover", lines, lambda said: _can_be_rung(session, said)))
     pieces = [Piece(done["technique"], done["say"])] if done else []
-    session.turn(
-        [*pieces, Piece("safety_planning", line)], "closing", responses.guideline(session.material, "safety"), move="warm_handover"
-    )
+    session.turn([*pieces, Piece("safety_planning", line)], "closing", guideline(session.material, "safety"), move="warm_handover")

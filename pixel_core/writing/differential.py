@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from pixel_core.writing import responses
+from pixel_core.writing.citations import criterion
 from pixel_core.writing.content import content_of
 from pixel_core.writing.echo import continued
 from pixel_core.writing.forms import item_of
@@ -121,7 +121,7 @@ def _deny(session: Session, voice: Voice) -> None:
     rather = str(scene.draw_line("rather", client["rather"]))
     told = continued(voice.statement.text) if rather.endswith(":") else voice.statement.text
     parts = [str(scene.draw_line("deny", client["deny"])), rather, told]
-    session.reply(" ".join(parts), voices=[voice], last=("voices", [voice]), evidence=responses.criterion(voice), lead=False)
+    session.reply(" ".join(parts), voices=[voice], last=("voices", [voice]), evidence=criterion(voice), lead=False)
 
 
 def _distinction(own: Picture, other: Picture) -> Differential:

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from pixel_core.conversation import Evidence
+from pixel_core.writing.content import content_of
 from pixel_core.writing.material import DOCUMENT, Material, Notion, Picture, Statement
 from pixel_core.writing.passages import Passage, Retrieve
-from pixel_core.writing.responses import content_of
 from pixel_core.writing.scene import Utterance
 
 _PASSAGES = 8  # looked at for a subject

@@ -5,16 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 
-from pixel_core.writing import responses
 from pixel_core.writing.casting import agrees_with
+from pixel_core.writing.citations import grounds
 from pixel_core.writing.echo import continued, sentence_case
+from pixel_core.writing.fitting import is_ripe
 from pixel_core.writing.matters import AGREED, matter_of, slots_of, told_first
 from pixel_core.writing.modalities import Move, modality
 from pixel_core.writing.phrases import Exchange, Family, bank
+from pixel_core.writing.responses import APART
 from pixel_core.writing.scene import Piece, text_of
 from pixel_core.writing.tags import answers, tags_of, untagged
 from pixel_core.writing.therapy import Session
-from pixel_core.writing.topics import is_burden
+from pixel_core.writing.topics import draw_topics, is_burden, listed
 
 STEPS = frozenset({"goal_setting", "behavioural_activation", "exposure", "grounding", "suggestion"})
 _HESITANT = (0.3, 0.6, 0.75)  # by resistance
@@ -101,7 +103,7 @@ def make(session: Session, name: str) -> bool:
     about = slots["thought_of"] if move.needs == "thought" else family.name
     said = filled(untagged(line), slots)
     on = next(([v] for v in reversed(session.spoken) if v.family is family), [])
-    session.turn([Piece(move.technique, said)], move.stage, responses.grounds(session.pictures, said), move=name, on=on)
+    session.turn([Piece(move.technique, said)], move.stage, grounds(session.pictures, said), move=name, on=on)
     reply = _reply(session, move, line, hesitant, (about, topic)) or _reply(session, move, line, not hesitant, (about, topic))
     if reply is None:
         raise ValueError(f"move {name} of {session.modality} has no answer for: {line[:60]}")
@@ -164,7 +166,7 @@ def _line(session: Session, move: Move, topic: str, family: Family) -> str | Non
     def fits(text: str) -> bool:
         timely = agrees_with(session.scene.facts, text)  # nothing of a time before it to whom it has always been there
         slots = set(_SLOT.findall(text))
-        points = session.last[0] in responses.APART and not slots and _POINTS.search(text) is not None
+        points = session.last[0] in APART and not slots and _POINTS.search(text) is not None
         return timely and not points and slots <= able and way.suits(move.name, text, told, codes, family.name, made=made, said=said)
 
     return session.scene.draw(f"{session.modality}:{move.name}", lines, fits)
@@ -229,10 +231,10 @@ def understand(session: Session) -> None:
             permission = scene.draw("ask_permission", therapist["ask_permission"])
             check = str(scene.draw("check_information", therapist["check_information"]))
             pieces = [Piece(None, str(permission)), Piece("information", line), Piece(None, untagged(check))]
-            session.turn(pieces, "understanding", responses.grounds(session.pictures, line))
+            session.turn(pieces, "understanding", grounds(session.pictures, line))
             session.reply(_answer_to(session, "informed", check), stage="understanding", last=("informed", None))
             return
-    topics = responses.joined(responses.topics(scene, told or session.told(), session.spoken))
+    topics = listed(draw_topics(scene, told or session.told(), session.spoken))
     line = str(scene.draw("summary", therapist["summary"])).replace("{topics}", topics)
     heard = [v.statement.evidence for v in session.spoken if v.statement.evidence.uri]
     session.turn([Piece("summary", sentence_case(untagged(line)))], "understanding", heard, on=session.spoken)
@@ -262,7 +264,7 @@ def exchange(session: Session, *, step: bool) -> bool:
     if chosen is None:
         return False
     family, move = chosen
-    session.turn([Piece(move.technique, move.say)], "change", responses.grounds(session.pictures, move.say))
+    session.turn([Piece(move.technique, move.say)], "change", grounds(session.pictures, move.say))
     hesitant = scene.chance(_HESITANT[session.temper.resistance])
     if not agrees_with(scene.facts, move.replies[hesitant]):
         hesitant = not hesitant
@@ -291,6 +293,6 @@ def agree(session: Session) -> bool:
 def _ripe_exchange(session: Session, step: bool) -> Callable[[Exchange], bool]:
     def fits(move: Exchange) -> bool:
         sayable = any(agrees_with(session.scene.facts, reply) for reply in move.replies)
-        return (move.technique in STEPS) == step and sayable and responses.is_ripe(move.say, session)
+        return (move.technique in STEPS) == step and sayable and is_ripe(move.say, session.pictures, session.spoken)
 
     return fits

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pixel_core.conversation import Evidence
-from pixel_core.writing import responses
 from pixel_core.writing.care import RISK, attend, completed, duties, fulfil, is_distressed, pending, planned, trimmed
 from pixel_core.writing.casting import cast, is_danger
 from pixel_core.writing.closing import close
@@ -19,6 +18,7 @@ from pixel_core.writing.material import Feature, Material, Picture, Statement
 from pixel_core.writing.modalities import CRISIS, MODALITIES, modality, techniques_of
 from pixel_core.writing.moves import SKILLS, agree, exchange, make, understand
 from pixel_core.writing.phrases import bank, everyday
+from pixel_core.writing.responses import role_question
 from pixel_core.writing.scene import Piece, Scene, Voice
 from pixel_core.writing.sheets import Temper
 from pixel_core.writing.therapy import Session
@@ -103,9 +103,9 @@ def subclinical(setting: Setting, picture: Picture) -> Session | None:
     mild, scene = bank("everyday")["mild"], session.scene
     session.open()
     _heed(session)
-    session.turn(responses.role_question(scene, "course", None), "exploration")
+    session.turn(role_question(scene, "course", None), "exploration")
     session.reply(str(scene.draw_line("mild", mild["since"])), last=("mild_since", None))
-    session.turn(responses.role_question(scene, "impact", None), "exploration")
+    session.turn(role_question(scene, "impact", None), "exploration")
     session.reply(str(scene.draw_line("mild works", mild["works"])), last=("mild_works", None))
     session.turn([Piece("reassurance", str(scene.draw("mild:reply", mild["reply"])))], "understanding")
     session.reply(str(scene.draw_line("mild answer", mild["answer"])), stage="understanding", last=("mild_works", None))

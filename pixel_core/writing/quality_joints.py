@@ -12,9 +12,9 @@ from typing import Any
 from pixel_core.conversation import Conversation, Turn
 from pixel_core.writing.cues import Cue, lowered
 from pixel_core.writing.fillers import unfit_fillers
+from pixel_core.writing.fitting import LATER
 from pixel_core.writing.manner import endings
 from pixel_core.writing.phrases import Family, bank, everyday, families, psychodynamic
-from pixel_core.writing.responses import LATER
 from pixel_core.writing.risk import IDEATION, level_labelled
 
 _SENTENCES = re.compile(r"(?<=[.!?]) |(?<=[.!?][\"']) ")

@@ -22,10 +22,10 @@ from pixel_core.conversation import REST, Conversation, Evidence, Label, Provena
 from pixel_core.writing.asking import asks_openly
 from pixel_core.writing.modalities import modality, reasons
 from pixel_core.writing.phrases import bank
-from pixel_core.writing.responses import concern_of
 from pixel_core.writing.scene import Utterance
 from pixel_core.writing.sheets import difficulty_of, make_sheet
 from pixel_core.writing.therapy import Session
+from pixel_core.writing.topics import concern_of
 
 VERSION = "15"
 SOURCE = "derived:grammar"

@@ -9,7 +9,10 @@ from typing import Any
 
 from pixel_core.conversation import Evidence
 from pixel_core.writing import fillers, manner, responses
+from pixel_core.writing.asking import kind_of_question
 from pixel_core.writing.casting import agrees, agrees_with, single
+from pixel_core.writing.citations import criterion
+from pixel_core.writing.client import client_turn, level_told, role_answer
 from pixel_core.writing.echo import continued
 from pixel_core.writing.forms import item_of
 from pixel_core.writing.goals import Goal
@@ -19,6 +22,7 @@ from pixel_core.writing.risk import IDEATION
 from pixel_core.writing.scene import Piece, Scene, Voice, text_of
 from pixel_core.writing.sheets import Temper
 from pixel_core.writing.tags import answers, untagged
+from pixel_core.writing.topics import concern_of
 from pixel_core.writing.writer import feature_id
 
 _LEANS = re.compile(r"(?:[\w']+ ){0,2}(?:they|them|he|him|she)\b(?!')", re.I)  # speaks of whoever was named before
@@ -61,7 +65,7 @@ class Session:
     ) -> None:
         """Add a client turn and remember what a therapist would answer to."""
         spans = [v.statement.evidence for v in voices if v.statement.evidence.uri] + list(evidence)
-        self.scene.turns.append(responses.client_turn(text, stage, voices, spans, **flags))
+        self.scene.turns.append(client_turn(text, stage, voices, spans, **flags))
         self.scene.deck.note(text)
         self.spoken += voices
         self.last = last
@@ -79,7 +83,7 @@ class Session:
         plain = not resists and scene.chance(_PLAIN) and scene.deck.is_new(" ".join(p for p in told if p))
         name = "resistant" if resists else "opener"
         parts = ["" if plain else scene.draw_line(name, client[name]) or "", *told]
-        self.goals.append(Goal(responses.concern_of(voices[0])))
+        self.goals.append(Goal(concern_of(voices[0])))
         self.say(
             " ".join(p for p in parts if p), "opening", voices=voices, last=("resist" if resists else "voices", voices), reluctant=resists
         )
@@ -90,7 +94,7 @@ class Session:
     ) -> None:
         """A further client turn, coloured by temper; a doubtful client doubts once, a refusing one once more."""
         scene, client = self.scene, bank("client")
-        grave = responses.level_told(text, voices, flags.get("risk", 0)) >= IDEATION
+        grave = level_told(text, voices, flags.get("risk", 0)) >= IDEATION
         heard = scene.turns[-1].text
         before, words = ("grave", client["grave"]) if grave else fillers.forewords(heard)
         gives_way = self.yields and not grave and scene.turns[-1].purpose != "safety_assessment"  # that is answered as it is
@@ -195,7 +199,7 @@ class Session:
         voice = unheard or self.queue[0]
         self.queue.remove(voice)
         asked = responses.question(self.scene, voice, self.last, self.spoken)
-        self.turn(asked, "exploration", responses.criterion(voice), on=[voice], further=True)
+        self.turn(asked, "exploration", criterion(voice), on=[voice], further=True)
         voices = [voice]
         if self.queue and (any(v.family is voice.family for v in self.queue) or self.scene.chance(0.6)):
             voices.append(self._take(voice.family))
@@ -210,9 +214,9 @@ class Session:
         if voice is None or frame is None or line is None:
             return False
         self.queue.remove(voice)
-        self.turn([Piece("open_question", line)], "exploration", responses.criterion(voice), on=[voice])
+        self.turn([Piece("open_question", line)], "exploration", criterion(voice), on=[voice])
         text = frame.format(item=item_of(voice.picture, voice.feature), voice=voice.statement.text)
-        self.reply(text, voices=[voice], last=("voices", [voice]), evidence=responses.criterion(voice), lead=False)
+        self.reply(text, voices=[voice], last=("voices", [voice]), evidence=criterion(voice), lead=False)
         return True
 
     def ask_role(self, role: str) -> bool:
@@ -222,10 +226,10 @@ class Session:
             return False
         found = single(self.pictures[0], role, scene.facts, scene.deck, scene.rng)
         prompt = responses.role_question(scene, role, found[0] if found else None)
-        text = found[0].statement.text if found else responses.role_answer(scene, role, self.pictures[0])
+        text = found[0].statement.text if found else role_answer(scene, role, self.pictures[0])
         if not prompt or not text:
             return False
-        evidence = responses.criterion(found[0]) if found else [s.evidence for s in (self.pictures[0].duration,) if s and role == "course"]
+        evidence = criterion(found[0]) if found else [s.evidence for s in (self.pictures[0].duration,) if s and role == "course"]
         self.turn(prompt, "exploration", evidence, on=[found[0]] if found else [])
         if found:
             scene.facts = found[1]
@@ -247,7 +251,7 @@ class Session:
         """Ask what was tried, or what is strong in the client."""
         scene = self.scene
         asked = str(scene.draw(f"{name}_question", bank("therapist")[f"{name}_question"]))
-        self.turn([Piece(responses.kind_of_question(untagged(asked)), untagged(asked))], "exploration")
+        self.turn([Piece(kind_of_question(untagged(asked)), untagged(asked))], "exploration")
         said = str(scene.draw_line(name, bank("client")[name], lambda line: answers(line, asked)))
         self.reply(untagged(said), last=(name, None))
 

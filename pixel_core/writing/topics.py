@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from pixel_core.writing.content import was_brought_up
 from pixel_core.writing.phrases import Family, families, names_of
-from pixel_core.writing.scene import Voice
+from pixel_core.writing.scene import Scene, Voice
 
 # Clauses like "how near is too near", and people, name a topic in a list and cannot stand for a matter to work on.
 _CLAUSE = re.compile(r"(?:how|whom|whose|who|where|when|then|people|other people who|hands that|strangers)\b")
@@ -71,6 +71,26 @@ def topics_of(family: Family, spoken: Iterable[Voice]) -> Sequence[str]:
         return was_brought_up(topic, could or family.voiced, said)
 
     return [t for t in family.topics if family.suits(t, names) and is_ripe(t)] or families()["general"].topics
+
+
+def concern_of(voice: Voice) -> str:
+    """What a client with this concern wants to get on with, as a goal is named."""
+    topics = topics_of(voice.family, [voice])
+    return next((t for t in topics if is_named(t)), topics[0])
+
+
+def draw_topics(scene: Scene, told: Sequence[Family], spoken: Sequence[Voice]) -> list[str]:
+    """Up to three things that were talked about, as the therapist would name them."""
+    if len(told) == 1:
+        own = topics_of(told[0], spoken)
+        return scene.rng.sample(own, min(2, len(own)))
+    chosen = scene.rng.sample(list(told), min(3, len(told)))
+    return [scene.rng.choice(topics_of(f, spoken)) for f in chosen]
+
+
+def listed(parts: Sequence[str]) -> str:
+    """`a`, `a and b`, or `a, b and c`."""
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}" if parts else "what you've told me"
 
 
 def is_named(topic: str) -> bool:

@@ -9,11 +9,11 @@ import yaml
 from pixel_core import taxonomy
 from pixel_core.conversation import Evidence
 from pixel_core.writing import facts
+from pixel_core.writing.client import role_answer
 from pixel_core.writing.deck import Deck
 from pixel_core.writing.facts import complete, facts_of, join
 from pixel_core.writing.material import Statement
 from pixel_core.writing.phrases import bank
-from pixel_core.writing.responses import role_answer
 from pixel_core.writing.scene import Scene
 
 

@@ -2,11 +2,11 @@ from dataclasses import dataclass
 
 import pytest
 
+from pixel_core.writing.citations import grounds
 from pixel_core.writing.content import content_of
 from pixel_core.writing.grammar import GrammarWriter
 from pixel_core.writing.grounding import Grounding
 from pixel_core.writing.orders import Plan
-from pixel_core.writing.responses import grounds
 from pixel_core.writing.scene import Utterance
 
 
