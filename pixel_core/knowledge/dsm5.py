@@ -10,9 +10,10 @@ from typing import Any
 import polars as pl
 
 from pixel_core import taxonomy
-from pixel_core.artifacts import Built, Summary, build, tree_digest, write_table
+from pixel_core.artifacts import Built, Summary, build, write_table
 from pixel_core.knowledge import completeness
 from pixel_core.knowledge.criteria import read_criteria
+from pixel_core.knowledge.folder import folder_digest
 from pixel_core.knowledge.raw_records import raw_records
 from pixel_core.knowledge.records import integer_of, records_of, slug, span_of, text_of, texts_of
 from pixel_core.knowledge.schema import DISORDER_SCHEMA, SYMPTOM_SCHEMA
@@ -29,7 +30,7 @@ from pixel_core.knowledge.symptoms import orphans, symptom_rows
 from pixel_core.rejects import as_content, count_reasons, write_rejects
 from pixel_core.taxonomy import TaxonomyClass
 
-VERSION = "4"
+VERSION = "5"
 TABLE = "disorders.parquet"
 
 
@@ -54,7 +55,7 @@ def extract_dsm5(source: Path, out: Path, *, force: bool = False) -> Built:
 def tree_digest_of(source: Path) -> str:
     """The digest of a knowledge folder; raises KnowledgeError when it is missing."""
     list_documents(source)
-    return tree_digest(source)
+    return folder_digest(source)
 
 
 def _write(source: Path, stage: Path) -> Summary:

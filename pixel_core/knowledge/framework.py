@@ -30,7 +30,7 @@ from pixel_core.knowledge.sources import (
 from pixel_core.rejects import as_content, count_reasons, write_rejects
 from pixel_core.taxonomy import TaxonomyName
 
-VERSION = "4"
+VERSION = "5"
 TABLE = "framework.parquet"
 KINDS = ("pdm2", "organisation", "symptom_pattern", "attachment", "defence", "trait", "interview")
 _OF_GROUP = {"organisation_level": "organisation", "symptom_pattern": "symptom_pattern"}  # PDM-2 entries beside the head's classes

@@ -26,7 +26,7 @@ from pixel_core.knowledge.sources import (
 )
 from pixel_core.rejects import count_reasons, write_rejects
 
-VERSION = "2"
+VERSION = "3"
 TABLE = "passages.parquet"
 
 
@@ -70,7 +70,10 @@ def _write(source: Path, stage: Path, words: int) -> Summary:
         rows += [_row(document, number, section, piece) for number, (section, piece) in enumerate(pieces)]
         documents[document.file] = document
     for file in unsupported:
-        rejected.add(file, "file", "unsupported_format", "there is no reader for this kind of file: see data/knowledge/README.md")
+        if (source / file).is_dir():
+            rejected.add(file, "file", "unreadable", "the folder cannot be opened")
+        else:
+            rejected.add(file, "file", "unsupported_format", "there is no reader for this kind of file: see data/knowledge/README.md")
     if not rows:
         reasons = count_reasons(rejected.rows) or "no file"
         raise KnowledgeError(f"{source} holds no readable document ({reasons}): see data/knowledge/README.md for the formats")

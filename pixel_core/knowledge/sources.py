@@ -12,6 +12,7 @@ import polars as pl
 
 from pixel_core.artifacts import write_table
 from pixel_core.knowledge.document import JSON_LINES, Document, UnusableError
+from pixel_core.knowledge.folder import files_below
 from pixel_core.knowledge.located import parse_json, parse_json_lines
 from pixel_core.knowledge.readers import SUFFIXES, read_document
 from pixel_core.rejects import Reject
@@ -74,9 +75,8 @@ def list_unsupported(source: Path) -> list[str]:
 def _listed(source: Path) -> list[str]:
     if not source.is_dir():
         raise KnowledgeError(f"knowledge folder {source} does not exist: set PIXEL_KNOWLEDGE_DIR to a folder of JSON, Markdown or PDF")
-    paths = (p.relative_to(source) for p in source.rglob("*") if p.is_file())
-    kept = (p for p in paths if p.stem.lower() not in _ABOUT and not any(part.startswith(".") for part in p.parts))
-    return sorted(p.as_posix() for p in kept)
+    paths = ((file, Path(file)) for file in files_below(source))
+    return [file for file, p in paths if p.stem.lower() not in _ABOUT and not any(part.startswith(".") for part in p.parts)]
 
 
 def read_json(document: Document) -> Any:
