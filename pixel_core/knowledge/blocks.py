@@ -10,7 +10,7 @@ from typing import Literal
 from pixel_core.knowledge.located import Located, located
 
 Kind = Literal["heading", "paragraph", "item"]
-_HEADING = re.compile(r"(#{1,6})\s+(.*?)\s*#*\s*$")
+_HEADING = re.compile(r"(#{1,6})\s+(.*)")
 _UNDERLINE = re.compile(r"\s*(?:=+|-{2,})\s*$")
 _FENCE = re.compile(r"\s*(```|~~~)")
 _RULE = re.compile(r"\s*(?:[-*_=~]\s*){3,}$")
@@ -19,7 +19,7 @@ _LETTER = re.compile(r"\s*([A-Z])[.)]\s+(?=\S)")
 _NUMBERED = re.compile(r"(\d+(?:\.\d+)*)\.?\s+(?=[A-Z])")
 _LONGEST_TITLE = 12  # words; what is longer is a sentence without its full stop
 _NOISE = "\ufeff \t"
-_FRONT_MATTER = re.compile(r"\ufeff?---[ \t]*\n(?:(?!---).*\n){0,100}---[ \t]*\n")
+_FRONT_MATTER = re.compile(r"\ufeff?---[ \t\r]*\n(?:(?!---).*\n){0,100}---[ \t\r]*\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,8 +121,8 @@ class _Reader:
                 yield from self._heading_above(1 if content[0] == "=" else 2)
             elif heading := _HEADING.match(bare):
                 yield from self._close()
-                if heading[2]:
-                    yield self._heading(position + heading.start(2), position + heading.end(2), len(heading[1]))
+                if title := heading[2].rstrip("#").rstrip():
+                    yield self._heading(position + heading.start(2), position + heading.start(2) + len(title), len(heading[1]))
             elif self._bare_titles and self._alone(lines, number, content):
                 start = position + bare.index(content)
                 level = 1 if start == len(self._text) - len(self._text.lstrip(_NOISE + "\r\n\f")) else title_level(content)

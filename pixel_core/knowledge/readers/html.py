@@ -98,11 +98,13 @@ def read_html(data: bytes, file: str) -> Document:
 
 def _text(data: bytes) -> str:
     declared = _DECLARED.search(data[:4096])
-    if not declared or data[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+    if not declared or data.startswith((codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return decode(data)
     name = (declared[1] or declared[2]).decode("ascii")
     try:
         encoding = codecs.lookup(name).name
+        if encoding.startswith(("utf-16", "utf-32")):  # which the letters of the declaration would not be in: so browsers read UTF-8
+            return decode(data)
         text = data.decode("cp1252" if encoding in ("iso8859-1", "ascii") else encoding)  # as every browser reads it
     except (LookupError, UnicodeError) as error:
         raise UnusableError("not_utf8", "the file is not in the encoding that it declares: save it as UTF-8") from error

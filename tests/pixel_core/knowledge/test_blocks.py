@@ -1,3 +1,4 @@
+import time
 from itertools import pairwise
 
 import pytest
@@ -47,6 +48,19 @@ F. Nietzsche is no sixth point.
         ("item", 0, "C", "S. Lewis wrote."),
         ("paragraph", 0, "", "F. Nietzsche is no sixth point."),
     ]
+
+
+def test_lines_of_windows_read_as_others_do():
+    text = "---\ntitle: not text\n---\n\n# Title #\n\nSome text\ngoes on.\n\n1. One\n2. Two\n"
+    assert seen(parse_markdown(text.replace("\n", "\r\n"))) == seen(parse_markdown(text))
+    assert seen(parse_markdown("\ufeff" + text.replace("\n", "\r\n")))[0] == ("heading", 1, "", "Title")
+
+
+@pytest.mark.parametrize("line", ["# a" + " " * 20_000 + "b", "# a" + " #" * 20_000 + " b", "#" + " " * 20_000 + "#" * 20_000])
+def test_the_time_for_a_heading_grows_with_its_length_only(line):
+    began = time.process_time()
+    parse_markdown(line)
+    assert time.process_time() - began < 2  # hours where it grows with the cube
 
 
 def test_plain_text_shows_its_headings_by_space():

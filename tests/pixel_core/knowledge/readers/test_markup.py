@@ -102,6 +102,8 @@ def test_a_page_becomes_text_without_navigation_scripts_and_formulas():
         b'<meta http-equiv="Content-Type" content="text/html; charset=iso-8859-1"><p>caf\xe9 \x93x\x94',
         "<p>café “x”".encode(),
         "<meta charset=utf-8><p>café “x”".encode("utf-16"),
+        '<meta charset="windows-1252"><p>café “x”'.encode("utf-8-sig"),  # a mark counts before what is declared
+        '<meta charset="utf-16"><p>café “x”'.encode(),
     ],
 )
 def test_a_page_is_read_in_the_encoding_that_it_declares(data):
