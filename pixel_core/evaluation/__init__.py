@@ -16,7 +16,8 @@ from pixel_core.evaluation.ranking.beside import promoted_scorecard
 from pixel_core.evaluation.ranking.leaderboard import build_leaderboard
 from pixel_core.evaluation.ranking.progression import Course, progression_of
 from pixel_core.evaluation.ranking.promotion import build_promotion, read_pointer
-from pixel_core.evaluation.scorecard import EvaluationError, Scorecard, build_scorecard, compare
+from pixel_core.evaluation.scorecard import EvaluationError, Scorecard, compare
+from pixel_core.evaluation.uniting import build_scorecard
 from pixel_core.evaluation.whole import evaluate_checkpoint, evaluate_endpoint
 
 __all__ = [

@@ -13,7 +13,8 @@ from pixel_core.evaluation.evaluation import Settings, Told, build_answers, eval
 from pixel_core.evaluation.figures import AXES
 from pixel_core.evaluation.held_out import HeldOut
 from pixel_core.evaluation.ranking.beside import promoted_scorecard
-from pixel_core.evaluation.scorecard import EvaluationError, build_scorecard
+from pixel_core.evaluation.scorecard import EvaluationError
+from pixel_core.evaluation.uniting import build_scorecard
 from pixel_core.recipe import Recipe
 
 

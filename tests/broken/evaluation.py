@@ -15,7 +15,8 @@ from pixel_core.evaluation.harness import ChoiceTask, Question
 from pixel_core.evaluation.ranking.leaderboard import LEADERBOARD
 from pixel_core.evaluation.ranking.leaderboard import REPORT as BOARD_REPORT
 from pixel_core.evaluation.ranking.promotion import POINTER
-from pixel_core.evaluation.scorecard import FIGURES, ITEMS, REPORT, SCORECARD, read_scorecard, summary_figures, unite, write_scorecard
+from pixel_core.evaluation.scorecard import FIGURES, ITEMS, REPORT, SCORECARD, read_scorecard, summary_figures, write_scorecard
+from pixel_core.evaluation.uniting import unite
 from tests.pixel_core.evaluation.scripted import Guessing
 
 KEY = "small-0123456789ab.4"

@@ -9,10 +9,11 @@ from pixel_assets.defs.evaluation.conditions import AFTER_ANY_UPDATE, ON_NEW_CHE
 from pixel_assets.metadata import picture, result_of
 from pixel_core import evaluation
 from pixel_core.evaluation import evaluation as harness
-from pixel_core.evaluation import scorecard as cards
+from pixel_core.evaluation import uniting
 from pixel_core.evaluation.ranking import alerts
 from pixel_core.evaluation.ranking import leaderboard as ranking
 from pixel_core.evaluation.ranking import promotion as pointer
+from pixel_core.evaluation.scorecard import PICTURE, REPORT
 from pixel_core.knowledge import Notes, Retriever
 
 OWNERS = ["team:pixel"]
@@ -129,7 +130,7 @@ def dialogue_evaluation(context: dg.AssetExecutionContext, config: Build) -> dg.
     partitions_def=partitions.checkpoints,
     owners=OWNERS,
     kinds={"python", "parquet"},
-    code_version=cards.VERSION,
+    code_version=uniting.VERSION,
     automation_condition=ON_NEW_CHECKPOINT,
     description="All figures of a checkpoint as one JSON file with a schema, all answers, alerts, and a report to click in.",
 )
@@ -139,9 +140,9 @@ def scorecard(context: dg.AssetExecutionContext, config: Build) -> dg.Materializ
     folders = {axis: paths.artifact(f"{axis}_evaluation", key) for axis in evaluation.AXES}
     beside = evaluation.promoted_scorecard(paths.artifact("promotion"), paths.artifact("scorecard"))
     built = evaluation.build_scorecard(folders, paths.artifact("scorecard", key), promoted=beside, force=config.force)
-    report = dg.MetadataValue.path(str(built.folder / cards.REPORT))
+    report = dg.MetadataValue.path(str(built.folder / REPORT))
     told = dg.MetadataValue.md(alerts.of_scorecard(built.folder))
-    return result_of(built, axes=picture(built.folder / cards.PICTURE), report=report, alerts=told)
+    return result_of(built, axes=picture(built.folder / PICTURE), report=report, alerts=told)
 
 
 @dg.asset(

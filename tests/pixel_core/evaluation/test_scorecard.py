@@ -11,8 +11,9 @@ from pixel_core.evaluation import AXES, EvaluationError, build_scorecard, compar
 from pixel_core.evaluation.figures import headlines
 from pixel_core.evaluation.reports import quality as report_quality
 from pixel_core.evaluation.reports.lines import to_text
-from pixel_core.evaluation.scorecard import FIGURES, REPORT, SCORECARD, read_scorecard, unite
+from pixel_core.evaluation.scorecard import FIGURES, REPORT, SCORECARD, read_scorecard
 from pixel_core.evaluation.scorecard import SCHEMA as SCHEMA_FILE
+from pixel_core.evaluation.uniting import unite
 from tests.pixel_core.evaluation.boards import GOOD, flip, place
 from tests.pixel_core.evaluation.world import RUN
 
