@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pixel_core.corpus.loaders import BOMB_BYTES, BOMB_RATIO, LOST, Row, Unreadable, row_of
+from pixel_core.corpus.source_rows import BOMB_BYTES, BOMB_RATIO, LOST, Row, Unreadable, row_of
 
 _BATCH_ROWS = 1024
 _BATCH_BYTES = 128 << 20

@@ -17,7 +17,7 @@ from typing import Any
 
 import polars as pl
 
-from pixel_core.corpus.loaders import Row
+from pixel_core.corpus.source_rows import Row
 
 HELD_CHARACTERS = 1 << 26  # of rows in memory at a time
 _PART_GROUP = 1_024  # rows of a row group of a part: so many are read though a stretch needs one of them

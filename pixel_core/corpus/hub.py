@@ -7,7 +7,8 @@ import logging
 from collections.abc import Iterator
 
 from pixel_core.corpus.catalog import SourceEntry
-from pixel_core.corpus.loaders import LoadError, Row, Unreadable, row_of
+from pixel_core.corpus.loaders import LoadError
+from pixel_core.corpus.source_rows import Row, Unreadable, row_of
 
 logger = logging.getLogger(__name__)
 _OWN = ("datasets.exceptions", "huggingface_hub")

@@ -11,19 +11,15 @@ import gzip
 import json
 import re
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import BinaryIO, cast
 
-LOST = frozenset({"unreadable_file", "broken_off", "decompression_bomb"})
-MAX_ROW = 4 << 20  # bytes of one row; a conversation that is kept has some 20 kB
+from pixel_core.corpus.columnar import arrow_rows, parquet_rows
+from pixel_core.corpus.source_rows import BOMB_BYTES, BOMB_RATIO, KEPT_CONTENT, MAX_DEPTH, MAX_ROW, Row, Unreadable, row_of
+
 MAX_LIST = 1 << 30  # bytes of a .json file, which is read whole
-MAX_DEPTH = 64  # of objects and lists within one another
-KEPT_CONTENT = 1 << 16  # characters of an unreadable row that go along with its reason
-BOMB_BYTES = 64 << 20  # what is smaller than this when decompressed harms nobody
-BOMB_RATIO = 200  # text compresses 3 to 30 times
 _CHUNK = 1 << 16
 _SHOWN = 60  # characters of a column's name: where the header line is missing, a long one is somebody's text
 _SPACE = re.compile(r"[\s,]*")
@@ -40,36 +36,6 @@ class Bomb(ValueError):
     """A compressed file expands beyond all text."""
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One row as it stands in its file, rows counted from 1."""
-
-    file: str
-    number: int
-    value: Mapping[str, Any]
-
-    @property
-    def position(self) -> str:
-        """Where the row stands, as in `support.jsonl row 12`."""
-        return f"{self.file} row {self.number}"
-
-
-@dataclass(frozen=True, slots=True)
-class Unreadable:
-    """A line that is no row: where it stood, a reason code, what was wrong, and its text as far as known."""
-
-    file: str
-    number: int
-    reason: str
-    detail: str
-    content: str = ""
-
-    @property
-    def position(self) -> str:
-        """Where the line stands, as in `support.jsonl row 12`."""
-        return f"{self.file} row {self.number}"
-
-
 def read_rows(path: Path, columns: Sequence[str] = ()) -> Iterator[Row | Unreadable]:
     """The rows of a file by its suffix, numbered from 1; `columns` names those of a table without header.
 
@@ -79,33 +45,12 @@ def read_rows(path: Path, columns: Sequence[str] = ()) -> Iterator[Row | Unreada
         raise LoadError(f"{path} does not exist: put the file there, correct `files` in sources.yaml, or mark the source `optional: true`")
     kind = Path(path.stem).suffix if path.suffix == ".gz" else path.suffix
     if path.suffix in (".parquet", ".arrow"):
-        from pixel_core.corpus.columnar import arrow_rows, parquet_rows  # pyarrow is loaded where it is needed
-
         return (parquet_rows if path.suffix == ".parquet" else arrow_rows)(path)
     if kind in (".csv", ".tsv"):
         return _table(path, columns, tabs=kind == ".tsv")
     if kind not in (".jsonl", ".json"):
         raise LoadError(f"{path} has the suffix {path.suffix!r}: sources are .jsonl, .json, .csv, .tsv, .parquet or .arrow files")
     return _json_lines(path) if kind == ".jsonl" else _json_array(path)
-
-
-def row_of(file: str, number: int, value: Any, *, checked: bool = False) -> Row | Unreadable:
-    """A value as a row, or why it is none; `checked` says that it holds only encodable text and is flat enough."""
-    if not isinstance(value, dict):
-        return Unreadable(file, number, "not_an_object", f"the row is {type(value).__name__}, not an object", _cut(json.dumps(value)))
-    if checked:
-        return Row(file, number, value)
-    if _deep(value):
-        return Unreadable(file, number, "too_deep", f"objects and lists lie more than {MAX_DEPTH} deep")
-    text = json.dumps(value, ensure_ascii=False, default=repr)
-    try:
-        size = len(text.encode())
-    except UnicodeEncodeError:
-        detail = "the row holds bytes or escapes that are not UTF-8"
-        return Unreadable(file, number, "bad_encoding", detail, _cut(json.dumps(value, default=repr)))
-    if size > MAX_ROW:
-        return Unreadable(file, number, "too_large", f"the row has {size} bytes; the limit is {MAX_ROW}", _cut(text))
-    return Row(file, number, value)
 
 
 @contextmanager
@@ -265,24 +210,8 @@ def _text_lines(path: Path) -> Iterator[str]:
 def _table_row(file: str, number: int, names: Sequence[str], fields: Sequence[str]) -> Row | Unreadable:
     if len(fields) != len(names):
         detail = f"the row has {len(fields)} fields, the table {len(names)} columns"
-        return Unreadable(file, number, "wrong_columns", detail, _cut(json.dumps(fields)))
+        return Unreadable(file, number, "wrong_columns", detail, json.dumps(fields)[:KEPT_CONTENT])
     return row_of(file, number, dict(zip(names, fields, strict=True)))
-
-
-def _deep(value: Any) -> bool:
-    """Whether objects and lists lie deeper than the limit, found without recursion."""
-    level, depth = [value], 0
-    while level:
-        depth += 1
-        if depth > MAX_DEPTH:
-            return True
-        inner = [v for one in level for v in (one.values() if isinstance(one, dict) else one)]
-        level = [v for v in inner if isinstance(v, (dict, list))]
-    return False
-
-
-def _cut(text: str) -> str:
-    return text[:KEPT_CONTENT]
 
 
 def _without_text(error: Exception) -> str:

@@ -24,10 +24,11 @@ from pixel_core.corpus.catalog import SourceEntry
 from pixel_core.corpus.filters import Dropped, clean, clean_pair
 from pixel_core.corpus.gathering import Gathering
 from pixel_core.corpus.hub import hub_rows, is_there
-from pixel_core.corpus.loaders import KEPT_CONTENT, LOST, Row, Unreadable, read_rows
+from pixel_core.corpus.loaders import read_rows
 from pixel_core.corpus.mappings import MappingError, load_mapping
 from pixel_core.corpus.pairs import PreferencePair, settled_pairs, with_opposites
 from pixel_core.corpus.privacy import KINDS, pseudonymise, pseudonymise_pair
+from pixel_core.corpus.source_rows import KEPT_CONTENT, LOST, Row, Unreadable
 from pixel_core.corpus.spool import Aside, Spool, write_stretches
 from pixel_core.corpus.supervision import SUPERVISION, add_totals, describe_labels, label_totals
 from pixel_core.corpus.terms import may_enter, speaks_of_people

@@ -14,8 +14,8 @@ from pixel_core.corpus.adapters.rows import RowError, prepare
 from pixel_core.corpus.adapters.sessions import gather_sessions, turn_table
 from pixel_core.corpus.catalog import Shape, SourceEntry
 from pixel_core.corpus.gathering import Gathering
-from pixel_core.corpus.loaders import Row, Unreadable
 from pixel_core.corpus.pairs import PreferencePair
+from pixel_core.corpus.source_rows import Row, Unreadable
 
 __all__ = ["ADAPTERS", "GATHERERS", "RowError", "adapt"]
 

@@ -10,7 +10,7 @@ from pixel_core.corpus.adapters.labelling import Spoken, label
 from pixel_core.corpus.adapters.rows import RowError, column_of, content, conversation, look, text_key, turn
 from pixel_core.corpus.catalog import Join, SourceEntry
 from pixel_core.corpus.gathering import Gathering
-from pixel_core.corpus.loaders import Row, Unreadable
+from pixel_core.corpus.source_rows import Row, Unreadable
 
 
 def labelled_post(row: Mapping[str, Any], entry: SourceEntry, position: str) -> Conversation:

@@ -11,7 +11,7 @@ from pixel_core.corpus.adapters.labelling import Spoken, label, majority
 from pixel_core.corpus.adapters.rows import RowError, column_of, conversation, look, name, prepare, text, turn
 from pixel_core.corpus.catalog import SourceEntry
 from pixel_core.corpus.gathering import Gathering
-from pixel_core.corpus.loaders import Row, Unreadable
+from pixel_core.corpus.source_rows import Row, Unreadable
 
 _ROLES: Mapping[str, Role] = {"therapist": "assistant", "client": "user"}
 MEMBERS = " members"  # a column that no file has: its name begins with a blank

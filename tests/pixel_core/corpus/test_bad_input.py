@@ -17,7 +17,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from pixel_core.corpus import import_source
-from pixel_core.corpus.loaders import MAX_ROW, LoadError, read_rows
+from pixel_core.corpus.loaders import LoadError, read_rows
+from pixel_core.corpus.source_rows import MAX_ROW
 from tests.pixel_core.corpus.worlds import entry, recipe
 
 ROWS = [

@@ -10,7 +10,7 @@ import pytest
 
 from pixel_core.corpus import gathering, import_source
 from pixel_core.corpus.gathering import Gathering
-from pixel_core.corpus.loaders import Row
+from pixel_core.corpus.source_rows import Row
 from tests.pixel_core.corpus.adapters.test_labelled import pair
 from tests.pixel_core.corpus.adapters.test_sessions import said
 from tests.pixel_core.corpus.worlds import entry, recipe

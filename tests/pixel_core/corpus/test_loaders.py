@@ -8,7 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pixel_core.corpus.loaders import BOMB_BYTES, LOST, MAX_DEPTH, MAX_ROW, LoadError, Row, Unreadable, read_rows
+from pixel_core.corpus.loaders import LoadError, read_rows
+from pixel_core.corpus.source_rows import BOMB_BYTES, LOST, MAX_DEPTH, MAX_ROW, Row, Unreadable
 
 ROWS = [{"a": "1", "b": "one, two"}, {"a": "2", "b": 'he said "no"\nand left'}, {"a": "3", "b": "é"}]
 

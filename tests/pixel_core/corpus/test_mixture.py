@@ -1,4 +1,3 @@
-import json
 import shutil
 from collections import Counter
 from dataclasses import replace
@@ -6,12 +5,10 @@ from dataclasses import replace
 import polars as pl
 import pytest
 import yaml
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from pixel_core.artifacts import verify
 from pixel_core.conversation import CONVERSATION_SCHEMA, Label, read_conversations
-from pixel_core.corpus import build_head_examples, build_mixture, import_source, mixture_contract
+from pixel_core.corpus import build_head_examples, build_mixture, mixture_contract
 from pixel_core.corpus.apportion import apportion, table
 from pixel_core.corpus.demand import SPLITS
 from pixel_core.corpus.mixture import read_composition
@@ -20,7 +17,7 @@ from pixel_core.corpus.population import CorpusError
 from pixel_core.corpus.quality import check_label_values
 from pixel_core.shards import read_shards
 from tests.pixel_core.corpus.test_apportion import SHARES
-from tests.pixel_core.corpus.worlds import CODES, artifact, clinical, conversation, entry, lines, recipe, sources, wording
+from tests.pixel_core.corpus.worlds import CODES, artifact, clinical, conversation, long_conversation, recipe, sources, wording
 
 
 @pytest.fixture(scope="module")
@@ -90,37 +87,6 @@ def test_psychology_holds_every_clinical_class_and_then_its_kinds_by_their_sizes
     assert kinds("test") == {"clinical": 3}, "no room for more than the classes"
 
 
-@settings(deadline=None, max_examples=3, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.randoms(use_true_random=False), st.sampled_from(["conversations", "tokens"]))
-def test_shuffling_the_input_changes_no_byte(world, tmp_path_factory, random, unit):
-    root = tmp_path_factory.mktemp("shuffled")
-    more = [("a", "b")[i % 2] for i in range(12)]  # the same dialogues in two sources, near-duplicates and a shared turn
-    extra = {name: [conversation(9000 + i, source=name) for i in range(12) if more[i] == name or i < 4] for name in ("a", "b")}
-    extra["a"] += [long(9100), long(9101, " truly."), long(9102)]
-    extra["b"] += [long(9100, " truly."), long(9101)]
-    straight, shuffled = dict(world), {}
-    for name, rows in extra.items():
-        straight[f"source_conversations/{name}"] = root / name
-        artifact(root / name, rows)
-    for name, folder in random.sample(sorted(straight.items()), len(straight)):
-        rows = read_conversations(folder / "conversations.parquet")
-        shuffled[name] = root / "shuffled" / name
-        artifact(shuffled[name], random.sample(rows, len(rows)), in_order=False)
-    ours = recipe(f"corpus.unit={unit}", "corpus.tokens=9000")
-    one, two = build_mixture(ours, straight, root / "one"), build_mixture(ours, shuffled, root / "two")
-    assert one.summary == two.summary
-    assert one.summary.rejects["near_duplicate"] == 2
-    for name in one.manifest.files:
-        assert (one.folder / name).read_bytes() == (two.folder / name).read_bytes(), name
-
-
-def long(key, end=""):
-    """A dialogue of two hundred words; one with another end differs in one of them."""
-    one = conversation(key)
-    turns = [replace(turn, content=f"{turn.content} {wording(key * 4 + i, 40)}") for i, turn in enumerate(one.turns)]
-    return replace(one, turns=(*turns[:3], replace(turns[3], content=turns[3].content + end)), group=f"near:{key}{end}")
-
-
 def test_shares_by_tokens_are_exact_where_there_is_choice(tmp_path):
     varied = [conversation(i, category, f"{category}:{i}", source=category) for category in SHARES for i in LONG[category]]
     rows = [
@@ -171,65 +137,11 @@ def test_the_card_says_what_is_in_it_and_a_hub_can_read_its_head(built):
 
 
 def test_drops_stand_in_the_card(world, tmp_path):
-    artifact(tmp_path / "near", [long(9100), long(9101), long(9100, " truly.")])
+    artifact(tmp_path / "near", [long_conversation(9100), long_conversation(9101), long_conversation(9100, " truly.")])
     built = build_mixture(recipe(), world | {"source_conversations/near": tmp_path / "near"}, tmp_path / "out")
     reasons = built.summary.rejects
     assert all(f"| mixture | {reason} | {count} |" in (built.folder / "README.md").read_text() for reason, count in reasons.items())
     assert reasons == {"near_duplicate": 1}
-
-
-def test_a_rerun_is_skipped_and_another_seed_draws_other_rows(world, tmp_path):
-    one = build_mixture(recipe(), world, tmp_path / "out")
-    again = build_mixture(recipe(), world, tmp_path / "out")
-    assert again.skipped
-    assert again.got == one.got
-    assert build_mixture(recipe("corpus.min_characters=7"), world, tmp_path / "out").skipped, "not a key of the mixture"
-    other = build_mixture(recipe("seed=21"), world, tmp_path / "other")
-    assert other.got == one.got
-    assert (other.folder / "train.parquet").read_bytes() != (one.folder / "train.parquet").read_bytes()
-
-
-def test_one_changed_source_changes_the_mixture(world, tmp_path):
-    mine = dict(world)
-    build_mixture(recipe(), mine, tmp_path / "out")
-    mine["source_conversations/sessions"] = tmp_path / "sessions"
-    artifact(tmp_path / "sessions", [conversation(9000 + i, source="sessions") for i in range(10)])
-    assert not build_mixture(recipe(), mine, tmp_path / "out").skipped
-
-
-def test_one_changed_source_redoes_its_own_partition_and_the_mixture_alone(world, tmp_path):
-    for name in ("first", "second"):
-        dialogues = [
-            {"dialog": [{"speaker": "usr", "text": f"{wording(9200 + 3 * i)} {name}."}, {"speaker": "sys", "text": "Tell me more."}]}
-            for i in range(6)
-        ]
-        (tmp_path / name).mkdir()
-        lines(tmp_path / name / "sample.jsonl", dialogues)
-
-    def everything():
-        done, mine = {}, dict(world)
-        for name in ("first", "second"):
-            out = tmp_path / "source_conversations" / name
-            one = entry("esconv").model_copy(update={"name": name})
-            done[name] = import_source(one, out, data_root=tmp_path / name, recipe=recipe().corpus)
-            mine[f"source_conversations/{name}"] = out
-        done["mixture"] = build_mixture(recipe(), mine, tmp_path / "training_mixture")
-        return done, {name: (built.folder / "manifest.json").read_bytes() for name, built in done.items()}
-
-    _, before = everything()
-    again, same = everything()
-    assert all(built.skipped for built in again.values())
-    assert same == before
-    with (tmp_path / "first" / "sample.jsonl").open("a") as file:
-        file.write(
-            json.dumps({"dialog": [{"speaker": "usr", "text": wording(9300)}, {"speaker": "sys", "text": "I am listening."}]}) + "\n"
-        )
-    built, after = everything()
-    assert {name: one.skipped for name, one in built.items()} == {"first": False, "second": True, "mixture": False}
-    assert after["second"] == before["second"]
-    inputs = json.loads(before["mixture"])["inputs"]
-    changed = {name for name, digest in built["mixture"].manifest.inputs.items() if inputs[name] != digest}
-    assert changed == {"source_conversations/first"}
 
 
 def test_the_composition_says_what_is_in_it(built, world):

@@ -1,6 +1,7 @@
 """A small world of upstream artifacts for the corpus tests: distinct wording by number, real files, valid manifests."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 from pixel_core.artifacts import Built, Summary, build
@@ -8,7 +9,7 @@ from pixel_core.conversation import Conversation, Label, Provenance, Turn, write
 from pixel_core.corpus.adapters import GATHERERS
 from pixel_core.corpus.catalog import SourceEntry, load_catalogue
 from pixel_core.corpus.gathering import Gathering
-from pixel_core.corpus.loaders import Row, Unreadable
+from pixel_core.corpus.source_rows import Row, Unreadable
 from pixel_core.recipe import Recipe, load_recipe
 from pixel_core.taxonomy import ids
 
@@ -49,6 +50,13 @@ def conversation(key: int, category="mental_health", group=None, labels=(), sour
     )
     place = Provenance(source, f"pixel:{source}", f"row {key}", "CC0-1.0", "synthetic", "test/1")
     return Conversation(turns, category, group or f"{source}:{key}", difficulty, (place,), **fields)
+
+
+def long_conversation(key, end=""):
+    """A dialogue of two hundred words; one with another end differs in one of them."""
+    one = conversation(key)
+    turns = [replace(turn, content=f"{turn.content} {wording(key * 4 + i, 40)}") for i, turn in enumerate(one.turns)]
+    return replace(one, turns=(*turns[:3], replace(turns[3], content=turns[3].content + end)), group=f"near:{key}{end}")
 
 
 def post(key: int, labels, group=None, source="posts") -> Conversation:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from pixel_core.corpus import adapt
 from pixel_core.corpus.adapters import RowError
 from pixel_core.corpus.adapters.rows import EXTRACTOR
-from pixel_core.corpus.loaders import Row, Unreadable
+from pixel_core.corpus.source_rows import Row, Unreadable
 from tests.pixel_core.corpus.adapters.test_dialogues import ESCONV, SHAREGPT
 from tests.pixel_core.corpus.adapters.test_exchanges import ALPACA, CONTEXT, COT, COUNSEL, VERDICT
 from tests.pixel_core.corpus.adapters.test_labelled import BANK, CSSRS, DIA, GO, pair

@@ -2,7 +2,7 @@ import pytest
 
 from pixel_core.corpus import adapt
 from pixel_core.corpus.adapters import RowError
-from pixel_core.corpus.loaders import Row
+from pixel_core.corpus.source_rows import Row
 from tests.pixel_core.corpus.worlds import PLAIN, THERAPY, entry, gathered
 
 GO = {"text": "Thank you, Auntie!", "labels": "15,0", "id": "e3"}

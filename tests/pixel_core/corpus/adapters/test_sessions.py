@@ -2,7 +2,7 @@ import pytest
 
 from pixel_core.corpus import adapt
 from pixel_core.corpus.adapters import RowError
-from pixel_core.corpus.loaders import Row, Unreadable
+from pixel_core.corpus.source_rows import Row, Unreadable
 from tests.pixel_core.corpus.worlds import entry, gathered
 
 NONE = dict.fromkeys(("question_subtype", "reflection_subtype", "therapist_input_subtype"), "n/a")
