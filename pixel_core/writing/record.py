@@ -27,7 +27,7 @@ from pixel_core.writing.sheets import difficulty_of, make_sheet
 from pixel_core.writing.therapy import Session
 from pixel_core.writing.topics import concern_of
 
-VERSION = "15"
+VERSION = "16"
 SOURCE = "derived:grammar"
 LICENCE = "CC0-1.0"
 CONSENT = "written for this project; the people in it are invented"

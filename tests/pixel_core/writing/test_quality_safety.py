@@ -125,7 +125,19 @@ def test_what_a_therapist_says_to_the_answer_is_of_two_kinds():
         ("The lump and I had an agreement not to mention each other, for eight months.", "findings"),
         ("I'll say it: After the stroke I made a list of what still works.", "stroke"),
         ("It was only an elephant on my chest, I finished the hay first.", "body"),
-        ("I knew that the baby in the cot had been exchanged for another.", "little_ones"),
+        ("I knew that the baby in the cot had been exchanged for another.", "newborn"),
+        ("Three weeks after our twins came, my wife began to whisper that the milk was listening.", "newborn"),
+        ("The little one has lost half a kilo in three weeks, on my milk and in my arms.", "infant"),
+        ("Our daughter hasn't said a thing since Sunday night.", "still"),
+        ("I go to dialysis when I can face it, and last week I couldn't twice.", "dialysis"),
+        ("I turned out all right, so now my lads stand in the yard.", "children"),
+        ("With the kids in the back, no belts, a hundred and ten, they loved it.", "children"),
+        ("I'm a nurse, and I'd nodded off in the linen room with the call bell going.", "ward"),
+        ("I've been brought back twice, by strangers.", "revived"),
+        ("By four I notice I'm shaking, and only then remember lunch.", "nourished"),
+        ("She found the wraps in the buggy.", "minding"),
+        ("The fireman said he wouldn't get me out, he said it kindly.", "way_out"),
+        ("The tablets from the internet are in my glove compartment.", "bought"),
         ("I'd been taking care of the baby on my own that afternoon, and my eyes kept closing.", "minding"),
         ("My grandson's bath had been running; I'd only sat down for a second with my tablet.", "minding"),
         ("I smoke next to my dad's oxygen bottle, well, in the door.", "flame"),
@@ -190,6 +202,43 @@ def test_what_a_therapist_makes_of_an_answer_was_said_in_it(name):
             assert any(takes_up(after, reply) for reply in replies), after["say"]
             assert "cue" not in after or not all(takes_up(after, reply) for reply in replies), after["say"]
         assert [reply for reply in replies if not any(takes_up(after, reply) for after in duty.follow[kind])] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "answer", "said"),
+    [
+        ("stroke", "lie down", "emergency number"),
+        ("stroke", "in the drawer", "emergency number"),
+        ("home", "Plates", "emergency number"),
+        ("hurt", "Not at present", "emergency number"),
+        ("bystanders", "there was one", "how that person is"),
+        ("wheel", "at a crossing", "leave the car alone"),
+        ("wheel", "I'd pull over", "somebody else drives"),
+        ("licence", "Only in daylight", "let somebody else drive"),
+        ("moods", "leave some out", "doctor this week"),
+        ("voices", "about the neighbours", "today"),
+        ("team", "properly in weeks", "ring today"),
+        ("drink", "spiders", "hospital"),
+        ("treated", "until it passes", "go at once"),
+        ("use", "went with my chest", "emergency number"),
+        ("opioids", "I'm careful", "spray"),
+        ("infant", "Fewer", "emergency department"),
+        ("dialysis", "on Friday", "ring the unit"),
+        ("still", "A bit of a fever", "emergency number"),
+        ("children", "no harm", "danger"),
+        ("ward", "registration", "unfit for work"),
+        ("watched", "without sleep", "the door stays shut"),
+    ],
+)
+def test_an_answer_that_is_dangerous_is_not_agreed_to(name, answer, said):
+    """Whatever line goes on after it tells the client what to do instead."""
+    replies = [(place, reply) for line in duties()[name].lines for place, reply in enumerate(line["replies"]) if answer in reply]
+    assert len(replies) == 1
+    place, reply = replies[0]
+    after = [line for line in duties()[name].follow[("willing", "hesitant")[place]] if takes_up(line, reply)]
+    drawn = [line for line in after if "cue" in line] or after
+    assert drawn
+    assert all(said in line["say"] and line["technique"] == "safety_planning" for line in drawn)
 
 
 def test_no_rule_is_heard_in_an_answer_that_makes_none():
