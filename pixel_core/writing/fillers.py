@@ -20,7 +20,7 @@ _LAST = re.compile(r"(?<=[.!?]) (?=[A-Z\"'])|(?<=[.!?][\"']) (?=[A-Z\"'])")
 _STEPS = frozenset({"skill", "attended", "attended_hesitant", "urgent", "planned", "safety_told", "risk"})
 _TOLD = frozenset(
     {"voices", "course", "impact", "support", "attachment", "tried", "strength", "trait", "screen", "mild_since", "mild_works"}
-    | {"event", "event_hesitant", "links", "links_hesitant", "memory", "thought", "thought_hesitant"}
+    | {"event", "event_hesitant", "links", "links_hesitant", "memory", "thought", "thought_hesitant", "told"}
 )
 
 

@@ -11,15 +11,18 @@ from pixel_core.writing.casting import agrees_with
 from pixel_core.writing.content import content_of, was_brought_up
 from pixel_core.writing.cues import Cue, lowered
 from pixel_core.writing.material import Picture
-from pixel_core.writing.phrases import Family, names_of
+from pixel_core.writing.phrases import Family, bank, names_of
 from pixel_core.writing.scene import Scene, Voice
 
 LATER = 2  # turns of the therapist after which it may be asked what was left out
 
 
-def heard_now(scene: Scene) -> Callable[[Mapping[str, str]], bool]:
-    """Lines that can be said now: with a `cue` where the client has just said it, for `later` once the therapist has spoken."""
-    said = scene.turns[-1].text if scene.turns else ""
+def heard_now(scene: Scene, *, of: str | None = None) -> Callable[[Mapping[str, str]], bool]:
+    """Lines that can be said now: with a `cue` where the client has just said it, for `later` once the therapist has spoken.
+
+    With `of`, the cue is looked for in those words alone.
+    """
+    said = of if of is not None else scene.turns[-1].text if scene.turns else ""
     lower = lowered(said)
     spoke = any(turn.speaker == "therapist" for turn in scene.turns)
 
@@ -29,6 +32,11 @@ def heard_now(scene: Scene) -> Callable[[Mapping[str, str]], bool]:
         return timely and (spoke or not line.get("later")) and (not cue or _cue(cue).holds(said, lower))
 
     return fits
+
+
+def doubt_in(said: str) -> str:
+    """The doubt or refusal in what a client has said: what is answered to it is not what goes with the rest; all of it if there is none."""
+    return max((doubt for doubt in _doubts() if doubt in said), key=len, default=said)
 
 
 def suits(line: str, voice: Voice, spoken: Sequence[Voice], heard: Sequence[Voice] = ()) -> bool:
@@ -77,6 +85,11 @@ def _ripe(line: str, family: Family, picture: Picture | None, spoken: Sequence[V
         return True
     sentences = [s.text for f in picture.features for s in f.voiced] if picture else family.voiced
     return was_brought_up(line, sentences, {v.statement.text for v in spoken})
+
+
+@cache
+def _doubts() -> tuple[str, ...]:
+    return (*bank("client")["reluctant"], *bank("client")["resistant"])
 
 
 @cache

@@ -12,6 +12,7 @@ from pixel_core.writing.fitting import is_ripe
 from pixel_core.writing.matters import AGREED, matter_of, slots_of, told_first
 from pixel_core.writing.modalities import Move, modality
 from pixel_core.writing.phrases import Exchange, Family, bank
+from pixel_core.writing.reply_kinds import DEEP, kind_of_reply
 from pixel_core.writing.responses import APART
 from pixel_core.writing.scene import Piece, text_of
 from pixel_core.writing.tags import answers, tags_of, untagged
@@ -20,43 +21,6 @@ from pixel_core.writing.topics import draw_topics, is_burden, listed
 
 STEPS = frozenset({"goal_setting", "behavioural_activation", "exposure", "grounding", "suggestion"})
 _HESITANT = (0.3, 0.6, 0.75)  # by resistance
-# What a therapist answers to, by move: the kinds of `after` in therapist.yaml, for willing and for hesitant clients.
-_AFTER: Mapping[str, tuple[str, str]] = {
-    "agenda": ("agenda", "agenda"),
-    "catch_thought": ("thought", "thought_hesitant"),
-    "defusion": ("thought", "thought_hesitant"),
-    "weigh": ("fairer", "fairer_hesitant"),
-    "chain": ("event", "event_hesitant"),
-    "links": ("links", "links_hesitant"),
-    "deepen": ("deep", "hesitant"),
-    "affirm_oars": ("change", "sustain"),
-    "two_sides": ("change", "sustain"),
-    "evoke": ("change", "sustain"),
-    "ruler_importance": ("change", "sustain"),
-    "ruler_confidence": ("change", "sustain"),
-    "values": ("value", "unsure"),
-    "make_room": ("body", "body_hesitant"),
-    "workability": ("struggle", "struggle_hesitant"),
-    "distress_tolerance": ("skill", "hesitant_step"),
-    "opposite_action": ("skill", "hesitant_step"),
-    "dear_man": ("skill", "hesitant_step"),
-}
-_DEEP = frozenset(
-    {
-        "silence",
-        "link_past",
-        "transference",
-        "defence",
-        "working_through",
-        "follow",
-        "meaning",
-        "feeling",
-        "congruence",
-        "own_way",
-        "validate",
-    }
-)
-_DOUBTED = {"own_way": "unsure", "follow": "corrected", "meaning": "corrected", "feeling": "corrected"}
 _AGREED = frozenset(
     {
         "experiment",
@@ -98,13 +62,16 @@ def make(session: Session, name: str) -> bool:
     if line is None:
         return False
     scene, hesitant = session.scene, session.scene.chance(_HESITANT[session.temper.resistance])
-    hesitant = hesitant or (name in _DEEP and _is_unmoved(session))
+    hesitant = hesitant or (name in DEEP and _is_unmoved(session))
     slots = slots_of(session, topic, family)
     about = slots["thought_of"] if move.needs == "thought" else family.name
     said = filled(untagged(line), slots)
     on = next(([v] for v in reversed(session.spoken) if v.family is family), [])
     session.turn([Piece(move.technique, said)], move.stage, grounds(session.pictures, said), move=name, on=on)
-    reply = _reply(session, move, line, hesitant, (about, topic)) or _reply(session, move, line, not hesitant, (about, topic))
+    reply = _reply(session, move, line, hesitant, (about, topic))
+    if reply is None:  # who has no such answer gives the other, and is heard as one who gave it
+        hesitant = not hesitant
+        reply = _reply(session, move, line, hesitant, (about, topic))
     if reply is None:
         raise ValueError(f"move {name} of {session.modality} has no answer for: {line[:60]}")
     text = _with_pools(session, untagged(reply), about)
@@ -118,7 +85,7 @@ def make(session: Session, name: str) -> bool:
         session.said["skill"] = name
     if not hesitant:
         session.said[_made(name)] = name
-    kind = _kind(name, hesitant, wants)
+    kind = kind_of_reply(name, hesitant=hesitant, recalls="memory" in wants, agreed=name in _AGREED)
     stage = "opening" if move.stage == "opening" else move.stage
     session.reply(filled(text, slots | session.said), stage=stage, last=(kind, None))
     if name not in ("agenda", "deepen", "follow"):
@@ -139,17 +106,6 @@ def made_in(session: Session) -> set[str]:
 
 def _made(name: str) -> str:
     return f"went along with {name}"
-
-
-def _kind(name: str, hesitant: bool, wants: set[str]) -> str:
-    if "memory" in wants:
-        return "memory"
-    if name in _DEEP:
-        return _DOUBTED.get(name, "hesitant") if hesitant else "deep"
-    kind = _AFTER.get(name)
-    if kind:
-        return kind[hesitant]
-    return ("hesitant" if hesitant else "willing") + ("_step" if name in _AGREED else "")
 
 
 def _line(session: Session, move: Move, topic: str, family: Family) -> str | None:
@@ -269,6 +225,7 @@ def exchange(session: Session, *, step: bool) -> bool:
     if not agrees_with(scene.facts, move.replies[hesitant]):
         hesitant = not hesitant
     kind = ("hesitant" if hesitant else "willing") + ("_step" if move.technique in STEPS else "")
+    kind = "skill" if kind == "willing_step" and move.technique == "grounding" else kind
     kind = "no_risk" if re.search(r"\b(?:dying|alive)\b", move.say) else kind
     after = ("urgent", move.after) if move.after else (kind, None)
     session.reply(move.replies[hesitant], stage="change", last=after)

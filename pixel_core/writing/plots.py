@@ -108,7 +108,7 @@ def subclinical(setting: Setting, picture: Picture) -> Session | None:
     session.turn(role_question(scene, "impact", None), "exploration")
     session.reply(str(scene.draw_line("mild works", mild["works"])), last=("mild_works", None))
     session.turn([Piece("reassurance", str(scene.draw("mild:reply", mild["reply"])))], "understanding")
-    session.reply(str(scene.draw_line("mild answer", mild["answer"])), stage="understanding", last=("mild_works", None))
+    session.reply(str(scene.draw_line("mild answer", mild["answer"])), stage="understanding", last=("mild_eased", None))
     for beat in _second_half(setting.modality, setting.rng)[-_FEWEST_OWN:]:  # what was just called ordinary is not treated at length
         _play(session, beat, None)
     return _ended(session, labelled=False)

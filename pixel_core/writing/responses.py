@@ -10,7 +10,7 @@ from pixel_core.conversation import Evidence
 from pixel_core.writing.asking import kind_of_question
 from pixel_core.writing.citations import criterion
 from pixel_core.writing.echo import clause_of, continued, quote_of, sentence_case
-from pixel_core.writing.fitting import asks_more, heard_now, leads_to, suits
+from pixel_core.writing.fitting import asks_more, doubt_in, heard_now, leads_to, suits
 from pixel_core.writing.phrases import REFLECTIONS, bank, families
 from pixel_core.writing.scene import Piece, Scene, Voice, text_of
 
@@ -31,7 +31,7 @@ def answer(scene: Scene, last: tuple[str, Any], spoken: Sequence[Voice], *, bare
     if kind == "urgent":
         return [Piece(*what)], []
     if kind == "resist":
-        line = scene.draw("roll", therapist["roll"], heard_now(scene))
+        line = scene.draw("roll", therapist["roll"], heard_now(scene, of=doubt_in(scene.turns[-1].text)))
         heard = _reflection(scene, what, spoken, echo=False) if what and scene.chance(0.6) else []
         return [*([Piece(line["technique"], line["say"])] if line else []), *heard], [e for v in what for e in criterion(v)]
     options = therapist["attachment"][what] if kind == "attachment" else _after(kind)
@@ -46,9 +46,9 @@ def _new_quote(scene: Scene, voice: Voice) -> str | None:
 
 
 def _after(kind: str) -> list[dict[str, str]]:
-    """The lines after an answer of this kind; those for a step are added to those for what was found out."""
+    """The lines after an answer of this kind; to whoever is doubtful about a step those for doubts may be said as well."""
     after = bank("therapist")["after"]
-    return [*after.get(kind.removesuffix("_step"), []), *(after[kind] if kind.endswith("_step") else [])]
+    return [*after.get(kind, []), *(after["hesitant"] if kind == "hesitant_step" else [])]
 
 
 def _reflection(scene: Scene, voices: Sequence[Voice], spoken: Sequence[Voice], *, echo: bool = True, bare: bool = True) -> list[Piece]:

@@ -7,8 +7,9 @@ import pytest
 
 from pixel_core.writing.deck import Deck
 from pixel_core.writing.modalities import CRISIS, MODALITIES, modality
-from pixel_core.writing.moves import _AFTER, _POINTS
+from pixel_core.writing.moves import _POINTS
 from pixel_core.writing.phrases import REFLECTIONS, _family, bank, everyday, families, family_of, names_of
+from pixel_core.writing.reply_kinds import kind_of_reply
 from pixel_core.writing.responses import answer
 from pixel_core.writing.scene import Scene, Utterance
 from pixel_core.writing.tags import untagged
@@ -110,10 +111,11 @@ def test_topics_are_those_that_were_touched_on():
 
 def test_who_hesitates_is_not_answered_like_who_goes_along():
     after, because = bank("therapist")["after"], bank("therapist")["because"]
-    for move, (willing, hesitant) in _AFTER.items():
+    for move in {name for way in MODALITIES for name in modality(way).moves}:
+        willing, hesitant = (kind_of_reply(move, hesitant=doubts) for doubts in (False, True))
         assert move == "agenda" or willing != hesitant
         for kind in (willing, hesitant):
-            assert after[kind.removesuffix("_step")]
+            assert after[kind]
             assert kind.removesuffix("_step") in because
 
 
