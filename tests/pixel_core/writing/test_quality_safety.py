@@ -225,7 +225,7 @@ def test_what_a_therapist_makes_of_an_answer_was_said_in_it(name):
         ("infant", "Fewer", "emergency department"),
         ("dialysis", "on Friday", "ring the unit"),
         ("still", "A bit of a fever", "emergency number"),
-        ("children", "no harm", "danger"),
+        ("children", "any harm", "danger"),
         ("ward", "registration", "unfit for work"),
         ("watched", "without sleep", "the door stays shut"),
     ],
