@@ -23,15 +23,13 @@ _LEANS = re.compile(
 _OWN: Facts = {"speaker": frozenset({"self"})}  # a client speaks of themselves, and not as somebody's parent
 
 
-def cast(
-    pictures: Sequence[Picture], wanted: int, deck: Deck, rng: random.Random, *, risk: bool, facts: Facts | None = None
-) -> tuple[list[Voice], Facts]:
+def cast(pictures: Sequence[Picture], wanted: int, deck: Deck, rng: random.Random, *, risk: bool) -> tuple[list[Voice], Facts]:
     """About `wanted` voiced symptoms over all pictures, the first able to open, and the facts they tell together.
 
     With `risk` one of them is a thought of dying where the pictures hold one; without, none is. Every further picture gets at
     least two where it can.
     """
-    known: Facts = facts or _OWN
+    known = _OWN
     voices: list[Voice] = []
     shares = [wanted] if len(pictures) == 1 else [wanted - 2 * (len(pictures) - 1), *([2] * (len(pictures) - 1))]
     for picture, share in zip(pictures, shares, strict=True):

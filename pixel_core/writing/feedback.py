@@ -31,11 +31,6 @@ class Batch:
     kept: int
     reasons: Mapping[str, int]
 
-    @property
-    def reject_share(self) -> float:
-        """The share of the candidates that was turned down."""
-        return 1 - self.kept / self.asked
-
 
 @dataclass(frozen=True, slots=True)
 class Written:

@@ -16,6 +16,7 @@ from pixel_core.shards import read_split
 
 SPLITS = ("train", "validation", "test")
 TOP = 3
+MOST_ITEMS = 1000  # of a field, to judge and to choose thresholds on
 CRISIS = Path("source_conversations") / "cssrs"  # imported apart, and no part of any split: its 250 users are too few to be divided once
 
 
@@ -71,14 +72,14 @@ def items_of(head: str, conversations: Iterable[Conversation], source: str | Non
     return found
 
 
-def fields_of(artifacts: Path, scenarios: Path, *, limit: int = 1000) -> list[Field]:
-    """The fields that an artifacts folder has rows for, with at most `limit` items to judge and to choose thresholds on.
+def fields_of(artifacts: Path, scenarios: Path) -> list[Field]:
+    """The fields that an artifacts folder has rows for, with at most `MOST_ITEMS` items to judge and to choose thresholds on.
 
     Of more items those are kept whose names come first when hashed.
     """
     splits = {split: _split(artifacts, split) for split in SPLITS}
 
-    def by_split(head: str, source: str | None = None, most: int = limit) -> dict[str, list[Item]]:
+    def by_split(head: str, source: str | None = None, most: int = MOST_ITEMS) -> dict[str, list[Item]]:
         found = {split: items_of(head, conversations, source) for split, conversations in splits.items()}
         return {split: items if split == "train" else few(items, most) for split, items in found.items()}
 
@@ -94,7 +95,7 @@ def fields_of(artifacts: Path, scenarios: Path, *, limit: int = 1000) -> list[Fi
         Field("GoEmotions", "emotions", "label_f1", by_split("emotions", "goemotions"), floor=0.39),
         Field("DiaSafety", "appropriateness", "level_f1", by_split("appropriateness", "diasafety"), floor=0.73),
         Field("vignettes", "clinical", "mean", clinical | {"test": vignettes}, top=TOP),
-        Field("persona", "persona", "accuracy", by_split("persona", most=limit // 4)),  # they read whole dialogues
+        Field("persona", "persona", "accuracy", by_split("persona", most=MOST_ITEMS // 4)),  # they read whole dialogues
     ]
     crisis = artifacts / CRISIS / "conversations.parquet"
     if crisis.is_file():
