@@ -96,7 +96,7 @@ class _Transcript:
 
 def _transcript(playlist: str, episode: Mapping[str, Any], heard: Heard, gate: Gate, recipe: VoiceRecipe) -> _Transcript:
     rows = _rows(playlist, episode["id"], heard)
-    if reason := _episode_reason(heard, recipe):
+    if reason := episode_reason(heard, recipe):
         kept, rejects = [], [Reject(playlist, episode["id"], reason, f"{len(rows)} segments were recognised", as_content(rows))]
     else:
         reasons = [gate.reason(row) for row in rows]
@@ -114,7 +114,8 @@ def _transcript(playlist: str, episode: Mapping[str, Any], heard: Heard, gate: G
     return _Transcript(described, kept, rejects)
 
 
-def _episode_reason(heard: Heard, recipe: VoiceRecipe) -> str | None:
+def episode_reason(heard: Heard, recipe: VoiceRecipe) -> str | None:
+    """Why a whole episode is rejected, as a code; None when its segments are to be judged."""
     if not heard.segments:
         return "no_speech"
     if heard.language != recipe.language:

@@ -23,7 +23,7 @@ def facts_of(text: str, scope: str = "") -> Facts:
     """The facts that a text tells; `scope` is the class whose own cues count too (whose death, which event)."""
     found = dict(facts_of(text)) if scope else {}
     lower = lowered(text)
-    for cue, told in _cues(scope):
+    for cue, told in cues_of(scope):
         if cue.holds(text, lower):
             for facet, values in told.items():
                 found[facet] = found.get(facet, values) & values
@@ -95,7 +95,8 @@ def _values(facet: str) -> frozenset[str]:
 
 
 @cache
-def _cues(scope: str) -> tuple[tuple[Cue, Facts], ...]:
+def cues_of(scope: str) -> tuple[tuple[Cue, Facts], ...]:
+    """What sentences are searched for, with the facts that each find tells: of a class, or with scope "" of anybody."""
     facts = bank("facts")
     raw = [*facts["within"].get(scope, []), *([_LIFELONG] if scope in facts["lifelong"] else [])] if scope else facts["cues"]
     return tuple((Cue.of(re.compile(c["cue"])), {facet: frozenset(values) for facet, values in c.items() if facet != "cue"}) for c in raw)

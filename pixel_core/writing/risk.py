@@ -28,11 +28,12 @@ def level_labelled(labels: Iterable[Label]) -> float:
 
 @lru_cache(maxsize=2**16)  # sentences come back: from the records, in drafts, and when they are judged
 def _spoken(text: str) -> int:
-    return first_held(text, _levels()) or 0
+    return first_held(text, levels()) or 0
 
 
 @cache
-def _levels() -> tuple[tuple[int, Cue], ...]:
+def levels() -> tuple[tuple[int, Cue], ...]:
+    """What sentences are searched for, with the crisis level that each find tells: the first that is found decides."""
     crisis = bank("crisis")
 
     def cue(entry: Mapping[str, Any]) -> Cue:

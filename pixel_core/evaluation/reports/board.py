@@ -54,7 +54,7 @@ def write_board_report(
     page.text("The score is the mean skill over the axes and has no interval of its own; its floor is 0. A red diamond left the trend.")
     _compare(page)
     _all_figures(page, ranked, cards)
-    page.data["board"] = _payload(ranked, cards, scorecards, alerts)
+    page.data["board"] = payload_of(ranked, cards, scorecards, alerts)
     path.write_text(page.render(), encoding="utf-8")
 
 
@@ -124,7 +124,7 @@ def _value(figure: Figure | None) -> Cell:
     return Cell(f"{figure.value:.3f} ({figure.low:.3f} to {figure.high:.3f}), floor {figure.floor:.3f}")
 
 
-def _payload(ranked: pl.DataFrame, cards: Mapping[str, Scorecard], scorecards: Path, alerts: Sequence[Alert]) -> dict[str, Any]:
+def payload_of(ranked: pl.DataFrame, cards: Mapping[str, Scorecard], scorecards: Path, alerts: Sequence[Alert]) -> dict[str, Any]:
     """What the script of the page reads: numbers by figure and checkpoint, by pair of checkpoints, and by item."""
     rows = sorted(ranked.to_dicts(), key=lambda row: (row["run"], row["step"]))
     keys = [row["checkpoint"] for row in rows]

@@ -6,7 +6,7 @@ import pytest
 from pixel_core.recipe import load_recipe
 from pixel_core.voice import VoiceError, check_transcripts, extract_markers, transcribe_playlist
 from pixel_core.voice.recogniser import Heard, refuse_unfit
-from pixel_core.voice.transcription import SEGMENT_SCHEMA, reference_error_rate
+from pixel_core.voice.transcription import SEGMENT_SCHEMA, episode_reason, reference_error_rate
 from tests.pixel_core.voice.conftest import MODEL, SAMPLE
 
 
@@ -98,9 +98,7 @@ def test_an_altered_recording_is_not_transcribed(tmp_path, talks, recipe):
     ("language", "probability", "reason"), [("de", 0.9, "other_language"), ("en", 0.4, "uncertain_language"), ("en", None, None)]
 )
 def test_an_episode_in_another_language_is_rejected(recipe, language, probability, reason):
-    from pixel_core.voice.transcription import _episode_reason
-
-    assert _episode_reason(Heard(9, 9, language, probability, ["segment"]), recipe) == reason
+    assert episode_reason(Heard(9, 9, language, probability, ["segment"]), recipe) == reason
 
 
 def test_the_error_rate_is_over_episodes_with_a_reference():

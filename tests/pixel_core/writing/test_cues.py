@@ -4,9 +4,9 @@ import re
 import pytest
 
 from pixel_core.writing.cues import Cue, asked_by, lowered
-from pixel_core.writing.facts import _cues
+from pixel_core.writing.facts import cues_of
 from pixel_core.writing.phrases import bank
-from pixel_core.writing.risk import _levels
+from pixel_core.writing.risk import levels
 from tests.pixel_core.writing.test_phrases import moves
 
 
@@ -21,7 +21,7 @@ def sentences(raw):
 
 def asked_everywhere(*scopes):
     """Every cue of danger, and of what a speaker tells about themselves."""
-    return [cue for _, cue in _levels()] + [cue for scope in scopes for cue, _ in _cues(scope)]
+    return [cue for _, cue in levels()] + [cue for scope in scopes for cue, _ in cues_of(scope)]
 
 
 LEAVES = (

@@ -22,7 +22,7 @@ from pixel_core.evaluation.measuring import Rows, difference_of
 from pixel_core.evaluation.ranking.leaderboard import LEADERBOARD
 from pixel_core.evaluation.ranking.leaderboard import REPORT as BOARD_REPORT
 from pixel_core.evaluation.reports import quality as report_quality
-from pixel_core.evaluation.reports.board import _payload
+from pixel_core.evaluation.reports.board import payload_of
 from pixel_core.evaluation.reports.charts import calibration, confusion, forest, radar
 from pixel_core.evaluation.reports.outcomes import changes
 from pixel_core.evaluation.reports.page import Page, Row, table
@@ -139,7 +139,7 @@ def test_every_item_outcome_is_that_of_the_rows(home):
     folder = home / "scorecard"
     rows = pl.read_parquet(folder / LATER / ITEMS).filter(pl.col("task") == "eq_items")
     cards = {key: read_scorecard(folder / key / SCORECARD) for key in (BASE, LATER)}
-    board = _payload(pl.read_parquet(home / "leaderboard" / LEADERBOARD), cards, folder, [])
+    board = payload_of(pl.read_parquet(home / "leaderboard" / LEADERBOARD), cards, folder, [])
     task = next(task for task in board["tasks"] if task["task"] == "eq_items")
     hits = dict(zip(rows["item"], rows["prediction"].list.first(), strict=True))
     assert dict(zip(task["items"], task["values"][1], strict=True)) == hits
