@@ -138,7 +138,7 @@ def _threshold_faults(row: Row) -> Iterator[str]:
         if built.groups_needed > len(built.groups):
             yield f"more_groups_needed_than_listed {where}"
         stated = stated_threshold(criterion["text"]["text"]) if criterion["text"] and (criterion["items"] or criterion["groups"]) else None
-        if stated is not None and stated not in {built.at_least, *(group.at_least for group in built.groups)}:
+        if stated is not None and stated not in {built.at_least, built.groups_needed, *(group.at_least for group in built.groups)}:
             yield f"text_states_another_number {where}"
     yield from (f"cannot_be_met {code} {criterion}" for criterion in unmet(row, items))
 
@@ -146,11 +146,12 @@ def _threshold_faults(row: Row) -> Iterator[str]:
 def _duration_faults(row: Row) -> Iterator[str]:
     code, duration = row["code"], row["duration"] or {}
     shortest, longest = duration.get("min_days"), duration.get("max_days")
-    named = days_in(duration["text"]["text"]) if duration.get("text") else []
+    said = (duration.get("text") or {}).get("text")
+    named = days_in(said) if said else []
     for bound, days in (("min_days", shortest), ("max_days", longest)):
         if days is not None and days < 0:
             yield f"negative {code} {bound}"
-        if days is not None and not any(same_time(days, other) for other in named):
+        if days is not None and said and not any(same_time(days, other) for other in named):
             yield f"text_names_another_time {code} {bound}"
     if shortest is not None and longest is not None and shortest > longest:
         yield f"min_above_max {code}"

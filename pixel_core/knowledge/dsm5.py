@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
@@ -12,7 +13,9 @@ import polars as pl
 from pixel_core import taxonomy
 from pixel_core.artifacts import Built, Summary, build, write_table
 from pixel_core.knowledge import completeness
-from pixel_core.knowledge.criteria import read_criteria
+from pixel_core.knowledge.criterion_rows import read_criteria
+from pixel_core.knowledge.disorder_names import class_of_title
+from pixel_core.knowledge.durations import bounds_in
 from pixel_core.knowledge.folder import folder_digest
 from pixel_core.knowledge.raw_records import raw_records
 from pixel_core.knowledge.records import integer_of, records_of, slug, span_of, text_of, texts_of
@@ -32,6 +35,8 @@ from pixel_core.taxonomy import TaxonomyClass
 
 VERSION = "5"
 TABLE = "disorders.parquet"
+_CODE = re.compile(r"\b[A-Z]\d[0-9A-Z](?:\.[0-9A-Z]{1,4})?\b")  # of ICD-10-CM, as in `300.02 (F41.1)`
+_NAMES = ("name", "disorder", "title", "condition", "diagnosis")
 
 
 def extract_dsm5(source: Path, out: Path, *, force: bool = False) -> Built:
@@ -98,16 +103,13 @@ def _row(raw: Any, file: str) -> dict[str, Any]:
     criteria = list(read_criteria(raw))
     if not criteria:
         raise UnusableError("missing_field", f"{found.id} has neither criteria nor symptoms with text")
-    duration = text_of(raw, "duration", "course")
-    bounds = raw["duration"] if isinstance(raw.get("duration"), Mapping) else {}
-    days = {name: integer_of(bounds, name) for name in ("min_days", "max_days")}
     return {
         "code": found.id,
         "name": found.name,
         "chapter": found.fields["chapter"],
         "summary": span_of(text_of(raw, "summary", "description", "overview")),
         "criteria": criteria,
-        "duration": {"text": span_of(duration), **days} if duration else None,
+        "duration": _duration(raw),
         "exclusions": [t.span for t in texts_of(raw, "exclusions", "exclusion_criteria")],
         "impairment": span_of(text_of(raw, "impairment", "functional_impairment")),
         "specifiers": [{"name": str(s["name"]), "code": _string(s.get("code"))} for s in _named(raw, "specifiers")],
@@ -119,12 +121,21 @@ def _row(raw: Any, file: str) -> dict[str, Any]:
     }
 
 
+def _duration(raw: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The duration with its bounds: those that the record gives, null among them, else those that the text names."""
+    text = text_of(raw, "duration", "course")
+    given = raw["duration"] if isinstance(raw.get("duration"), Mapping) else {}
+    named = bounds_in(text) if text and not given.keys() & {"min_days", "max_days"} else {}
+    days = {name: integer_of(given, name) or named.get(name) for name in ("min_days", "max_days")}
+    return {"text": span_of(text), **days} if text or any(days.values()) else None
+
+
 def _classify(code: str, name: str) -> TaxonomyClass:
     """The taxonomy class of a code or else of a name; raises UnusableError."""
     if not code and not name:
         raise UnusableError("missing_field", "the record has neither code nor name")
-    by_code = class_of_code(code)
-    by_name = _names().get(slug(name))
+    by_code = class_of_code(code) or next(filter(None, map(class_of_code, _CODE.findall(code.upper()))), None)
+    by_name = _names().get(slug(name)) or (titled.id if not by_code and (titled := class_of_title(name)) else None)
     if by_code and by_name and by_code != by_name and not by_name.startswith(by_code):
         raise UnusableError("code_name_conflict", f"code {code} is {by_code} of the taxonomy, but its name belongs to {by_name}")
     if found := by_name if by_code and by_name else by_code or by_name:
@@ -145,11 +156,15 @@ def _names() -> dict[str, str]:
 
 
 def _named(raw: Mapping[str, Any], *names: str) -> Iterator[Mapping[str, Any]]:
-    return (entry for entry in records_of(raw, *names, key="name", value="name") if str(entry.get("name") or "").strip())
+    for entry in records_of(raw, *names, key="name", value="name"):
+        if name := text_of(entry, *_NAMES) or entry.get("name"):
+            yield {**entry, "name": name}
 
 
 def _differential(entry: Mapping[str, Any]) -> dict[str, Any]:
-    code = _string(entry.get("code")) or _names().get(slug(str(entry["name"])))
+    given = _string(entry.get("code"))
+    named = None if given else class_of_title(str(entry["name"]))
+    code = (class_of_code(given.upper()) or given) if given else named.id if named else None
     return {"code": code, "name": str(entry["name"]), "distinguish": span_of(text_of(entry, "distinguish", "text", "note"))}
 
 

@@ -13,7 +13,6 @@ from typing import Any
 from pixel_core.knowledge.blocks import Block
 from pixel_core.knowledge.disorder_names import class_of_title
 from pixel_core.knowledge.document import MARKDOWN, Document
-from pixel_core.knowledge.durations import days_in
 from pixel_core.knowledge.headed_criteria import Criteria
 from pixel_core.knowledge.located import Located, located
 from pixel_core.knowledge.records import slug
@@ -160,8 +159,7 @@ class _Reader:
         elif name == "symptoms":
             (record.symptoms if block.kind == "item" else record.plain_symptoms).append(text)
         elif name == "duration":
-            days = days_in(text)
-            record.fields.setdefault("duration", {"text": text} | ({"min_days": round(min(days))} if days else {}))
+            record.fields.setdefault("duration", {"text": text})
         elif name in ("summary", "impairment"):
             record.fields.setdefault(name, text)
         elif name in ("exclusions", "care", "therapist_focus"):

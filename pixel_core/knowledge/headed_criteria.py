@@ -22,6 +22,7 @@ class _Criterion:
     text: Located | None
     items: list[dict[str, Any]] = field(default_factory=list)
     lettered: bool = False
+    mark: str = ""  # the kind of mark that its list has
 
 
 class Criteria:
@@ -60,7 +61,7 @@ class Criteria:
         elif self._specifying:
             return block.text
         elif block.kind == "item":
-            self._item(_without_ending(block.text, raw))
+            self._item(_without_ending(block.text, raw), _kind_of_mark(block.mark))
         elif (marked := _MARKED.match(raw)) and raw == block.text:
             self._item(_without_ending(Located(raw[marked.end() :], block.text.start + marked.end(), block.text.end), raw))
         elif not _ASIDE.match(raw) and (not self.has_letters or raw.rstrip(" *").endswith(":")):
@@ -81,12 +82,21 @@ class Criteria:
         wanted = chr(ord(self._letters[-1]) + 1) if self._letters else "A"
         return letter if letter == wanted or (letter == "A" and len(self._letters) > 1) else None
 
-    def _item(self, text: Located) -> None:
+    def _item(self, text: Located, mark: str = "") -> None:
         above = self._found[-1] if self._found else None
         if above is not None and (above.lettered or above.items or (above.text is not None and above.text.endswith(":"))):
-            above.items.append({"text": text})
+            if not above.items:
+                above.mark = mark
+            if mark and above.mark and mark != above.mark:  # a list within a list belongs to the item above it
+                above.items[-1].setdefault("items", []).append({"text": text})
+            else:
+                above.items.append({"text": text})
         else:
             self._found.append(_Criterion(None, text))
+
+
+def _kind_of_mark(mark: str) -> str:
+    return "number" if mark.isdigit() else "letter" if mark.isalpha() else "bullet"
 
 
 def _begin(raw: str) -> int:

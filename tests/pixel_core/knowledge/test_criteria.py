@@ -80,10 +80,32 @@ def test_the_rule_that_reads_kinds_off_a_text_mostly_agrees_with_the_shipped_kin
         ("At least three nights a week.", None),
         ("One or more vocal tics.", None),
         ("Within two weeks, at least 5 of these.", 5),
+        ("Five of the following nine signs.", 5),
+        ("Any two of these.", 2),
+        ("Four or more (of eleven).", 4),
+        ("Either of the following.", 1),
+        ("One or both of these", 1),
+        ("For at least 6 consecutive months.", None),
+        ("In every 12-month period, for at least 2-week spells.", None),
     ],
 )
 def test_numbers_of_signs_are_told_from_times(text, number):
     assert stated_threshold(text) == number
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("A substance is not what it is attributable to; it is not attributable to an illness either.", "exclusion"),
+        ("It cannot be explained by another disorder.", "exclusion"),
+        ("Several signs were present prior to age 12.", "onset"),
+        ("The person is at least age 18.", "age"),
+        ("The fear persists.", "duration"),
+        ("The signs cause distress.", "impairment"),
+    ],
+)
+def test_the_wordings_of_manuals_announce_their_kind(text, kind):
+    assert announced_kind(text, 0) == kind
 
 
 def test_a_users_nested_groups_and_stated_numbers_are_read(tmp_path):
