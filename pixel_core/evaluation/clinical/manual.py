@@ -92,8 +92,9 @@ def _disorder(row: Mapping[str, Any]) -> Disorder:
     words += [_text(criterion["text"]) for criterion in row["criteria"] if criterion["kind"] != "exclusion"]
     counts = [c["min_count"] for c in asked] + [group["min_count"] for c in asked for group in c["groups"] or ()]
     graded = {s["name"].split(",")[0].split()[0].lower(): s["name"] for s in row["specifiers"] if "sign" in s["name"]}
-    said = [_text(row["duration"]["text"])] + [_text(c["text"]) for c in row["criteria"]]
-    lasting = [row["duration"]["min_days"], row["duration"]["max_days"]]
+    duration = row["duration"] or {}
+    said = [_text(duration.get("text"))] + [_text(c["text"]) for c in row["criteria"]]
+    lasting = [duration.get("min_days"), duration.get("max_days")]
     return Disorder(
         code=row["code"],
         name=row["name"],

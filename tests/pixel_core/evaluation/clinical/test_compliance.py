@@ -9,6 +9,7 @@ from pixel_core.evaluation.clinical.compliance import KINDS, PATTERNS, Case, cla
 from pixel_core.evaluation.clinical.manual import read_manual
 from pixel_core.evaluation.evaluation import Settings, figures_of
 from pixel_core.evaluation.items import read_vignettes
+from pixel_core.knowledge import extract_dsm5
 from tests.pixel_core.evaluation.scripted import Guessing, Knowing
 from tests.pixel_core.evaluation.world import ROOT, shipped_criteria, write_world
 
@@ -122,6 +123,13 @@ WRONG = [
 @pytest.fixture(scope="module")
 def manual():
     return read_manual(shipped_criteria())
+
+
+def test_a_manual_of_ones_own_may_name_no_duration(tmp_path):
+    (tmp_path / "kb").mkdir()
+    (tmp_path / "kb" / "mine.json").write_text('{"disorders": [{"name": "Panic disorder", "criteria": ["Attacks come for a month."]}]}')
+    own = read_manual(extract_dsm5(tmp_path / "kb", tmp_path / "out").folder)
+    assert own.disorders["F41.0"].days == (30.0,)
 
 
 def test_there_are_enough_planted_replies_of_every_kind():
