@@ -35,7 +35,7 @@ class Cue:
 
     @classmethod
     def of(cls, pattern: re.Pattern[str]) -> Cue:
-        """The cue with the words that its pattern asks for; raises ValueError for a pattern that `necessary_words` does not read."""
+        """The cue with the words that its pattern asks for; raises ValueError for a pattern that `asked_by` does not read."""
         if pattern.flags & re.VERBOSE:
             raise ValueError(f"{pattern.pattern!r}: patterns in verbose mode are not read here")
         asked = asked_by(pattern.pattern)

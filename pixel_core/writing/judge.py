@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pixel_core.conversation import Conversation, ConversationError, validate
-from pixel_core.writing.appropriateness import faults_of
 from pixel_core.writing.originality import Licensed
-from pixel_core.writing.quality import record_faults
-from pixel_core.writing.quality_clinical import clinical_faults
-from pixel_core.writing.quality_flow import completeness_faults, flow_faults
-from pixel_core.writing.quality_joints import joint_faults
-from pixel_core.writing.quality_safety import safety_faults
+from pixel_core.writing.quality.appropriateness import appropriateness_faults
+from pixel_core.writing.quality.clinical import clinical_faults
+from pixel_core.writing.quality.flow import completeness_faults, flow_faults
+from pixel_core.writing.quality.joints import joint_faults
+from pixel_core.writing.quality.record import record_faults
+from pixel_core.writing.quality.safety import safety_faults
 from pixel_core.writing.standards import Standards
 
 COPIED = "licensed_words"
@@ -34,7 +34,7 @@ def _reasons(conversation: Conversation, standards: Standards, licensed: License
     yield from clinical_faults(conversation, standards)
     yield from flow_faults(conversation)
     yield from joint_faults(conversation)
-    yield from faults_of(conversation)
+    yield from appropriateness_faults(conversation)
     yield from safety_faults(conversation)
     yield from completeness_faults(conversation)
     if licensed is not None and any(licensed.copied(turn.content) for turn in conversation.turns):

@@ -8,7 +8,7 @@ from typing import Any
 
 from pixel_core import taxonomy
 from pixel_core.conversation import REST, Conversation, Evidence, Label, Provenance, Turn
-from pixel_core.writing.quality import FEWEST_TURNS, MOST_TURNS
+from pixel_core.writing.quality.record import FEWEST_TURNS, MOST_TURNS
 from pixel_core.writing.record import CONSENT
 from pixel_core.writing.risk import level_of
 from pixel_core.writing.sheets import ClientSheet, Temper, difficulty_of, make_sheet

@@ -8,7 +8,7 @@ from pixel_core import taxonomy
 from pixel_core.endpoint import Message
 from pixel_core.writing.care import RISK, owed_to, routine_codes
 from pixel_core.writing.phrases import bank
-from pixel_core.writing.quality import FEWEST_TURNS, MOST_TURNS
+from pixel_core.writing.quality.record import FEWEST_TURNS, MOST_TURNS
 from pixel_core.writing.record import WELL
 from pixel_core.writing.teacher.offer import Offer, techniques_for
 from pixel_core.writing.writer import Order

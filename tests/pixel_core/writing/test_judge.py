@@ -6,7 +6,7 @@ import pytest
 from pixel_core.conversation import Label
 from pixel_core.writing.judge import judge
 from pixel_core.writing.originality import Licensed
-from pixel_core.writing.quality_clinical import days_told
+from pixel_core.writing.quality.clinical import days_told
 from pixel_core.writing.standards import Standards
 
 

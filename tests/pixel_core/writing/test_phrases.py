@@ -3,9 +3,9 @@ from collections import Counter
 
 from pixel_core import taxonomy
 from pixel_core.conversation import Conversation, Provenance, Turn
-from pixel_core.writing.appropriateness import faults_of
 from pixel_core.writing.modalities import MODALITIES, modality
 from pixel_core.writing.phrases import bank, everyday, families, family_of, psychodynamic
+from pixel_core.writing.quality.appropriateness import appropriateness_faults
 from tests.pixel_core.writing.materials import feature, picture
 
 ALL = [*families().values(), *psychodynamic().values(), *everyday().values()]
@@ -47,7 +47,7 @@ def test_no_line_thrusts_a_diagnosis_or_orders_medicine():
     source = (Provenance("s", "u", "l", "l", "c", "e"),)
     turns = {say: Turn("assistant", "therapist", say) for _, say in moves()}
     assert len(turns) > 1000
-    assert {say for say, turn in turns.items() if faults_of(Conversation((turn,), "psychology", "g", 1, source))} == set()
+    assert {say for say, turn in turns.items() if appropriateness_faults(Conversation((turn,), "psychology", "g", 1, source))} == set()
 
 
 def test_every_shipped_symptom_has_a_family_of_its_own(shipped):

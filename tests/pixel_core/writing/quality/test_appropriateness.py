@@ -1,7 +1,7 @@
 import pytest
 
 from pixel_core.conversation import Conversation, Label, Provenance, Turn
-from pixel_core.writing.appropriateness import faults_of
+from pixel_core.writing.quality.appropriateness import appropriateness_faults
 
 
 def client(text, level=None):
@@ -13,7 +13,7 @@ def therapist(text, *techniques, part="therapist"):
 
 
 def faults(*turns):
-    return faults_of(Conversation(turns, "psychology", "g", 1, (Provenance("s", "u", "l", "l", "c", "e"),)))
+    return appropriateness_faults(Conversation(turns, "psychology", "g", 1, (Provenance("s", "u", "l", "l", "c", "e"),)))
 
 
 @pytest.mark.parametrize(

@@ -3,8 +3,8 @@ from dataclasses import replace
 import pytest
 
 from pixel_core.conversation import Label
-from pixel_core.writing.conduct import conduct_faults
 from pixel_core.writing.modalities import CRISIS, modality
+from pixel_core.writing.quality.conduct import conduct_faults
 
 
 def noted(conversation, **extra):

@@ -13,7 +13,7 @@ from pixel_core.writing.content import was_brought_up
 from pixel_core.writing.judge import judge
 from pixel_core.writing.material import Feature, Statement
 from pixel_core.writing.phrases import _family, bank, everyday, families, family_of, psychodynamic
-from pixel_core.writing.quality_joints import _joints_in, joint_faults
+from pixel_core.writing.quality.joints import _joints_in, joint_faults
 from pixel_core.writing.scene import Voice, text_of
 from pixel_core.writing.standards import Standards
 from pixel_core.writing.tags import untagged

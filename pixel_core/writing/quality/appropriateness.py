@@ -73,7 +73,7 @@ _METHODS = re.compile(
 )
 
 
-def faults_of(conversation: Conversation) -> list[str]:
+def appropriateness_faults(conversation: Conversation) -> list[str]:
     """The rules that a conversation breaks, as reason codes, each once; [] when it keeps them all."""
     return list(dict.fromkeys(_faults(conversation.turns)))
 

@@ -7,7 +7,7 @@ from pixel_core.writing.care import called_for, duties, is_asked, is_met, owed_t
 from pixel_core.writing.modalities import modality
 from pixel_core.writing.phrases import bank
 from pixel_core.writing.quality import check_appropriateness
-from pixel_core.writing.quality_safety import safety_faults
+from pixel_core.writing.quality.safety import safety_faults
 from pixel_core.writing.risk import level_of
 
 ASK = ("Do you sometimes think of suicide?", "safety_assessment")
