@@ -13,6 +13,7 @@ import polars as pl
 from pixel_core import taxonomy
 from pixel_core.artifacts import Built, Summary, build, write_table
 from pixel_core.knowledge.blocks import Block
+from pixel_core.knowledge.document import JSON, JSON_LINES, MARKDOWN
 from pixel_core.knowledge.dsm5 import tree_digest_of
 from pixel_core.knowledge.located import Located, located, located_in
 from pixel_core.knowledge.records import slug, span_of, text_of, texts_of
@@ -24,6 +25,7 @@ from pixel_core.knowledge.sources import (
     UnusableError,
     keep_documents,
     list_documents,
+    read_document,
     read_json,
     readable,
 )
@@ -47,8 +49,10 @@ _FOLDERS = {
     "big": "trait",
     "interview": "interview",
 }
-_FORMATS = frozenset({".json", ".jsonl", ".md", ".markdown", ".html", ".htm"})
+_OF_ANOTHER = ("personality_disorder", "personality-disorder", "personality disorder", "personalitydisorder")  # disorders are no traits
+_FORMATS = JSON | JSON_LINES | MARKDOWN | {".html", ".htm"}
 _PARTS = {"signs": "signs", "how_it_may_sound": "voiced", "in_the_conversation": "focus"}
+_NAMED = re.compile(r'"framework"\s*:\s*"pdm2"')
 _BOLD = re.compile(r"\*\*(?P<name>[^*]+?)[.:]?\*\*[.:]?\s*")
 
 
@@ -76,7 +80,7 @@ def kind_of(document_folders: tuple[str, ...]) -> str | None:
         if name == "pdm2":
             return "pdm2"
         for beginning, kind in _FOLDERS.items():
-            if name.startswith(beginning):
+            if name.startswith(beginning) and not name.startswith(_OF_ANOTHER):
                 return kind
     return None
 
@@ -114,13 +118,24 @@ def _write(source: Path, stage: Path) -> Summary:
 
 
 def _files(source: Path) -> list[str]:
-    """The files that announce themselves as framework by folder or name, in the formats that mark headings and lists."""
-    return [f for f in list_documents(source) if Path(f).suffix.lower() in _FORMATS and kind_of(Document(f, "").folders)]
+    """The files that announce themselves as framework, in the formats that mark headings and lists: by folder or name, or in JSON."""
+    files = [f for f in list_documents(source) if Path(f).suffix.lower() in _FORMATS]
+    return [f for f in files if kind_of(Document(f, "").folders) or _is_named_inside(source, f)]
+
+
+def _is_named_inside(source: Path, file: str) -> bool:
+    """Whether a JSON file says that it holds entries of PDM-2; one that cannot be read is rejected where disorders are read."""
+    if Path(file).suffix.lower() not in JSON:
+        return False
+    try:
+        return _NAMED.search(read_document(source, file).text) is not None
+    except UnusableError:
+        return False
 
 
 def _entries(document: Document) -> Iterator[tuple[Any, dict[str, Any] | None]]:
     kind = kind_of(document.folders)
-    if document.suffix != ".json":
+    if not document.is_json:
         entries = list(_headed(document, str(kind)))
         if not entries:
             raise UnusableError("no_entries", "the file has no section (## Heading) with text")

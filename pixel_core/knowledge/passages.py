@@ -36,8 +36,10 @@ def extract_passages(source: Path, out: Path, *, words: int, force: bool = False
     A passage holds whole sentences of one record or section, about `words` words of them; only a sentence longer than that is cut.
     Files that cannot be read lie in `rejected.parquet` with the reason that their reader gives, or as `unsupported_format` or
     `no_text`; a line of JSON Lines that is no JSON lies there too, and the rest of its file goes on. Raises KnowledgeError when no
-    passage is left.
+    passage is left, and ValueError for passages without a word.
     """
+    if words < 1:
+        raise ValueError(f"words = {words}: a passage holds at least one")
     return build(
         out,
         kind="knowledge_passages",

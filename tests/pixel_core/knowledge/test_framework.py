@@ -1,3 +1,5 @@
+import json
+
 import polars as pl
 import pytest
 
@@ -52,6 +54,29 @@ def test_the_shipped_framework_is_whole(tmp_path):
     assert set(axes["id"]) == set(taxonomy.ids("pdm2_axes"))
     assert not check_framework(built.folder).failed
     assert not check_framework_completeness(built.folder).failed
+
+
+ENTRY = {"id": "depressive", "name": "Depressive", "group": "personality_syndrome", "summary": "Loss turned inward."}
+
+
+@pytest.mark.parametrize(
+    ("file", "content"),
+    [
+        ("pdm2/mine.json", {"entries": [ENTRY]}),
+        ("pdm2/mine.jsonl", json.dumps(ENTRY) + "\n"),
+        ("notes/mine.json", {"framework": "pdm2", "entries": [ENTRY]}),
+    ],
+)
+def test_entries_of_pdm2_are_read_wherever_they_announce_themselves(tmp_path, file, content):
+    write(tmp_path / "kb" / file, content)
+    write(tmp_path / "kb" / "other.json", {"disorders": [INSOMNIA]})
+    assert table(extract_framework(tmp_path / "kb", tmp_path / "out")).select("kind", "id").rows() == [("pdm2", "depressive")]
+
+
+@pytest.mark.parametrize("file", ["personality_disorders.md", "dsm5/Personality Disorders.html", "personality-disorders/all.md"])
+def test_personality_disorders_are_no_traits(tmp_path, file):
+    write(tmp_path / "kb" / file, "# Personality disorders\n\n## Borderline personality disorder\n\n### Care\n\nTalking.\n")
+    assert table(extract_framework(tmp_path / "kb", tmp_path / "out")).is_empty()
 
 
 def test_every_client_of_the_shipped_framework_has_a_dozen_sentences(tmp_path):

@@ -78,3 +78,10 @@ def test_another_length_builds_again_and_the_same_gives_the_same_bytes(tmp_path)
     assert tree_digest(first.folder) == again
     assert extract_passages(SHIPPED, tmp_path / "out", words=150).skipped
     assert not extract_passages(SHIPPED, tmp_path / "out", words=60).skipped
+
+
+@pytest.mark.parametrize("words", [0, -5])
+def test_a_passage_of_no_words_is_refused(tmp_path, words):
+    write(tmp_path / "kb" / "long.txt", LONG)
+    with pytest.raises(ValueError, match=f"words = {words}"):
+        extract_passages(tmp_path / "kb", tmp_path / "out", words=words)
