@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import math
 import time
 from collections import OrderedDict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from numbers import Integral
 from pathlib import Path
 from threading import Lock
 from typing import Protocol
@@ -135,11 +137,16 @@ class Retriever:
 
         Passages of which neither the cosine nor the lexical score reaches `min_score` are left out.
         `kinds` searches passages of these kinds only. `diversity` (0 to 1) takes k passages that repeat each other less, in the
-        order in which they were chosen. Repeated queries are answered from memory.
+        order in which they were chosen. Repeated queries are answered from memory; an empty one finds nothing.
+
+        Raises ValueError for options that mean nothing, and for a query that no text file could hold.
         """
-        ask = _Ask(query, k, None if kinds is None else frozenset(kinds), min_score, diversity)
+        wanted = None if kinds is None else frozenset([kinds] if isinstance(kinds, str) else kinds)
+        ask = _Ask(query, k, wanted, min_score, diversity)
         self._look_at(ask)
         watch = _Stopwatch()
+        if not query.strip():
+            return Hits(seconds=watch.seconds)
         with self._lock:
             if (known := self._remembered.get(ask)) is not None:
                 self._remembered.move_to_end(ask)
@@ -158,8 +165,12 @@ class Retriever:
         return dense, np.stack([self._lexical.scores(query) for query in queries])
 
     def _look_at(self, ask: _Ask) -> None:
-        if ask.k < 1:
-            raise ValueError(f"k = {ask.k}: ask for at least one passage")
+        if not isinstance(ask.k, Integral) or ask.k < 1:
+            raise ValueError(f"k = {ask.k}: ask for at least one passage, and for a whole number of them")
+        if ask.min_score is not None and math.isnan(ask.min_score):
+            raise ValueError("min_score = nan: name the lowest score, or None for no lowest one")
+        if any("\ud800" <= character <= "\udfff" for character in ask.query):
+            raise ValueError("the query holds half a surrogate pair: clean the text before it is asked")
         if not 0 <= ask.diversity <= 1:
             raise ValueError(f"diversity = {ask.diversity:g}: it goes from 0 (the best) to 1 (the most different)")
         if ask.kinds is not None and (unknown := sorted(ask.kinds - set(self._rows_of))):
@@ -169,7 +180,7 @@ class Retriever:
         allowed = None if ask.kinds is None else np.sort(np.concatenate([self._rows_of[kind] for kind in ask.kinds] or [_NO_ROWS]))
         vector = self._encoder.encode([ask.query])[0]
         watch.lap("encode")
-        pool = max(_CANDIDATES, _SPARE * ask.k)
+        pool = min(len(self), max(_CANDIDATES, _SPARE * ask.k))
         near = self._neighbours.search(vector, pool, allowed)[1]
         watch.lap("dense")
         words = self._lexical.scores(ask.query)

@@ -54,6 +54,38 @@ def test_a_kind_still_gives_k(retriever):
         retriever.retrieve("sleep", 2, kinds=["novel"])
 
 
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({"k": 0}, "k = 0"),
+        ({"k": 2.5}, "k = 2.5"),
+        ({"min_score": float("nan")}, "min_score = nan"),
+        ({"diversity": float("nan")}, "diversity = nan"),
+        ({"query": "tired \ud83d"}, "half a surrogate pair"),
+    ],
+)
+def test_options_that_mean_nothing_are_refused_by_name(retriever, options, told):
+    with pytest.raises(ValueError, match=told):
+        retriever.retrieve(**{"query": "sleep", **options})
+
+
+@pytest.mark.parametrize("index", ["flat", "hnsw"])
+def test_however_many_are_asked_for_there_are_no_more_than_the_index_holds(folder, tmp_path, index):
+    opened = Retriever.open(build_index(folder.parent / "passages", tmp_path / index, encoder=PACKAGED, index=index).folder)
+    assert len({hit.id for hit in opened.retrieve("sleep", 10**12)}) == len(opened) == len(TEXTS)
+    assert {hit.kind for hit in opened.retrieve("sleep", 10**12, kinds="attachment")} == {"attachment"}
+
+
+@pytest.mark.parametrize("query", ["", " \n"])
+def test_an_empty_query_finds_nothing(retriever, query):
+    assert retriever.retrieve(query, 3) == []
+
+
+@pytest.mark.parametrize("query", ["失眠", "😀", "n\0ight", "awake " * 5000])
+def test_a_query_of_any_letters_and_length_is_answered(retriever, query):
+    assert len(retriever.retrieve(query, 3)) == 3
+
+
 def test_a_lowest_score_leaves_out_what_is_near_in_neither_meaning_nor_words(retriever):
     hits = retriever.retrieve("lying awake at night", 7)
     border = 0.4
