@@ -42,7 +42,7 @@ _OWN = 3  # words of a topic that clients say as the therapist does
 _HEARD = 2  # of the client's turns, in which a feeling that is named was heard
 _SLOT = re.compile(r"\{(\w+)\}")
 # What points at something just said; where that was no part of the concern, a line has to name what it speaks of.
-_POINTS = re.compile(
+POINTS = re.compile(
     r"\b(?:that feeling|feel it|stay there|beside it|(?:sa(?:y|id)|spoke of) (?:it|that)|just (?:then|now)|comes over you|it's like that|"
     r"as we speak|it sits|how big is it|drops like that|that sentence|whose voice is that|(?:in|near|with|about|from) (?:it|that|there)|"
     r"it (?:hurts|sounds)|small light|this one|head there|(?:feeling|voice) in)\b",
@@ -122,7 +122,7 @@ def _line(session: Session, move: Move, topic: str, family: Family) -> str | Non
     def fits(text: str) -> bool:
         timely = agrees_with(session.scene.facts, text)  # nothing of a time before it to whom it has always been there
         slots = set(_SLOT.findall(text))
-        points = session.last[0] in APART and not slots and _POINTS.search(text) is not None
+        points = session.last[0] in APART and not slots and POINTS.search(text) is not None
         return timely and not points and slots <= able and way.suits(move.name, text, told, codes, family.name, made=made, said=said)
 
     return session.scene.draw(f"{session.modality}:{move.name}", lines, fits)

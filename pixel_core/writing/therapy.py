@@ -25,7 +25,7 @@ from pixel_core.writing.tags import answers, untagged
 from pixel_core.writing.topics import concern_of
 from pixel_core.writing.writer import feature_id
 
-_LEANS = re.compile(r"(?:[\w']+ ){0,2}(?:they|them|he|him|she)\b(?!')", re.I)  # speaks of whoever was named before
+LEANS = re.compile(r"(?:[\w']+ ){0,2}(?:they|them|he|him|she)\b(?!')", re.I)  # speaks of whoever was named before
 _INTERJECTION = re.compile(r"[\w']+[?!]")
 _BEFORE = 0.7  # of the answers that others gave in the same words begin with words of their own, the rest end with them
 _PLAIN = 0.3  # of the first turns begin with the matter itself
@@ -143,7 +143,7 @@ class Session:
             kind = "same" if voice.family is voices[0].family else "other"
             links = bank("client")["link"][kind]
             whole = _INTERJECTION.match(voice.statement.text) is not None  # nobody goes on with "and, sorry?"
-            whole = whole or _LEANS.match(voice.statement.text) is not None
+            whole = whole or LEANS.match(voice.statement.text) is not None
             link = "" if whole else self.scene.draw(f"link:{kind}", links) or ""
             text += f" {link} " + (continued(voice.statement.text) if link and link[-1] != "." else voice.statement.text)
         return " ".join(text.split())

@@ -80,19 +80,19 @@ def families() -> Mapping[str, Family]:
     """The families of symptoms, by name."""
     folder = files(__package__) / "families"
     names = sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".yaml"))
-    return {key: _family(key, raw) for name in names for key, raw in _read(f"families/{name}").items()}
+    return {key: read_family(key, raw) for name in names for key, raw in _read(f"families/{name}").items()}
 
 
 @cache
 def psychodynamic() -> Mapping[str, Family]:
     """The families of personality syndromes and mental functions, by the id of the taxonomy."""
-    return {key: _family(key, raw) for key, raw in bank("psychodynamic").items()}
+    return {key: read_family(key, raw) for key, raw in bank("psychodynamic").items()}
 
 
 @cache
 def everyday() -> Mapping[str, Family]:
     """Concerns of people without a disorder, by name."""
-    return {key: _family(key, raw | {"echo": "plain", "sure": True}) for key, raw in bank("everyday").items() if key != "mild"}
+    return {key: read_family(key, raw | {"echo": "plain", "sure": True}) for key, raw in bank("everyday").items() if key != "mild"}
 
 
 def thoughts_of(name: str, codes: Iterable[str] = ()) -> Sequence[Thought]:
@@ -157,7 +157,8 @@ def _read(path: str) -> Any:
     return parse_yaml(text)
 
 
-def _family(name: str, raw: Mapping[str, Any]) -> Family:
+def read_family(name: str, raw: Mapping[str, Any]) -> Family:
+    """The family of a bank's entry; raises ValueError for lines that are for a symptom which nobody can have."""
     return Family(
         name=name,
         echo=raw["echo"],

@@ -36,7 +36,7 @@ def joint_faults(conversation: Conversation) -> Iterator[str]:
     turns = conversation.turns
     for index, turn in enumerate(turns):
         if turn.part == "therapist":
-            for joint in _joints_in(turn.content):
+            for joint in joints_in(turn.content):
                 yield from _misfits(joint, turns, index)
         elif turn.part == "client":
             if index and any(unfit_fillers(turns[index - 1].content, turn.content)):
@@ -66,7 +66,7 @@ def _holds(cue: Cue, text: str) -> bool:
     return cue.holds(text, lowered(text))
 
 
-def _joints_in(text: str) -> Iterator[Joint]:
+def joints_in(text: str) -> Iterator[Joint]:
     """The lines of a turn that ask something of the turns around it; they are found by their first sentence."""
     for sentence in _SENTENCES.split(text):
         yield from (joint for joint in _joints().get(sentence, ()) if joint.line in text)

@@ -7,13 +7,13 @@ import pytest
 
 from pixel_core.writing.deck import Deck
 from pixel_core.writing.modalities import CRISIS, MODALITIES, modality
-from pixel_core.writing.moves import _POINTS
-from pixel_core.writing.phrases import REFLECTIONS, _family, bank, everyday, families, family_of, names_of
+from pixel_core.writing.moves import POINTS
+from pixel_core.writing.phrases import REFLECTIONS, bank, everyday, families, family_of, names_of, read_family
 from pixel_core.writing.reply_kinds import kind_of_reply
 from pixel_core.writing.responses import answer
 from pixel_core.writing.scene import Scene, Utterance
 from pixel_core.writing.tags import untagged
-from pixel_core.writing.therapy import _LEANS
+from pixel_core.writing.therapy import LEANS
 from pixel_core.writing.topics import is_named, topics_of
 
 FAMILY = {"echo": "none", "symptoms": ["early_waking"], "topics": ["the nights"], "exchanges": []}
@@ -96,11 +96,11 @@ def test_each_symptom_has_a_topic_to_name_and_a_reflection(shipped):
 
 
 def test_a_symptom_that_nobody_can_have_is_an_error():
-    good = _family("mine", FAMILY | {"topics": ["the nights", {"for": ["early_waking"], "say": "four in the morning"}]})
+    good = read_family("mine", FAMILY | {"topics": ["the nights", {"for": ["early_waking"], "say": "four in the morning"}]})
     assert good.only == {"four in the morning": frozenset({"early_waking"})}
     assert good.topics == ("the nights", "four in the morning")
     with pytest.raises(ValueError, match="early_wakening is no symptom"):
-        _family("mine", FAMILY | {"validation": [{"for": ["early_wakening"], "say": "That is early."}]})
+        read_family("mine", FAMILY | {"validation": [{"for": ["early_wakening"], "say": "That is early."}]})
 
 
 def test_topics_are_those_that_were_touched_on():
@@ -152,7 +152,7 @@ def test_an_exchange_is_about_what_was_told_before_it(written):
 def test_an_exchange_of_unknown_symptoms_is_refused():
     exchange = {"for": ["no_such_symptom"], "technique": "suggestion", "say": "Would you try that?", "replies": ["Yes.", "No."]}
     with pytest.raises(ValueError, match="no_such_symptom"):
-        _family("nights", FAMILY | {"exchanges": [exchange]})
+        read_family("nights", FAMILY | {"exchanges": [exchange]})
 
 
 def test_an_everyday_concern_is_what_the_modality_works_on(written):
@@ -194,7 +194,7 @@ def test_no_line_points_at_a_feeling_after_the_answer_to_the_question_about_dyin
             after += 1
             said = conversation.turns[turn].content
             lines = [line for say in modality(way).moves[move["move"]].say.values() for line in map(untagged, say) if line in said]
-            assert not [line for line in lines if _POINTS.search(line)], said
+            assert not [line for line in lines if POINTS.search(line)], said
     assert after > 10
 
 
@@ -202,5 +202,5 @@ def test_whoever_is_spoken_of_was_named_just_before(written):
     links = [link for kind in ("same", "other") for link in bank("client")["link"][kind] if link.endswith(".")]
     said = [turn.content for c in written for turn in c.turns if turn.part == "client"]
     assert not [text for text in said if any(f" {link} I like them." in text for link in links)]
-    assert not _LEANS.match("My mother rings her twice a day.") and _LEANS.match("I like them.") and _LEANS.match("She says so.")
+    assert not LEANS.match("My mother rings her twice a day.") and LEANS.match("I like them.") and LEANS.match("She says so.")
     assert any(f" {link} " in text for text in said for link in links)

@@ -12,8 +12,8 @@ from pixel_core.writing.care import duties
 from pixel_core.writing.content import was_brought_up
 from pixel_core.writing.judge import judge
 from pixel_core.writing.material import Feature, Statement
-from pixel_core.writing.phrases import _family, bank, everyday, families, family_of, psychodynamic
-from pixel_core.writing.quality.joints import _joints_in, joint_faults
+from pixel_core.writing.phrases import bank, everyday, families, family_of, psychodynamic, read_family
+from pixel_core.writing.quality.joints import joint_faults, joints_in
 from pixel_core.writing.scene import Voice, text_of
 from pixel_core.writing.standards import Standards
 from pixel_core.writing.tags import untagged
@@ -61,7 +61,7 @@ def test_a_turn_that_does_not_join_is_found(fault):
 
 
 def test_what_is_written_joins(written, shipped):
-    joints = Counter(joint.line for c in written for turn in c.turns for joint in _joints_in(turn.content) if turn.part == "therapist")
+    joints = Counter(joint.line for c in written for turn in c.turns for joint in joints_in(turn.content) if turn.part == "therapist")
     assert len(joints) > 150
     assert Counter(fault for c in written for fault in joint_faults(c)) == {}
     sound = next(c for c in written if [turn.part for turn in c.turns[:2]] == ["client", "therapist"])
@@ -125,7 +125,7 @@ def test_an_image_is_taken_up_only_where_somebody_used_it():
 
 def test_a_topic_is_named_once_it_was_touched_on():
     raw = {"echo": "plain", "topics": ["the drums", {"takes": "parcels", "say": "the favour they did"}], "exchanges": []}
-    family = _family("mine", raw)
+    family = read_family("mine", raw)
     assert family.takes_up("the favour they did", "They took in my parcels.")
     assert not family.takes_up("the favour they did", "They have a drum kit.")
     assert topics_of(family, [Voice(Feature("f", "", None, ()), Statement("They have a drum kit.", Evidence("")), None, family)]) == [
