@@ -1,18 +1,22 @@
 """The teacher writer against a server on loopback that answers to the order, or misbehaves."""
 
 import json
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
 
 from pixel_core.conversation import Evidence, to_frame
 from pixel_core.endpoint import Endpoint, EndpointError
+from pixel_core.writing.care import RISK, duties, owed_to
 from pixel_core.writing.feedback import write_steered
 from pixel_core.writing.judge import judge
 from pixel_core.writing.orders import Plan
+from pixel_core.writing.phrases import bank
 from pixel_core.writing.standards import Standards
 from pixel_core.writing.teacher import TeacherWriter
 from pixel_core.writing.teacher.offer import offer
+from pixel_core.writing.teacher.prompt import prompt
 from pixel_core.writing.writer import Order
 from tests.endpoint_server import cuts_body, cuts_stream, says, sends, serve_endpoint, status
 from tests.pixel_core.writing.teacher_model import answer_to
@@ -211,6 +215,16 @@ def test_retrieved_passages_are_offered_and_may_be_rested_on(server, shipped, tm
     assert order.pictures[0].name in asked[0][0]
     assert Evidence("knowledge/sleep.md", 40, 75) in candidate.conversation.turns[1].evidence
     assert "knowledge/sleep.md" in {p.uri for p in candidate.conversation.provenance}
+
+
+def test_a_teacher_is_told_of_every_duty_that_clients_of_a_class_are_owed(shipped):
+    told, codes = bank("teacher")["duties"], {code for duty in duties().values() for code in duty.codes}
+    assert len(codes) > 20
+    assert {name for code in codes for name in owed_to([code])} | {RISK} <= told.keys()
+    for code in codes:
+        order = Order("a", "disorder", (replace(shipped.speaking("clinical")[0], id=code),))
+        asked = prompt(order, offer(order, shipped), [])[1].content
+        assert all(told[name] in asked for name in owed_to([code]))
 
 
 def test_a_thought_of_dying_is_ordered_labelled_and_answered_first(server, shipped, tmp_path):
