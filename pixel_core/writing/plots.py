@@ -191,7 +191,7 @@ def _play_all(session: Session, arc: Sequence[str]) -> None:
         if _heed(session):
             rest = trimmed(session, [beat for beat in rest if beat != "agenda"])  # what comes first is settled
         beat = _careful(session, rest)
-        session.guarded = rest[:1] == ["defence"]
+        session.guarded = rest[:1] == ["defence"] and beat != RISK  # an answer about dying is not coloured
         _play(session, beat, None)
 
 

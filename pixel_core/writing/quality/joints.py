@@ -12,7 +12,7 @@ from typing import Any
 from pixel_core.conversation import Conversation, Turn
 from pixel_core.writing.cues import Cue, lowered
 from pixel_core.writing.fillers import unfit_fillers
-from pixel_core.writing.fitting import LATER
+from pixel_core.writing.fitting import LATER, doubt_in
 from pixel_core.writing.manner import endings
 from pixel_core.writing.phrases import Family, bank, everyday, families, psychodynamic
 from pixel_core.writing.risk import IDEATION, level_labelled
@@ -22,10 +22,14 @@ _SENTENCES = re.compile(r"(?<=[.!?]) |(?<=[.!?][\"']) ")
 
 @dataclass(frozen=True, slots=True)
 class Joint:
-    """What a line asks of the turns around it: the client's turn before it, any before it, the one after it; some only come later."""
+    """What a line asks of the turns around it: the client's turn before it, any before it, the one after it; some only come later.
+
+    What answers a `doubt` is looked for in the doubt alone.
+    """
 
     line: str
     before: Cue | None = None
+    doubt: bool = False
     told: Cue | None = None
     after: Cue | None = None
     later: bool = False
@@ -47,7 +51,7 @@ def joint_faults(conversation: Conversation) -> Iterator[str]:
 
 def _misfits(joint: Joint, turns: Sequence[Turn], index: int) -> Iterator[str]:
     said = [turn.content for turn in turns[:index] if turn.part == "client"]
-    if joint.before and not (said and _holds(joint.before, said[-1])):
+    if joint.before and not (said and _holds(joint.before, doubt_in(said[-1]) if joint.doubt else said[-1])):
         yield "answers_what_was_not_said"
     if joint.told and not _holds(joint.told, " ".join(said)):
         yield "takes_up_what_was_not_said"
@@ -75,8 +79,9 @@ def joints_in(text: str) -> Iterator[Joint]:
 @cache
 def _joints() -> Mapping[str, tuple[Joint, ...]]:
     therapist = bank("therapist")
-    answers = [line for lines in (*therapist["after"].values(), therapist["roll"], therapist["received"]) for line in lines]
+    answers = [line for lines in (*therapist["after"].values(), therapist["received"]) for line in lines]
     found = [Joint(line["say"], before=_cue(line["cue"])) for line in answers if "cue" in line]
+    found += [Joint(line["say"], before=_cue(line["cue"]), doubt=True) for line in therapist["roll"] if "cue" in line]
     more = [line for line in therapist["again"] if not isinstance(line, str)]
     found += [Joint(line["say"], after=_cue(line.get("leads")), later=bool(line.get("later"))) for line in more]
     for family in (*families().values(), *psychodynamic().values(), *everyday().values()):

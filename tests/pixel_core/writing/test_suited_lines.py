@@ -6,6 +6,7 @@ import re
 import pytest
 
 from pixel_core.writing.deck import Deck
+from pixel_core.writing.fitting import doubt_in
 from pixel_core.writing.modalities import CRISIS, MODALITIES, modality
 from pixel_core.writing.moves import POINTS
 from pixel_core.writing.phrases import REFLECTIONS, bank, everyday, families, family_of, names_of, read_family
@@ -129,6 +130,45 @@ def test_reluctance_is_met_with_what_was_said(seed):
     line = next(line for line in bank("therapist")["roll"] if line["say"] == piece.text)
     assert not line.get("later")
     assert not line.get("cue") or re.search(line["cue"], said, re.I)
+
+
+def test_a_doubt_is_answered_and_not_what_was_told_beside_it():
+    said = "I don't believe a stranger can fix a theory. I'd really rather it just stopped."
+    doubt = doubt_in(said)
+    assert doubt == "I'd really rather it just stopped."
+    for seed in range(20):
+        scene = Scene(Deck(), random.Random(seed))
+        scene.turns += [Utterance("therapist", "Go on.", "exploration"), Utterance("client", said, "exploration")]
+        (piece,), _ = answer(scene, ("resist", ()), ())
+        line = next(line for line in bank("therapist")["roll"] if line["say"] == piece.text)
+        assert not line.get("cue") or re.search(line["cue"], doubt, re.I)
+    assert doubt_in("No doubt at all.") == "No doubt at all."
+
+
+def test_each_doubt_has_lines_of_its_own():
+    roll, client = bank("therapist")["roll"], bank("client")
+    for doubt in (*client["reluctant"], *client["resistant"]):
+        own = [line for line in roll if "cue" in line and not line.get("later") and re.search(line["cue"], doubt, re.I)]
+        assert len(own) >= 3, doubt
+
+
+def test_an_answer_borrowed_from_the_hesitant_is_heard_as_theirs(written):
+    """Where a question has no answer of the kind that was meant, the other stands for it, and what follows is said to that one."""
+    after, seen = bank("therapist")["after"], 0
+    for conversation in written:
+        turns, moves = conversation.turns, {move["turn"]: move["move"] for move in conversation.extra.get("moves", ())}
+        for number, name in moves.items():
+            move = modality(conversation.extra["modality"]).moves.get(name) if "modality" in conversation.extra else None
+            if move is None or name not in ("homework", "experiment", "commit", "key_question") or number + 2 >= len(turns):
+                continue
+            said, answered = turns[number + 1].content, turns[number + 2].content
+            hesitated = [reply for reply in map(untagged, move.hesitant) if "{" not in reply and reply in said]
+            if hesitated and len(max(hesitated, key=len)) > 20:
+                seen += 1
+                assert not any(line["say"] in answered for line in after["willing_step"]), f"{conversation.id} {number}: {said}"
+            if any(untagged(reply) in said for reply in move.willing if "{" not in reply):
+                assert not any(line["say"] in answered for line in after["willing"]), f"{conversation.id} {number}: {answered}"
+    assert seen > 5
 
 
 def test_an_exchange_is_about_what_was_told_before_it(written):

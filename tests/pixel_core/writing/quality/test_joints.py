@@ -53,6 +53,13 @@ UNFIT = {
 }
 
 
+def test_what_answers_a_doubt_is_held_against_the_doubt_alone():
+    rolled = "It would be odd to trust somebody after ten minutes."
+    assert list(joint_faults(talk("I don't talk to strangers about such things. You're a stranger. I mend clocks.", rolled))) == []
+    beside = talk("I believe in nothing, not even clocks. Couldn't I just take something for it?", rolled)
+    assert list(joint_faults(beside)) == ["answers_what_was_not_said"]
+
+
 @pytest.mark.parametrize("fault", UNFIT)
 def test_a_turn_that_does_not_join_is_found(fault):
     assert list(joint_faults(talk(*UNFIT[fault]))) == [fault]
