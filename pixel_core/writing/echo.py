@@ -7,8 +7,8 @@ from functools import cache
 
 from pixel_core.writing.phrases import bank
 
-LONGEST = 16  # words of a clause that is said back; more sounds like a transcript
-_COMFORTABLE = 12  # so long it may be whenever the sentence allows
+LONGEST = 12  # words of a clause that is said back; more sounds like a transcript
+_COMFORTABLE = 10  # so long it may be whenever the sentence allows
 _SHORTEST = 4
 _PAIRS = {
     "i'm": "you're",
@@ -48,9 +48,15 @@ _BAD_START = re.compile(
 )
 _QUOTE_START = re.compile(
     r"(?:and|but|or|so|nor|because|since|that|which|who|than|as|of|to|for|is|are|was|were|had|has|have|the|a|an|my|if|when|"
-    r"back|down|up|even|still|then|now|over|three|two|one|forty|with|without|at|on|in|even|saw|go|went|come|came|be|been|put|took)\b",
+    r"back|down|up|even|still|then|now|over|three|two|one|forty|with|without|at|on|in|even|saw|go|went|come|came|be|been|put|took|although|"
+    r"though|whenever|until|till|whoever|also|either|only|says|said|tells|told|asked|asks?|brought|turn|straight|right|otherwise|within|"
+    r"behind|against|about|both|by the time)\b",
     re.I,
 )
+# A piece that begins with one of these is cut out of something longer, unless somebody does something in it.
+_QUOTE_LED = re.compile(r"(?:after|before|between|by|from|under|near|inside|around)\b(?!.*\b(?:I|we|they|he|she|it|there)\b)", re.I)
+_UNQUOTABLE = re.compile(r"[\"“”?!]|(?:^|\s)'|'(?:\s|$)|\b[Yy]ou\b")
+_LISTENER = re.compile(r"\byou", re.I)
 # What changes the sense of what came before it, or brings the point of it.
 _TURNS = re.compile(r"(?:but|though|although|yet|only|except|unless|as if|as though|and|it's|it was|that's|that was)\b", re.I)
 _COMMON = (
@@ -71,31 +77,33 @@ def second_person(clause: str) -> str:
 
 
 def clause_of(sentence: str) -> str | None:
-    """The sentence, or its beginning up to a comma, turned to `you`, without a final stop; None when it cannot be said back."""
+    """The sentence, or its beginning up to a comma, turned to `you`, without a final stop; None when it cannot be said back.
+
+    What speaks of the client nowhere is no reflection, and a second sentence is left to be said by itself.
+    """
     text = sentence.strip().rstrip(".")
     if _UNFIT.search(text) or _BAD_START.match(text):
         return None
-    pieces = re.split(r"(?<=[,;:]) ", text)
+    pieces = re.split(r"(?<=[,;:.]) ", text)
     fits = []
     for count in range(1, len(pieces) + 1):
-        candidate = " ".join(pieces[:count]).rstrip(",;:")
+        candidate = " ".join(pieces[:count]).rstrip(",;:.")
         led_up = any(_TURNS.match(piece) for piece in pieces[count:]) or pieces[count - 1].endswith(":")
+        if re.search(r"\. ", candidate):
+            break
         whole = count == len(pieces) or (_stands_alone(candidate) and not led_up and (count == 1 or len(pieces[count - 1].split()) > 3))
         if whole and _SHORTEST < len(candidate.split()) <= LONGEST:
             fits.append(candidate)
     short = [f for f in fits if len(f.split()) <= _COMFORTABLE]
     chosen = (short or fits)[-1] if fits else None
-    return second_person(chosen) if chosen else None
+    turned = second_person(chosen) if chosen else ""
+    return turned if _LISTENER.search(turned) else None
 
 
 def quote_of(sentence: str) -> str | None:
     """The most telling words of the sentence as they were said, in quotation marks; None when no piece is short and full enough."""
     pieces = [p.strip(" .,;:") for p in re.split(r"[,;:.] |(?<!hundred) and | but | \u2013 ", sentence.strip())]
-    fits = [
-        p
-        for p in pieces
-        if 3 <= len(p.split()) <= 9 and not re.search(r"[\"“”?!]|(?:^|\s)'|'(?:\s|$)|\b[Yy]ou\b", p) and not _QUOTE_START.match(p)
-    ]
+    fits = [p for p in pieces if 3 <= len(p.split()) <= 9 and not (_UNQUOTABLE.search(p) or _QUOTE_START.match(p) or _QUOTE_LED.match(p))]
     best = max(fits, key=_telling, default=None)
     return f'"{_lower(best)}"' if best and _telling(best) >= 2 else None
 

@@ -1,6 +1,8 @@
+import re
+
 import pytest
 
-from pixel_core.writing.echo import clause_of, continued, quote_of, second_person, sentence_case
+from pixel_core.writing.echo import LONGEST, clause_of, continued, quote_of, second_person, sentence_case
 
 
 @pytest.mark.parametrize(
@@ -57,6 +59,35 @@ def test_a_point_that_is_short_enough_is_said_back_with_it():
     assert clause_of("My brothers never ring now, and I toast to that too.") == "Your brothers never ring now, and you toast to that too"
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Sleep felt like something for people with nothing to do.",
+        "We looked at each other across the table as if somebody should say something.",
+        "I told her I loved camping. It's been eleven summers of camping.",
+    ],
+)
+def test_nothing_is_parroted(said):
+    """What speaks of the client nowhere, takes as long as they took, or brings a second sentence along is not said back."""
+    assert clause_of(said) is None
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Between my first wife and my second there were nine days.",
+        "My boss comes, behind the boiler with the others, and then I go.",
+        "She has it within a single minute.",
+    ],
+)
+def test_words_cut_out_of_a_longer_phrase_are_no_quotation(said):
+    assert not (quote_of(said) or "").startswith(('"between', '"behind', '"within'))
+
+
+def test_a_quotation_may_begin_with_a_time_if_somebody_does_something_in_it():
+    assert quote_of("Before lunch I adored my girlfriend, after lunch it was over.") == '"before lunch I adored my girlfriend"'
+
+
 def test_a_quotation_is_what_was_said(shipped):
     for picture in shipped.pictures:
         for feature in picture.features:
@@ -70,9 +101,10 @@ def test_a_quotation_is_what_was_said(shipped):
 def test_every_clause_said_back_has_lost_its_first_person(shipped):
     said = [v.text for p in shipped.pictures for f in p.features for v in f.voiced]
     clauses = [clause for text in said if (clause := clause_of(text))]
-    assert len(clauses) > 0.5 * len(said)
+    assert len(clauses) > 0.2 * len(said)
     assert not [c for c in clauses if {"i", "me", "my", "mine", "i'm", "i've"} & set(c.lower().replace(",", " ").split())]
-    assert max(len(c.split()) for c in clauses) <= 16
+    assert max(len(c.split()) for c in clauses) <= LONGEST
+    assert all(re.search(r"\byou", c, re.I) for c in clauses)
 
 
 def test_cases_at_the_seams():
