@@ -5,7 +5,7 @@ import os
 from pixel_assets import paths
 from pixel_core.endpoint import Endpoint
 from pixel_core.knowledge.conversations import Teacher
-from pixel_core.knowledge_recipe import KnowledgeRecipe
+from pixel_core.recipe import KnowledgeRecipe
 
 ADDRESS = "PIXEL_TEACHER_URL"
 

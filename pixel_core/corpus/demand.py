@@ -8,7 +8,7 @@ import polars as pl
 
 from pixel_core.corpus.apportion import DeficitError, apportion, table
 from pixel_core.corpus.population import CorpusError
-from pixel_core.corpus_recipe import CorpusRecipe
+from pixel_core.recipe import CorpusRecipe
 
 SPLITS: tuple[str, ...] = ("train", "validation", "test")
 Counts = Mapping[str, dict[str, int]]  # category, split: conversations or tokens

@@ -21,7 +21,7 @@ from pixel_core.corpus.dedup import near_duplicates
 from pixel_core.corpus.pseudonyms import replace_names
 from pixel_core.corpus.records import Records
 from pixel_core.corpus.replies import Repeated, repeated_replies
-from pixel_core.corpus_recipe import CorpusRecipe
+from pixel_core.recipe import CorpusRecipe
 from pixel_core.rejects import REJECTED, Reject, as_content
 
 logger = logging.getLogger(__name__)

@@ -32,7 +32,7 @@ from pixel_core.corpus.source_rows import KEPT_CONTENT, LOST, Row, Unreadable
 from pixel_core.corpus.spool import Aside, Spool, write_stretches
 from pixel_core.corpus.supervision import SUPERVISION, add_totals, describe_labels, label_totals
 from pixel_core.corpus.terms import may_enter, speaks_of_people
-from pixel_core.corpus_recipe import CorpusRecipe
+from pixel_core.recipe import CorpusRecipe
 from pixel_core.rejects import Reject, as_content
 
 VERSION = "5"

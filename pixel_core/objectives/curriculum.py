@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pixel_core.steering_recipe import CurriculumRecipe
+from pixel_core.recipe.steering import CurriculumRecipe
 
 MECHANISMS = 3  # of empathy
 Event = dict[str, Any]

@@ -13,7 +13,7 @@ from pixel_core.objectives.balancing import GradientNorm, Pareto, Performance
 from pixel_core.objectives.learned import Famo, Uncertainty
 from pixel_core.objectives.schedules import CosineDecay, ExponentialDecay, Fixed, OneAfterAnother, Random
 from pixel_core.objectives.strategy import Seen, Strategy
-from pixel_core.steering_recipe import PhaseRecipe, WeightingRecipe
+from pixel_core.recipe.steering import PhaseRecipe, WeightingRecipe
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -27,7 +27,7 @@ import polars as pl
 
 from pixel_core.artifacts import Built, Summary, build, digest_of, input_digest, write_json, write_table
 from pixel_core.recipe import Merge, ModelRecipe, TrainingRecipe
-from pixel_core.steering_recipe import Strategy
+from pixel_core.recipe.steering import Strategy
 from pixel_core.training.ablation_table import BASE, summarise, to_markdown
 from pixel_core.training.bench import Bench, Seen, calibrated, gains
 

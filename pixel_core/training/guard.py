@@ -19,7 +19,7 @@ from pixel_core import taxonomy
 from pixel_core.model.batch import PixelBatch
 from pixel_core.model.decoding import decode
 from pixel_core.model.heads import find_head
-from pixel_core.steering_recipe import GuardRecipe
+from pixel_core.recipe.steering import GuardRecipe
 
 LEAST = 1e-6  # a loss; below it rounding multiplies a loss, and no divergence
 LAST = 2  # breaches of one component after which the run stops

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from pixel_core.model.batch import PixelBatch
 from pixel_core.model.decoding import decode
 from pixel_core.model.heads import find_head
-from pixel_core.steering_recipe import ProbeRecipe
+from pixel_core.recipe.steering import ProbeRecipe
 from pixel_core.training.step import TrainingStep
 
 HEADS = ("clinical", "eq")

@@ -16,7 +16,7 @@ from pixel_core.model.pixel import PixelModel
 from pixel_core.objectives.gradients import Observe, fan_out
 from pixel_core.objectives.losses import IGNORED, head_loss, labelled, language_loss
 from pixel_core.objectives.merging import Method
-from pixel_core.steering_recipe import TurnLosses
+from pixel_core.recipe.steering import TurnLosses
 from pixel_core.training.turns import HEAD_OF, count_pairs, turn_loss, turn_pairs, turn_weights
 
 BALANCE = "balance"  # the expert-balance loss: reported beside the objectives, never merged with them

@@ -11,7 +11,7 @@ from pixel_core.model.batch import PixelBatch
 from pixel_core.model.decoding import decode
 from pixel_core.model.heads import find_head
 from pixel_core.objectives.turn_losses import consecutive, consistency_loss, contrast_loss, contrasts, transition_loss
-from pixel_core.steering_recipe import TurnLosses
+from pixel_core.recipe.steering import TurnLosses
 
 HEAD_OF = {"contrast": "empathy", "consistency": "emotions", "transition": "persona"}
 

@@ -21,6 +21,7 @@ HEAVY = (
 )
 FLOORS = {
     "endpoint": -1,  # on the ground, and used there by writing
+    "recipe": 0,
     "writing": 0,
     "taxonomy": -1,
     "knowledge": 1,

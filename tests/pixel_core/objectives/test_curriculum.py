@@ -1,7 +1,7 @@
 import pytest
 
 from pixel_core.objectives.curriculum import Curriculum
-from pixel_core.steering_recipe import CurriculumRecipe
+from pixel_core.recipe.steering import CurriculumRecipe
 
 
 def curriculum(**recipe):

@@ -11,7 +11,7 @@ from pixel_core.objectives.merging import weights as merging_weights
 from pixel_core.objectives.schedules import FLOOR
 from pixel_core.objectives.strategy import Seen
 from pixel_core.objectives.weighting import Weighting
-from pixel_core.steering_recipe import Strategy, WeightingRecipe
+from pixel_core.recipe.steering import Strategy, WeightingRecipe
 
 BASE = {"language": 0.5, "eq": 1.0, "clinical": 3.0, "crisis": 0.5}
 STRATEGIES = Strategy.__args__

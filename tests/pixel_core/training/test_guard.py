@@ -5,7 +5,7 @@ import torch
 
 from pixel_core.model.batch import build_batch, example_of
 from pixel_core.model.heads import HEADS
-from pixel_core.steering_recipe import GuardRecipe
+from pixel_core.recipe.steering import GuardRecipe
 from pixel_core.training.guard import Guard, safety_counts, safety_figures
 from pixel_core.training.tokenizer import train_tokenizer
 from tests.pixel_core.model.small import labelled_dialogue

@@ -6,7 +6,7 @@ import torch
 from pixel_core.model.batch import build_batch, example_of
 from pixel_core.model.heads import find_head
 from pixel_core.model.pixel import PixelModel
-from pixel_core.steering_recipe import ProbeRecipe
+from pixel_core.recipe.steering import ProbeRecipe
 from pixel_core.training.probe import ProbeWatch, probe
 from pixel_core.training.step import TrainingStep
 from pixel_core.training.tokenizer import train_tokenizer

@@ -7,7 +7,7 @@ from pixel_core.conversation import Label, Turn
 from pixel_core.model.batch import build_batch, example_of
 from pixel_core.model.heads import HEADS
 from pixel_core.model.pixel import PixelModel
-from pixel_core.steering_recipe import TurnLosses
+from pixel_core.recipe.steering import TurnLosses
 from pixel_core.training.step import TrainingStep
 from pixel_core.training.tokenizer import train_tokenizer
 from pixel_core.training.turns import HEAD_OF, conversations_of, count_pairs, turn_loss, turn_pairs

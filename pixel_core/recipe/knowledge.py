@@ -1,27 +1,13 @@
-"""The recipe section of the knowledge stage, and what every section is."""
+"""The recipe section of the knowledge stage, and within it that of the teacher."""
 
 from __future__ import annotations
 
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from pixel_core import taxonomy
-from pixel_core.artifacts import digest_of
-
-Share = Annotated[float, Field(ge=0, le=1)]
-Positive = Annotated[int, Field(gt=0)]
-
-
-class Section(BaseModel):
-    """A part of a recipe: frozen, and strict about unknown keys."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
-
-    @property
-    def digest(self) -> str:
-        """SHA-256 of the section's values."""
-        return digest_of(self.model_dump(mode="json"))
+from pixel_core.recipe.section import Positive, Section
 
 
 class TeacherRecipe(Section):

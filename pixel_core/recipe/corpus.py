@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from pixel_core.conversation import MIXTURE_CATEGORIES
-from pixel_core.knowledge_recipe import Positive, Section, Share
+from pixel_core.recipe.section import Positive, Section, Share
 
 
 class CorpusRecipe(Section):

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from pixel_core.knowledge_recipe import Positive, Section, Share
+from pixel_core.recipe.section import Positive, Section, Share
 
 Strategy = Literal[
     "fixed", "performance", "cosine", "exponential", "curriculum", "gradient_norm", "pareto", "uncertainty", "famo", "random"
