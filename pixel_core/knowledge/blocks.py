@@ -18,18 +18,24 @@ _MARK = re.compile(r"\s*(?:([-*+•●▪◦\u2013])|\(?(\d{1,3}|[a-hj-z]|[ivx]{
 _LETTER = re.compile(r"\s*([A-Z])[.)]\s+(?=\S)")
 _NUMBERED = re.compile(r"(\d+(?:\.\d+)*)\.?\s+(?=[A-Z])")
 _LONGEST_TITLE = 12  # words; what is longer is a sentence without its full stop
-_NOISE = "\ufeff \t"
+_MARK_OF_BYTES = "\ufeff"
+_NOISE = f"{_MARK_OF_BYTES} \t"
+_TAB = 4  # columns
 _FRONT_MATTER = re.compile(r"\ufeff?---[ \t\r]*\n(?:(?!---).*\n){0,100}---[ \t\r]*\n")
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A heading, a paragraph or a list item; `level` is that of a heading, else 0, `mark` that of an item (`-`, `1`, `A`)."""
+    """A heading, a paragraph or a list item.
+
+    `level` is that of a heading, else 0; `mark` that of an item (`-`, `1`, `A`), and `indent` the columns that it is indented by.
+    """
 
     kind: Kind
     text: Located
     level: int = 0
     mark: str = ""
+    indent: int = 0
 
 
 def parse_markdown(text: str) -> list[Block]:
@@ -91,6 +97,7 @@ class _Open:
     end: int
     mark: str = ""
     lines: int = 1
+    indent: int = 0
 
 
 class _Reader:
@@ -129,7 +136,8 @@ class _Reader:
                 yield self._heading(start, start + len(content.rstrip(": ")), level)
             elif mark := self._marks.match(bare):
                 yield from self._close()
-                self._open = _Open("item", position + mark[1], position + len(bare), mark[0])
+                indent = bare.strip(_MARK_OF_BYTES).expandtabs(_TAB)
+                self._open = _Open("item", position + mark[1], position + len(bare), mark[0], indent=len(indent) - len(indent.lstrip()))
             else:
                 self._extend(bare, position)
             position += len(line)
@@ -167,4 +175,4 @@ class _Reader:
     def _close(self) -> Iterator[Block]:
         block, self._open = self._open, None
         if block and (text := located(self._text, block.start, block.end)):
-            yield Block(block.kind, text, mark=block.mark)
+            yield Block(block.kind, text, mark=block.mark, indent=block.indent)

@@ -13,6 +13,7 @@ _LETTERED = re.compile(r"\**\s*(?:criterion\s+)?([A-Z])\**\s*[.:)]\**\s+(?=\S)",
 _MARKED = re.compile(r"(?:\(?(?:\d{1,2}|[a-z])[.)]|[-\u2022\u00b7])\s+(?=\S)")  # a list written as paragraphs
 _ENDING = re.compile(r"\s*[;,]?\s*(?:\b(?:and|or))?\s*$")
 _SPECIFY = re.compile(r"\**\s*specify\b|\**\s*(?:coding|recording) note", re.IGNORECASE)
+_INDENTED = 2  # columns
 _ASIDE = re.compile(r"\**\s*note\b\**\s*:?", re.IGNORECASE)
 
 
@@ -22,7 +23,8 @@ class _Criterion:
     text: Located | None
     items: list[dict[str, Any]] = field(default_factory=list)
     lettered: bool = False
-    mark: str = ""  # the kind of mark that its list has
+    mark: str = ""  # the kind of mark that its list has, and the columns that it is indented by
+    indent: int = 0
 
 
 class Criteria:
@@ -61,7 +63,7 @@ class Criteria:
         elif self._specifying:
             return block.text
         elif block.kind == "item":
-            self._item(_without_ending(block.text, raw), _kind_of_mark(block.mark))
+            self._item(_without_ending(block.text, raw), _kind_of_mark(block.mark), block.indent)
         elif (marked := _MARKED.match(raw)) and raw == block.text:
             self._item(_without_ending(Located(raw[marked.end() :], block.text.start + marked.end(), block.text.end), raw))
         elif not _ASIDE.match(raw) and (not self.has_letters or raw.rstrip(" *").endswith(":")):
@@ -82,12 +84,13 @@ class Criteria:
         wanted = chr(ord(self._letters[-1]) + 1) if self._letters else "A"
         return letter if letter == wanted or (letter == "A" and len(self._letters) > 1) else None
 
-    def _item(self, text: Located, mark: str = "") -> None:
+    def _item(self, text: Located, mark: str = "", indent: int = 0) -> None:
         above = self._found[-1] if self._found else None
         if above is not None and (above.lettered or above.items or (above.text is not None and above.text.endswith(":"))):
             if not above.items:
-                above.mark = mark
-            if mark and above.mark and mark != above.mark:  # a list within a list belongs to the item above it
+                above.mark, above.indent = mark, indent
+            is_another = bool(mark and above.mark) and (mark != above.mark or indent >= above.indent + _INDENTED)
+            if is_another:  # a list within a list belongs to the item above it
                 above.items[-1].setdefault("items", []).append({"text": text})
             else:
                 above.items.append({"text": text})

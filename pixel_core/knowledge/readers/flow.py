@@ -40,6 +40,7 @@ class Flow:
         self._kind: Kind = "paragraph"
         self._level = 0
         self._mark = ""
+        self._indent = 0
 
     @property
     def open_length(self) -> int:
@@ -56,10 +57,10 @@ class Flow:
         """Whether the open block holds anything but space."""
         return any(text.strip() for text in self._open)
 
-    def begin(self, kind: Kind, *, level: int = 0, mark: str = "") -> None:
+    def begin(self, kind: Kind, *, level: int = 0, mark: str = "", indent: int = 0) -> None:
         """End the open block and begin another."""
         self.end()
-        self._kind, self._level, self._mark = kind, level, mark
+        self._kind, self._level, self._mark, self._indent = kind, level, mark, indent
 
     def write(self, text: str) -> None:
         """Add characters to the open block."""
@@ -78,7 +79,7 @@ class Flow:
             self._open.clear()
             if text:
                 self._add(text)
-        self._kind, self._level, self._mark = "paragraph", 0, ""
+        self._kind, self._level, self._mark, self._indent = "paragraph", 0, "", 0
 
     def page(self, number: int) -> None:
         """What is written from here on stands on this page (0: on none that is known); an open block goes on over the border."""
@@ -105,7 +106,7 @@ class Flow:
         self._length = start + len(text)
         if self._length > LONGEST_TEXT:
             raise UnusableError("too_large", f"the file holds more than {LONGEST_TEXT} characters of text")
-        self._blocks.append(Block(self._kind, Located(text, start, self._length), self._level, self._mark))
+        self._blocks.append(Block(self._kind, Located(text, start, self._length), self._level, self._mark, self._indent))
 
 
 def tidy(text: str) -> str:

@@ -74,6 +74,8 @@ _BLOCKS = frozenset(
     ]
 )
 _ITEMS = frozenset({"li", "dt", "tr"})
+_LISTS = frozenset({"ol", "ul"})
+_COLUMNS = 2  # that a list within a list counts as indented by
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 
 
@@ -119,6 +121,7 @@ class _Page:
     def __init__(self) -> None:
         self.flow = Flow()
         self._skipping: list[str] = []  # the elements that are left out, outermost first
+        self._lists = 0  # that are open
 
     def start(self, tag: str, attributes: Mapping[str, str]) -> None:
         """Begin what the element begins; void elements have no end."""
@@ -132,7 +135,7 @@ class _Page:
         elif tag in _HEADINGS:
             self.flow.begin("heading", level=_HEADINGS[tag])
         elif tag in _ITEMS:
-            self.flow.begin("item", mark="-")
+            self.flow.begin("item", mark="-", indent=_COLUMNS * max(0, self._lists - 1))
         elif tag == "dd":
             self.flow.write(": ")
         elif tag in ("td", "th"):
@@ -140,6 +143,7 @@ class _Page:
         elif tag in ("br", "wbr"):
             self.flow.write(" " if tag == "br" else "")
         elif tag in _BLOCKS:
+            self._lists += tag in _LISTS
             self._block()
 
     def end(self, tag: str) -> None:
@@ -150,6 +154,7 @@ class _Page:
         elif tag in _HEADINGS or tag in ("li", "dd", "tr"):
             self.flow.end()
         elif tag in _BLOCKS:
+            self._lists = max(0, self._lists - (tag in _LISTS))
             self._block()
 
     def data(self, data: str) -> None:

@@ -131,6 +131,23 @@ def test_lists_within_lists_of_a_manual_are_a_tree(tmp_path):
     assert consistency.check_thresholds(tmp_path / "out").passed
 
 
+LISTED = {
+    "manual.md": "# Panic disorder\n\n## Criteria\n\nA. At least two of these:\n"
+    "- one sign\n  - as when waking\n- a second sign\n- a third sign\n",
+    "manual.html": "<h1>Panic disorder</h1><h2>Criteria</h2><p>A. At least two of these:</p><ul><li>one sign<ul><li>as when waking</ul>"
+    "<li>a second sign</li><li>a third sign</ul>",
+}
+
+
+@pytest.mark.parametrize("file", LISTED)
+def test_a_list_that_is_indented_more_lies_within_the_one_above(tmp_path, file):
+    row = extracted(tmp_path, text=LISTED[file], file=file)
+    assert [(c["id"], c["min_count"], [i["text"]["text"] for i in c["items"]]) for c in row["criteria"]] == [
+        ("A", 2, ["one sign", "a second sign", "a third sign"]),
+        ("A1", 0, ["as when waking"]),
+    ]
+
+
 @pytest.mark.parametrize(
     ("duration", "bounds"),
     [
