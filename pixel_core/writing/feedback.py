@@ -17,6 +17,7 @@ from pixel_core.writing.writer import Candidate, Combination, Order, Writer
 TWICE, ALIKE = "duplicate", "near_duplicate"
 _PATIENCE = 4  # candidates for one conversation, over the whole writing, before it is given up
 _RESERVE = 40  # candidates more, so that a small writing is not given up by chance
+_PRIOR = 4  # candidates that the share of all subjects counts for beside a subject's own: one reject says little
 _MOST_ADVICE = 4  # corrections that a combination is given at once
 _NAMED = 3  # combinations that an error names
 
@@ -45,8 +46,9 @@ class Written:
 class Steering:
     """What earlier batches taught: how often each combination is worth asking, and what to tell the writer about it.
 
-    The weight of a combination is its share of kept candidates squared, counted with one more that fares as its kind and modality do over
-    all subjects: so a subject that was not asked yet learns from the others, and no weight reaches zero.
+    The weight of a combination is its share of kept candidates squared, counted with a few more that fare as its kind and modality
+    do over all subjects: so a subject that was not asked yet learns from the others, a single reject says little, and no weight reaches
+    zero.
     """
 
     asked: Counter[Combination] = field(default_factory=Counter)
@@ -64,7 +66,7 @@ class Steering:
         """How much of its turns a combination keeps."""
         parent = _of_all(combination)
         prior = (self.kept[parent] + 1) / (self.asked[parent] + 1)
-        return ((self.kept[combination] + prior) / (self.asked[combination] + 1)) ** 2
+        return ((self.kept[combination] + _PRIOR * prior) / (self.asked[combination] + _PRIOR)) ** 2
 
     def advice(self, orders: Sequence[Order]) -> dict[Combination, list[str]]:
         """The commonest reasons of each ordered combination, its own first, then those of the views that hold it."""
@@ -125,6 +127,7 @@ def write_steered(writer: Writer, plan: Plan, judge: Judge, *, batch: int) -> Wr
                 kept[candidate.conversation.id] = candidate.conversation
                 plan.delivered(candidate.order)
             else:
+                plan.turned_down(candidate.order)
                 counts[reasons[0]] += 1
                 rejects.append(_reject(candidate, reasons, writer.name))
         batches.append(Batch(len(orders), len(orders) - sum(counts.values()), dict(sorted(counts.items()))))

@@ -57,6 +57,10 @@ class Plan:
         """Count an order as done."""
         self._missing[_PLANNED_AS.get(order.kind, order.kind)] -= 1
 
+    def turned_down(self, order: Order) -> None:
+        """Give back the turn of an order that came to nothing: classes stay balanced by what is kept."""
+        self._turns[_PLANNED_AS.get(order.kind, order.kind)][order.subject] -= 1
+
     def next(self, most: int, weight: Weights = lambda combination: 1.0) -> list[Order]:
         """The next orders, at most so many and no more than are missing, the kinds well mixed."""
         sizes = {kind: missing for kind, missing in self._missing.items() if missing}

@@ -57,9 +57,28 @@ def test_what_fails_is_asked_less_and_less(shipped):
     """Three quarters of a kind's subjects fail always; the writing comes to the quarter that does not."""
     writer, written = steered(shipped, most_of_a_kind, count=300, batch=25)
     asked = [most_of_a_kind(order) for order in writer.asked if order.kind == "psychodynamic"]
-    third = len(asked) // 3
-    assert sum(asked[-third:]) < 0.5 * sum(asked[:third])
+    fails = [most_of_a_kind(order) for order in {o.subject: o for o in writer.asked if o.kind == "psychodynamic"}.values()]
+    half = len(asked) // 2
+    assert sum(fails) > 0.7 * len(fails)
+    assert sum(asked[-half:]) < sum(asked[:half])
+    assert sum(asked) < 0.6 * len(asked)
     assert Counter(c.extra["kind"] for c in written.conversations)["psychodynamic"] == 45
+
+
+def test_a_class_that_was_turned_down_once_does_not_starve(shipped):
+    """Of three classes the first candidate fails; in the end each has about as many conversations as the others."""
+    plan, steering, failed, kept = Plan(shipped, count=400, seed=3), Steering(), set(), Counter()
+    unlucky = sorted({order.subject for order in Plan(shipped, count=400, seed=3).next(400) if order.kind == "disorder"})[:3]
+    while plan.missing:
+        for order in plan.next(50, steering.weight):
+            fails = order.kind == "disorder" and order.subject in set(unlucky) - failed
+            failed |= {order.subject} if fails else set()
+            steering.learn(order.combination, ["made_wrong"] if fails else [])
+            (plan.turned_down if fails else plan.delivered)(order)
+            kept[order.subject] += not fails and order.kind in ("disorder", "comorbid")
+    assert failed == set(unlucky)
+    fewest = min(kept[name] for name in kept if name.startswith("clinical.") and name not in failed)
+    assert all(kept[name] >= 0.6 * fewest for name in unlucky), kept
 
 
 def test_the_loop_is_deterministic(shipped):
