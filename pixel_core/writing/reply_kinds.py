@@ -7,7 +7,7 @@ from collections.abc import Mapping
 # What a therapist answers to, by move: the kinds of `after` in therapist.yaml, for willing and for hesitant clients.
 _AFTER: Mapping[str, tuple[str, str]] = {
     "agenda": ("agenda", "agenda"),
-    "affirm_oars": ("affirmed", "sustain"),
+    "affirm_oars": ("affirmed", "affirmed_shyly"),
     "catch_thought": ("thought", "thought_hesitant"),
     "defusion": ("thought", "thought_hesitant"),
     "weigh": ("fairer", "fairer_hesitant"),
