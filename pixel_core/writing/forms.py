@@ -10,7 +10,7 @@ from pixel_core.writing.risk import level_of
 
 _ITEM = 12  # words of a questionnaire's line at most
 _NO_ITEM = re.compile(
-    r"person|individual|disorder|another|others' |episode|trauma|symptom|ground|unfounded|occasions|out of proportion|"
+    r"person|individual|disorder|diagnos|another|others' |episode|trauma|symptom|ground|unfounded|occasions|out of proportion|"
     r"['\";:]|\bfor instance\b",
     re.I,
 )

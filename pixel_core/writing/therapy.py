@@ -79,7 +79,7 @@ class Session:
         if len(self.queue) > 1 and scene.chance(0.6):
             voices.append(self._take(voices[0].family))
         resists = self.temper.resistance == 2
-        told = [manner.introduction(scene, self.person) if scene.chance(0.3) else "", self._woven(voices)]
+        told = [manner.introduction(scene, self.person) if scene.chance(0.3) and not self._met_before() else "", self._woven(voices)]
         plain = not resists and scene.chance(_PLAIN) and scene.deck.is_new(" ".join(p for p in told if p))
         name = "resistant" if resists else "opener"
         parts = ["" if plain else scene.draw_line(name, client[name]) or "", *told]
@@ -88,6 +88,10 @@ class Session:
             " ".join(p for p in parts if p), "opening", voices=voices, last=("resist" if resists else "voices", voices), reluctant=resists
         )
         self.goals[0].reach("named", len(scene.turns) - 1)
+
+    def _met_before(self) -> bool:
+        """Whether the client speaks of an earlier session: nobody tells who they are again."""
+        return self.scene.facts.get("meets") == frozenset({"again"})
 
     def reply(
         self, text: str, *, stage: str = "exploration", voices: Sequence[Voice] = (), last: tuple[str, Any], lead: bool = True, **flags: Any
@@ -160,7 +164,7 @@ class Session:
     def begin(self) -> None:
         """The therapist opens the session."""
         lines = bank("therapist")["open_session"]
-        line = self.scene.draw("open_session", lines)
+        line = self.scene.draw_line("open_session", lines)
         if line:
             self.scene.helper("therapist", [Piece(line["technique"], line["say"])], "opening", because="start")
 
@@ -201,7 +205,8 @@ class Session:
         asked = responses.question(self.scene, voice, self.last, self.spoken)
         self.turn(asked, "exploration", criterion(voice), on=[voice], further=True)
         voices = [voice]
-        if self.queue and (any(v.family is voice.family for v in self.queue) or self.scene.chance(0.6)):
+        further = self.queue and unheard is None  # what is told of another class for the first time gets an answer of its own
+        if further and (any(v.family is voice.family for v in self.queue) or self.scene.chance(0.6)):
             voices.append(self._take(voice.family))
         self.reply(self._woven(voices), voices=voices, last=("voices", voices))
 

@@ -29,6 +29,11 @@ def tells(text, scope=""):
         ("I'd sooner fail my finals.", "I'm retired."),
         ("Without my husband I don't go out.", "I've lived alone for years, I mean I've lived alone."),
         ("Other mums have a second battery.", "The other dads chat."),
+        ("I'm nervous about moving abroad.", "My youngest moved out on Saturday."),
+        ("Between my first wife and my second there were nine days.", "I do my flatmate's shopping."),
+        ("I told her I loved camping. It's been eleven summers of camping.", "My husband snores."),
+        ("Since the divorce I've met nice women.", "On the bus to her place I'm already rehearsing the apology."),
+        ("Last week you saved my life, and today I want to leave.", "I'm told you don't bite."),
     ],
 )
 def test_contradictions_are_seen(first, second):
@@ -56,6 +61,9 @@ def test_times_helpers_and_jobs_contradict_each_other(first, second):
         ("On the phone to my family everything's wonderful.", "", {"home": ["family"]}),
         ("We've been married for three years and we've never managed it.", "F52.6", {"children": ["small", "school", "grown"]}),
         ("We'd like a second child.", "", {"children": ["none", "grown"]}),
+        ("The little one has lost half a kilo in three weeks, on my milk and in my arms.", "F98.21", {"speaker": ["self"]}),
+        ("I've never done it, I want you to know that.", "F65.3", {"acted": ["done"]}),
+        ("I stood in a stranger's garden.", "F65.3", {"acted": ["never"]}),
     ],
 )
 def test_nobody_lives_beside_what_they_say(said, scope, other):

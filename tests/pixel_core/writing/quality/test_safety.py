@@ -7,6 +7,7 @@ from pixel_core.writing.care import called_for, duties, is_asked, is_met, owed_t
 from pixel_core.writing.modalities import modality
 from pixel_core.writing.phrases import bank
 from pixel_core.writing.quality import check_appropriateness
+from pixel_core.writing.quality.appropriateness import appropriateness_faults
 from pixel_core.writing.quality.safety import safety_faults
 from pixel_core.writing.risk import level_of
 
@@ -309,6 +310,12 @@ def test_what_is_told_of_danger_is_answered_to(written):
             crises += 1
             assert moves.index("means_safety") < moves.index("plan")
     assert min(losses, crises, answers) > 3
+
+
+def test_no_line_of_care_names_a_means_or_orders_medicine():
+    after = [line["say"] for duty in duties().values() for lines in duty.follow.values() for line in lines]
+    said = [*after, *(line["say"] for duty in duties().values() for line in duty.lines)]
+    assert [line for line in said if appropriateness_faults(led("", (line, "safety_planning")))] == []
 
 
 def test_nobody_unnamed_is_rung():
