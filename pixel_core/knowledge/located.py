@@ -55,52 +55,51 @@ def located_in(value: Any) -> Iterator[Located]:
 
 
 class _LocatingDecoder(json.JSONDecoder):
-    """A JSON decoder whose string values (keys excepted) are `Located`."""
+    """A JSON decoder whose string values (keys excepted) are `Located`, in a text that begins at the `offset` of its document."""
 
-    def __init__(self) -> None:
+    def __init__(self, offset: int) -> None:
         super().__init__()
         plain = json.decoder.scanstring  # type: ignore[attr-defined]
 
         def parse_string(text: str, begin: int, strict: bool = True) -> tuple[str, int]:
             value, end = plain(text, begin, strict)
-            return Located(value, begin, end - 1), end
+            return Located(value, offset + begin, offset + end - 1), end
 
         self.parse_string = parse_string
         self.scan_once = scanner.py_make_scanner(self)  # type: ignore[attr-defined]
 
 
-def parse_json(text: str) -> Any:
+def parse_json(text: str, offset: int = 0) -> Any:
     """The JSON value of a document, its string values `Located`; raises json.JSONDecodeError.
 
-    A byte order mark is allowed and counted in the offsets.
+    A byte order mark is allowed and counted in the offsets; `offset` is where in its document the text begins.
     """
     skipped = len(text) - len(text.lstrip(_SKIPPED))
-    value, end = _decode(text, skipped)
+    value, end = _decode(text, skipped, offset)
     if text[end:].strip():
         raise json.JSONDecodeError("something follows the value", text, end)
     return value
 
 
 def parse_json_lines(text: str) -> Iterator[tuple[int, Any]]:
-    """Every line's number (from 1) and JSON value, or the json.JSONDecodeError of a line that holds none; empty lines are passed over."""
+    """Every line's number (from 1) and JSON value, or the json.JSONDecodeError of a line that holds none; empty lines are passed over.
+
+    An error counts columns in its line, and lines not at all.
+    """
     position = 0
     for number, line in enumerate(text.split("\n"), start=1):
-        begin = position + len(line) - len(line.lstrip(_SKIPPED))
+        if line.strip(_SKIPPED):
+            try:
+                value = parse_json(line, position)  # the line alone: each would else be read on to the end, and its error count all lines
+            except json.JSONDecodeError as error:
+                value = error
+            yield number, value
         position += len(line) + 1
-        if begin >= position - 1:
-            continue
-        try:
-            value, end = _decode(text, begin)
-            if text[end : position - 1].strip() or end > position - 1:
-                raise json.JSONDecodeError("the line is not one value", text, begin)
-        except json.JSONDecodeError as error:
-            value = error
-        yield number, value
 
 
-def _decode(text: str, begin: int) -> tuple[Any, int]:
+def _decode(text: str, begin: int, offset: int) -> tuple[Any, int]:
     try:
-        value, end = _LocatingDecoder().raw_decode(text, begin)
+        value, end = _LocatingDecoder(offset).raw_decode(text, begin)
     except RecursionError as error:
         raise json.JSONDecodeError("nested too deeply", text, begin) from error
     except ValueError as error:

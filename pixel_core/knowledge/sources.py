@@ -81,17 +81,17 @@ def _listed(source: Path) -> list[str]:
 
 def read_json(document: Document) -> Any:
     """The located JSON value of a document, of JSON Lines the list of its values; raises UnusableError with reason `malformed_json`."""
-    try:
-        if document.suffix not in JSON_LINES:
+    if document.suffix not in JSON_LINES:
+        try:
             return parse_json(document.text)
-        values = []
-        for _, value in parse_json_lines(document.text):
-            if isinstance(value, json.JSONDecodeError):
-                raise value
-            values.append(value)
-        return values
-    except json.JSONDecodeError as error:
-        raise UnusableError("malformed_json", f"line {error.lineno}, column {error.colno}: {error.msg}") from error
+        except json.JSONDecodeError as error:
+            raise UnusableError("malformed_json", f"line {error.lineno}, column {error.colno}: {error.msg}") from error
+    values = []
+    for number, value in parse_json_lines(document.text):
+        if isinstance(value, json.JSONDecodeError):
+            raise UnusableError("malformed_json", f"line {number}, column {value.colno}: {value.msg}") from value
+        values.append(value)
+    return values
 
 
 def readable(source: Path, files: list[str], rejected: Rejected) -> Iterator[Document]:

@@ -1,11 +1,12 @@
 import json
+import time
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pixel_core.knowledge.blocks import parse_markdown
-from pixel_core.knowledge.located import parse_json, part, plain, reads_as
+from pixel_core.knowledge.located import parse_json, parse_json_lines, part, plain, reads_as
 
 
 def strings(value):
@@ -98,3 +99,13 @@ def test_half_of_a_character_is_malformed_and_a_whole_one_is_not(half, frame):
     with pytest.raises(json.JSONDecodeError, match="half of a character"):
         parse_json(frame.format(half))
     assert parse_json(frame.format(r"\ud83d\ude00 \\ud800")) == json.loads(frame.format(r"\ud83d\ude00 \\ud800"))
+
+
+@pytest.mark.parametrize(("line", "count"), [("only words of a line, " * 25, 5_000), ("[[[[[[[[", 2_000)])
+def test_the_time_for_broken_lines_grows_with_their_number_only(line, count):
+    began = time.process_time()
+    values = [value for _, value in parse_json_lines(f"{line}\n" * count + '{"a": "b c"}')]
+    assert time.process_time() - began < 2  # a minute and more where every line is read on to the end
+    assert len(values) == count + 1
+    assert values[-1] == {"a": "b c"}
+    assert (values[-1]["a"].start, values[-1]["a"].end) == (count * (len(line) + 1) + 7, count * (len(line) + 1) + 10)
