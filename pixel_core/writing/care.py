@@ -9,6 +9,7 @@ from functools import cache, lru_cache
 from itertools import repeat
 from typing import Any
 
+from pixel_core.sentences import sentences_of
 from pixel_core.writing.casting import agrees_with
 from pixel_core.writing.citations import grounds
 from pixel_core.writing.cues import Cue, all_held
@@ -76,7 +77,9 @@ def is_met(name: str, texts: Iterable[str], told: Iterable[str] = ()) -> bool:
     met = duties()[name].met
     found = [text for text in map(_QUOTED.sub, repeat(""), texts) if met.search(text)]
     heard = _run(" ".join(told)) if found else ""
-    return any(not _is_echo(sentence, match, heard) for text in found for sentence in _sentences(text) for match in met.finditer(sentence))
+    return any(
+        not _is_echo(sentence, match, heard) for text in found for sentence in sentences_of(text) for match in met.finditer(sentence)
+    )
 
 
 def _is_echo(sentence: str, match: re.Match[str], heard: str) -> bool:
@@ -89,10 +92,6 @@ def _is_echo(sentence: str, match: re.Match[str], heard: str) -> bool:
 def _run(text: str) -> str:
     """The words of a text in lower case, a space on either side of each."""
     return f" {' '.join(_WORD.findall(text.lower().replace(chr(0x2019), chr(0x27))))} "
-
-
-def _sentences(text: str) -> list[str]:
-    return re.split(r"(?<=[.?!])\s+", text)
 
 
 def is_asked(text: str) -> bool:

@@ -26,5 +26,11 @@ def was_brought_up(line: str, sentences: Iterable[str], said: Collection[str]) -
 
 
 @cache
+def filler_words() -> frozenset[str]:
+    """Words that say nothing by themselves, whatever is talked about."""
+    return frozenset(bank("words")["fillers"].split())
+
+
+@cache
 def _everyday() -> frozenset[str]:
-    return frozenset(f"{bank('words')['everyday']} {bank('words')['fillers']}".split())
+    return filler_words() | frozenset(bank("words")["everyday"].split())

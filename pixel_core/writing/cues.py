@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -49,6 +50,12 @@ class Cue:
             if word in lower:
                 return _is_met(self.asked, lower) and self.pattern.search(text) is not None
         return False
+
+
+@cache
+def cue_of(pattern: str) -> Cue:
+    """The cue of a bank's pattern, which looks past upper and lower case; compiled once."""
+    return Cue.of(re.compile(pattern, re.I))
 
 
 def lowered(text: str) -> str | None:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from functools import cache
 
-from pixel_core.writing.phrases import bank
+from pixel_core.writing.content import filler_words
 
 LONGEST = 12  # words of a clause that is said back; more sounds like a transcript
 _COMFORTABLE = 10  # so long it may be whenever the sentence allows
@@ -110,12 +109,7 @@ def quote_of(sentence: str) -> str | None:
 
 def _telling(piece: str) -> int:
     """How many words of the piece carry meaning of their own."""
-    return sum(1 for word in re.findall(r"[a-z]+(?:'[a-z]+)?", piece.lower()) if len(word) > 3 and word not in _fillers())
-
-
-@cache
-def _fillers() -> frozenset[str]:
-    return frozenset(bank("words")["fillers"].split())
+    return sum(1 for word in re.findall(r"[a-z]+(?:'[a-z]+)?", piece.lower()) if len(word) > 3 and word not in filler_words())
 
 
 def sentence_case(text: str) -> str:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
 from pixel_core.writing.casting import agrees_with
 from pixel_core.writing.content import content_of, was_brought_up
-from pixel_core.writing.cues import Cue, lowered
+from pixel_core.writing.cues import cue_of, lowered
 from pixel_core.writing.material import Picture
 from pixel_core.writing.phrases import Family, bank, names_of
 from pixel_core.writing.scene import Scene, Voice
@@ -29,7 +28,7 @@ def heard_now(scene: Scene, *, of: str | None = None) -> Callable[[Mapping[str, 
     def fits(line: Mapping[str, Any]) -> bool:
         cue = line.get("cue")
         timely = agrees_with(scene.facts, line["say"])  # nobody is told of years who has told of weeks
-        return timely and (spoke or not line.get("later")) and (not cue or _cue(cue).holds(said, lower))
+        return timely and (spoke or not line.get("later")) and (not cue or cue_of(cue).holds(said, lower))
 
     return fits
 
@@ -64,7 +63,7 @@ def asks_more(scene: Scene, voice: Voice) -> Callable[[str | Mapping[str, Any]],
     def fits(line: str | Mapping[str, Any]) -> bool:
         if isinstance(line, str):
             return True
-        return not (early and line.get("later")) and ("leads" not in line or _cue(line["leads"]).holds(said, lower))
+        return not (early and line.get("later")) and ("leads" not in line or cue_of(line["leads"]).holds(said, lower))
 
     return fits
 
@@ -90,8 +89,3 @@ def _ripe(line: str, family: Family, picture: Picture | None, spoken: Sequence[V
 @cache
 def _doubts() -> tuple[str, ...]:
     return (*bank("client")["reluctant"], *bank("client")["resistant"])
-
-
-@cache
-def _cue(pattern: str) -> Cue:
-    return Cue.of(re.compile(pattern, re.I))

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from functools import cache
 from itertools import pairwise
 
 from pixel_core.conversation import Conversation, Turn
-from pixel_core.writing.phrases import bank
+from pixel_core.writing.content import filler_words
 from pixel_core.writing.similarity import jaccard, shingles
 
 LONGEST = 220  # words of a turn
@@ -99,9 +98,4 @@ def _deaf(turns: Sequence[Turn]) -> bool:
 
 def _content(text: str) -> set[str]:
     """The words that carry meaning, cut to their first five letters, so that forms of a word meet."""
-    return {word[:5] for word in re.findall(r"[a-z]{4,}", text.lower()) if word not in _fillers()}
-
-
-@cache
-def _fillers() -> frozenset[str]:
-    return frozenset(bank("words")["fillers"].split())
+    return {word[:5] for word in re.findall(r"[a-z]{4,}", text.lower()) if word not in filler_words()}

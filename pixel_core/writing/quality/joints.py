@@ -10,7 +10,7 @@ from functools import cache
 from typing import Any
 
 from pixel_core.conversation import Conversation, Turn
-from pixel_core.writing.cues import Cue, lowered
+from pixel_core.writing.cues import Cue, cue_of, lowered
 from pixel_core.writing.fillers import unfit_fillers
 from pixel_core.writing.fitting import LATER, doubt_in
 from pixel_core.writing.manner import endings
@@ -100,4 +100,4 @@ def _joints_of(family: Family) -> Iterator[Joint]:
 
 
 def _cue(pattern: Any) -> Cue | None:
-    return Cue.of(re.compile(pattern, re.I)) if pattern else None
+    return cue_of(pattern) if pattern else None
