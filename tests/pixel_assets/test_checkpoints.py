@@ -8,7 +8,7 @@ import pytest
 from pixel_assets import paths
 from pixel_assets.checkpoints import ASSET, announce_checkpoints, latest_run
 from pixel_assets.partitions import checkpoints
-from tests.pixel_core.training.test_checkpoints import flip, write
+from tests.pixel_core.training.checkpoint_folders import flip, write
 
 
 @pytest.fixture

@@ -69,7 +69,7 @@ def test_a_run_that_cannot_start_fails_the_step_with_its_reason(monkeypatch, tmp
 
 def test_the_sensor_announces_and_says_so():
     from pixel_assets.defs.training.sensors import new_checkpoints
-    from tests.pixel_core.training.test_checkpoints import write
+    from tests.pixel_core.training.checkpoint_folders import write
 
     write(paths.artifact("training_run") / "tiny-0123456789ab", 20)
     with dg.instance_for_test() as instance:

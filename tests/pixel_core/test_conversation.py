@@ -11,7 +11,6 @@ from pixel_core.conversation import (
     ConversationError,
     Evidence,
     Label,
-    Provenance,
     Turn,
     from_frame,
     read_conversations,
@@ -20,19 +19,7 @@ from pixel_core.conversation import (
     validate,
     write_conversations,
 )
-
-PROVENANCE = Provenance("notes", "pixel://notes", "row 3", "CC0-1.0", "written", "test/1", 1.5, 2.5)
-
-
-def conversation(*contents, labels=(), category="mental_health", **fields):
-    turns = tuple(
-        Turn("user" if i % 2 == 0 else "assistant", "client" if i % 2 == 0 else "therapist", text, i % 2 == 1)
-        for i, text in enumerate(contents or ("I slept badly.", "What kept you awake?"))
-    )
-    turns = (*turns[:-1], replace(turns[-1], labels=tuple(labels)))
-    base = {"group": "g", "difficulty": 2, "provenance": (PROVENANCE,), "extra": {"k": [1, "é"]}}
-    return Conversation(turns, category, **(base | fields))
-
+from tests.pixel_core.conversations import PROVENANCE, conversation
 
 texts = st.text(st.characters(codec="utf-8"), min_size=1).filter(str.strip)
 labels = st.builds(Label, st.sampled_from(["clinical.F32", "clinical.*", "eq.social_cognition"]), st.floats(0, 1), st.just("human"))

@@ -5,7 +5,7 @@ import pytest
 from pixel_core.__main__ import main
 from pixel_core.conversation import Evidence, write_conversations
 from pixel_core.trace import TraceError, describe, find
-from tests.pixel_core.test_conversation import PROVENANCE, conversation
+from tests.pixel_core.conversations import PROVENANCE, conversation
 
 
 @pytest.fixture

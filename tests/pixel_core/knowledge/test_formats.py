@@ -17,9 +17,9 @@ from pixel_core.knowledge.passages import TABLE
 from pixel_core.knowledge.quality import check_passages
 from pixel_core.knowledge.readers import SUFFIXES, read_document
 from pixel_core.knowledge.sources import UnusableError, list_documents
+from tests.pixel_core.conversations import conversation
 from tests.pixel_core.knowledge.documents import INSOMNIA, write
 from tests.pixel_core.knowledge.formats import cnxml, encrypted, pdf, store, vectors, write_store
-from tests.pixel_core.test_conversation import conversation
 
 PRINTED = pdf([("Sleep", 16, True), "Sleep comes slowly to some people."], ["On the second page it has come."])
 GOOD = {

@@ -10,8 +10,8 @@ from pixel_core.evaluation.empathy.contrasts import contrasts
 from pixel_core.evaluation.evaluation import Settings, figures_of
 from pixel_core.evaluation.items import ItemError, read_contrasts
 from pixel_core.evaluation.respondents.respondent import HeadAnswer
-from tests.pixel_core.evaluation.eq.test_emobench import DATA
 from tests.pixel_core.evaluation.scripted import Guessing, Knowing
+from tests.pixel_core.evaluation.unseen import DATA
 from tests.pixel_core.evaluation.world import ROOT
 
 SCENARIOS = ROOT / "data" / "scenarios"

@@ -11,8 +11,8 @@ from pixel_core.evaluation.evaluation import Settings, figures_of
 from pixel_core.evaluation.items import ItemError
 from pixel_core.evaluation.respondents.respondent import HeadAnswer
 from pixel_core.recipe import load_recipe
-from tests.pixel_core.evaluation.eq.test_emobench import DATA
 from tests.pixel_core.evaluation.scripted import Knowing
+from tests.pixel_core.evaluation.unseen import DATA
 from tests.pixel_core.evaluation.world import speech
 
 HEADER = "message_id,response_id,article_id,empathy,distress,empathy_bin,distress_bin,essay\n"

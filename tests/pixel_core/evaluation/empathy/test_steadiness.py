@@ -8,7 +8,7 @@ from pixel_core.evaluation.empathy.steadiness import SteadyReplies, course, deal
 from pixel_core.evaluation.evaluation import Settings, figures_of
 from pixel_core.evaluation.respondents.respondent import HeadAnswer
 from pixel_core.recipe import load_recipe
-from tests.pixel_core.evaluation.eq.test_emobench import Unseen
+from tests.pixel_core.evaluation.unseen import Unseen
 from tests.pixel_core.evaluation.world import ROOT, dialogue, speech
 
 

@@ -9,7 +9,7 @@ from pixel_core.evaluation.evaluation import Settings, figures_of
 from pixel_core.evaluation.respondents.respondent import HeadAnswer, NotAnsweredError
 from pixel_core.model.heads import EMPATHY
 from pixel_core.recipe import load_recipe
-from tests.pixel_core.evaluation.eq.test_emobench import Unseen
+from tests.pixel_core.evaluation.unseen import Unseen
 from tests.pixel_core.evaluation.world import ROOT
 
 PLACE = (Provenance("s", "pixel-sample://s", "row 1", "CC0-1.0", "synthetic", "1"),)

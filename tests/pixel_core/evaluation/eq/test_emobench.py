@@ -7,22 +7,13 @@ import pytest
 from pixel_core.evaluation.asking import ask
 from pixel_core.evaluation.eq.emobench import APPLICATION, UNDERSTANDING, emobench
 from pixel_core.evaluation.evaluation import Settings, figures_of
-from pixel_core.evaluation.held_out import HeldOut
 from pixel_core.evaluation.items import ItemError
 from tests.pixel_core.evaluation.scripted import Guessing, Knowing
-from tests.pixel_core.evaluation.world import ROOT, speech
+from tests.pixel_core.evaluation.unseen import DATA
+from tests.pixel_core.evaluation.world import speech
 
 SETTINGS = Settings(resamples=200)
 EMOTIONS = ["Relief", "Envy", "Pride", "Shame", "Fear", "Delight"]
-
-
-class Unseen(HeldOut):
-    """Held-out data beside which nothing was ever trained on."""
-
-    training_files = ()
-
-
-DATA = Unseen(ROOT / "data" / "scenarios", ROOT, ROOT, ROOT)
 
 
 def understood(number, causes=4):

@@ -11,7 +11,7 @@ from pixel_core.evaluation.eq.eq_bench import reference_of
 from pixel_core.evaluation.eq.eq_bench_task import eq_bench
 from pixel_core.evaluation.evaluation import Settings, Told, figures_of, record
 from pixel_core.evaluation.items import ItemError
-from tests.pixel_core.evaluation.eq.test_emobench import DATA
+from tests.pixel_core.evaluation.unseen import DATA
 from tests.pixel_core.evaluation.world import speech
 
 NAMES = ("Calm", "Angry", "Sad", "Proud", "Relieved", "Jealous")
