@@ -117,18 +117,20 @@ def check_conversation_variety(folder: Path) -> Findings:
 
 
 def _criteria_faults(row: Row) -> Iterator[str]:
+    code = row["code"]
     if not row["criteria"]:
-        yield "no_criteria"
+        yield f"no_criteria {code}"
     ids = [c["id"] for c in row["criteria"]]
     if len(set(ids)) != len(ids):
-        yield "criterion_id_repeated"
+        yield f"criterion_id_repeated {code}"
     for criterion in row["criteria"]:
+        where = f"{code} {criterion['id']}"
         if criterion["min_count"] is not None and criterion["items"] and not 0 <= criterion["min_count"] <= len(criterion["items"]):
-            yield "more_needed_than_listed"
+            yield f"more_needed_than_listed {where}"
         if any(not item["text"] or not item["symptom"] for item in criterion["items"]):
-            yield "item_without_text"
+            yield f"item_without_text {where}"
         if not criterion["text"] and not criterion["items"]:
-            yield "criterion_without_text"
+            yield f"criterion_without_text {where}"
 
 
 def _voiced(row: Row) -> Iterator[str]:

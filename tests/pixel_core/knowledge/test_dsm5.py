@@ -69,6 +69,13 @@ def test_codes_and_names_map_onto_the_taxonomy(tmp_path, code, name, expected):
     assert row["name"] == taxonomy.find("dsm5", expected).name
 
 
+def test_a_threshold_that_no_one_can_reach_is_found_by_the_name_of_its_row(tmp_path):
+    unreachable = [INSOMNIA["criteria"][0] | {"min_count": 9}]
+    write(tmp_path / "kb" / "a.json", {"disorders": [record(criteria=unreachable)]})
+    (fault,) = check_dsm5(extract_dsm5(tmp_path / "kb", tmp_path / "out").folder).failed
+    assert dict(fault.reasons) == {"more_needed_than_listed F51.01 A": 1}
+
+
 def test_what_is_malformed_is_kept_apart_and_the_rest_goes_on(tmp_path):
     kb = tmp_path / "kb"
     write(
