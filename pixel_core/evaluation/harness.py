@@ -158,6 +158,16 @@ class Scored:
     answer: str | None = None
 
 
+def mean_of_choices(values: Callable[[str, Question], Sequence[float]]) -> Callable[[Question, str], list[float]]:
+    """The floor of written replies that have choices beside them: the mean of what each choice would get as the reply."""
+
+    def floor_of(question: Question, reply: str) -> list[float]:
+        others = [values(choice, question) for choice in question.choices]
+        return [sum(column) / len(others) for column in zip(*others, strict=True)]
+
+    return floor_of
+
+
 @dataclass(frozen=True, kw_only=True)
 class TextTask(Task):
     """Greedy replies, scored by a function of (reply, question) that never sees the prompt.

@@ -29,7 +29,7 @@ from pixel_core.artifacts import Built, Summary, build, digest_of, input_digest,
 from pixel_core.recipe import Merge, ModelRecipe, TrainingRecipe
 from pixel_core.recipe.steering import Strategy
 from pixel_core.training.ablation_table import BASE, summarise, to_markdown
-from pixel_core.training.bench import Bench, Seen, calibrated, gains
+from pixel_core.training.bench import BY_OBJECTIVE, Bench, Seen, by_objective, calibrated, gains
 
 if TYPE_CHECKING:
     from pixel_core.training.validation import Validation
@@ -46,7 +46,7 @@ RUNS_SCHEMA = pl.Schema(
         "score": pl.Float64,  # mean of the gains
         "conflict_share": pl.Float64,  # share of the pairs of objectives whose gradients conflict, mean of the steps
         "cosine_lowest": pl.Float64,  # lowest cosine of a pair, mean of the steps
-        "gains": pl.List(pl.Struct({"objective": pl.String, "value": pl.Float64})),  # 1 - calibrated validation loss / baseline
+        "gains": BY_OBJECTIVE,  # 1 - calibrated validation loss / baseline
     }
 )
 logger = logging.getLogger(__name__)
@@ -147,7 +147,8 @@ def _write(folder: Path, runs: Sequence[Mapping[str, Any]], steps: int, arms: Se
     (folder / TEXT).write_text(to_markdown(found), encoding="utf-8")
     draw_ablation(folder / PICTURE, found)
     rows = [
-        {**{name: run[name] for name in RUNS_SCHEMA.names() if name != "gains"}, "gains": _pairs(run["gains"] or {})} for run in ordered
+        {**{name: run[name] for name in RUNS_SCHEMA.names() if name != "gains"}, "gains": by_objective(run["gains"] or {})}
+        for run in ordered
     ]
     write_table(folder / RUNS, pl.DataFrame(rows, schema=RUNS_SCHEMA))
     verdicts = Counter(row["score"]["verdict"] for name, row in found["arms"].items() if name != BASE)
@@ -211,7 +212,3 @@ def _conflicts(lines: Sequence[Mapping[str, float]]) -> dict[str, float]:
             if name.startswith("cosine_") and name != "cosine_lowest":
                 found.setdefault(name.removeprefix("cosine_"), []).append(cosine < 0)
     return {pair: round(fmean(seen), 4) for pair, seen in sorted(found.items())}
-
-
-def _pairs(values: Mapping[str, float]) -> list[dict[str, Any]]:
-    return [{"objective": name, "value": value} for name, value in sorted(values.items())]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import polars as pl
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from pixel_core.training.validation import Validation
 
+BY_OBJECTIVE = pl.List(pl.Struct({"objective": pl.String, "value": pl.Float64}))  # what columns of tables with a value an objective hold
 VALIDATION_ROWS = 8  # rows of a validation batch
 
 
@@ -128,6 +129,11 @@ class Bench:
 def calibrated(found: Validation) -> dict[str, float]:
     """The losses of a validation with heads as calibrated: a checkpoint holds them so, and trainings are compared by that."""
     return found.losses | {name: fitted.loss for name, fitted in found.calibrations.items()}
+
+
+def by_objective(values: Mapping[str, float]) -> list[dict[str, Any]]:
+    """The values as a cell of a `BY_OBJECTIVE` column, in order of the names."""
+    return [{"objective": name, "value": value} for name, value in sorted(values.items())]
 
 
 def gains(losses: Mapping[str, float], baselines: Mapping[str, float]) -> dict[str, float]:

@@ -15,13 +15,13 @@ import logging
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import polars as pl
 
 from pixel_core.artifacts import Built, Summary, build, digest_of, input_digest, write_json, write_table
 from pixel_core.recipe import ModelRecipe, TrainingRecipe
-from pixel_core.training.bench import Bench, calibrated, gains
+from pixel_core.training.bench import BY_OBJECTIVE, Bench, by_objective, calibrated, gains
 from pixel_core.training.study import STARTUP, run_study, write_study
 
 if TYPE_CHECKING:
@@ -35,15 +35,14 @@ VERSION = "4"
 TRIALS, BEST, STUDY, HISTORY = "trials.parquet", "best.json", "study.db", "history.png"
 SPREAD = 4.0  # a trial's weights lie between a quarter of the recipe's and four times them
 
-_BY_OBJECTIVE = pl.List(pl.Struct({"objective": pl.String, "value": pl.Float64}))
 TRIALS_SCHEMA = pl.Schema(
     {  # type: ignore[arg-type]  # type checkers join classes and instances of types to object
         "trial": pl.Int64,
         "state": pl.String,  # complete | pruned: given up below the median of the earlier ones | fail: a loss was not finite
         "score": pl.Float64,  # mean over objectives of 1 - loss / baseline; null unless the trial is complete
-        "weights": _BY_OBJECTIVE,
-        "losses": _BY_OBJECTIVE,  # last validation loss of the trial, heads as calibrated
-        "baselines": _BY_OBJECTIVE,  # of the unigram model, and of each head's training prior
+        "weights": BY_OBJECTIVE,
+        "losses": BY_OBJECTIVE,  # last validation loss of the trial, heads as calibrated
+        "baselines": BY_OBJECTIVE,  # of the unigram model, and of each head's training prior
     }
 )
 logger = logging.getLogger(__name__)
@@ -131,17 +130,13 @@ def _trials(done: Sequence[FrozenTrial], baselines: Mapping[str, float]) -> pl.D
             "trial": trial.number,
             "state": trial.state.name.lower(),
             "score": trial.value if _complete(trial) else None,
-            "weights": _pairs(trial.user_attrs["weights"]),
-            "losses": _pairs(trial.user_attrs.get("losses", {})),
-            "baselines": _pairs(baselines),
+            "weights": by_objective(trial.user_attrs["weights"]),
+            "losses": by_objective(trial.user_attrs.get("losses", {})),
+            "baselines": by_objective(baselines),
         }
         for trial in done
     ]
     return pl.DataFrame(rows, schema=TRIALS_SCHEMA)
-
-
-def _pairs(values: Mapping[str, float]) -> list[dict[str, Any]]:
-    return [{"objective": name, "value": value} for name, value in sorted(values.items())]
 
 
 def _score(losses: Mapping[str, float], baselines: Mapping[str, float]) -> float:

@@ -11,7 +11,7 @@ from pixel_core.evaluation.clinical.compliance import KINDS, PATTERNS, SEVERITY,
 from pixel_core.evaluation.clinical.manual import Manual
 from pixel_core.evaluation.clinical.vignettes import tags_of
 from pixel_core.evaluation.figures import Measure
-from pixel_core.evaluation.harness import Question, Scored, TextTask
+from pixel_core.evaluation.harness import Question, Scored, TextTask, mean_of_choices
 from pixel_core.evaluation.held_out import HeldOut, lot_of
 from pixel_core.evaluation.items import Vignette
 
@@ -44,10 +44,6 @@ def assessments(data: HeldOut, vignettes: Sequence[Vignette], manual: Manual, *,
         parts = parts_of(reply)
         return Scored(values(reply, question), parsed=bool(parts), answer=", ".join(sorted(parts)) or None)
 
-    def floor_of(question: Question, reply: str) -> list[float]:
-        others = [values(choice, question) for choice in question.choices]
-        return [sum(column) / len(others) for column in zip(*others, strict=True)]
-
     base = {
         code: [one.name, one.signs, sorted(one.thresholds), one.days, sorted(map(sorted, one.units))]
         for code, one in manual.disorders.items()
@@ -61,7 +57,7 @@ def assessments(data: HeldOut, vignettes: Sequence[Vignette], manual: Manual, *,
         excluded=excluded,
         reply_tokens=reply_tokens,
         score=score,
-        floor_of=floor_of,
+        floor_of=mean_of_choices(values),
     )
 
 

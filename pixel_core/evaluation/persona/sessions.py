@@ -20,7 +20,7 @@ from pixel_core import taxonomy
 from pixel_core.artifacts import digest_of
 from pixel_core.conversation import Turn
 from pixel_core.evaluation.figures import Measure
-from pixel_core.evaluation.harness import Answer, ChoiceTask, HeadTask, Question, Scored, TextTask
+from pixel_core.evaluation.harness import Answer, ChoiceTask, HeadTask, Question, Scored, TextTask, mean_of_choices
 from pixel_core.evaluation.held_out import HeldOut
 from pixel_core.evaluation.items import read_rows
 from pixel_core.evaluation.persona.leakage import leakage
@@ -164,10 +164,6 @@ def session_replies(data: HeldOut, limit: int, reply_tokens: int) -> SpokenRepli
         spoken = MODES["therapist" if voice.therapy(reply) > 0.5 else "assistant"]
         return Scored(values(reply, question), parsed=bool(reply.strip()), answer=spoken if reply.strip() else None)
 
-    def floor_of(question: Question, reply: str) -> list[float]:
-        others = [values(choice, question) for choice in question.choices]
-        return [sum(column) / len(others) for column in zip(*others, strict=True)]
-
     return SpokenReplies(
         name="persona_replies",
         axis=AXIS,
@@ -177,7 +173,7 @@ def session_replies(data: HeldOut, limit: int, reply_tokens: int) -> SpokenRepli
         excluded=excluded,
         reply_tokens=reply_tokens,
         score=score,
-        floor_of=floor_of,
+        floor_of=mean_of_choices(values),
     )
 
 
