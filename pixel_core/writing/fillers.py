@@ -22,6 +22,7 @@ _TOLD = frozenset(
     {"voices", "course", "impact", "support", "attachment", "tried", "strength", "trait", "screen", "mild_since", "mild_works"}
     | {"event", "event_hesitant", "links", "links_hesitant", "memory", "thought", "thought_hesitant", "told"}
 )
+_LIGHT = frozenset({"strength", "trait", "screen", "tried", "support", "attachment", "course", "mild_since", "mild_works"})
 
 
 def joins(before: str, text: str) -> Callable[[Filler], bool]:
@@ -59,7 +60,7 @@ def afterwords(kind: str) -> tuple[str, list[Filler]]:
     """The bank of words after an answer of this kind, by name and lines."""
     name = {"no_risk": "sure", "agenda": "agenda"}.get(kind, "found")
     if kind in _TOLD:
-        name = "told"
+        name = "light" if kind in _LIGHT else "told"
     elif kind in _STEPS or kind.endswith("_step"):
         name = "step"
     return f"afterword:{name}", bank("client")["afterword"][name]

@@ -47,7 +47,8 @@ def test_a_statement_is_taken_in_and_a_question_thought_over():
 
 
 def test_words_after_an_answer_suit_what_it_was():
-    assert {afterwords(kind)[0] for kind in ("voices", "tried", "memory")} == {"afterword:told"}
+    assert {afterwords(kind)[0] for kind in ("voices", "memory", "thought")} == {"afterword:told"}
+    assert {afterwords(kind)[0] for kind in ("strength", "trait", "mild_works")} == {"afterword:light"}
     assert {afterwords(kind)[0] for kind in ("willing_step", "hesitant_step", "attended")} == {"afterword:step"}
     assert afterwords("no_risk")[0] == "afterword:sure"
     assert afterwords("corrected")[0] == "afterword:found"
