@@ -1,3 +1,5 @@
+import re
+
 import pytest
 
 from pixel_core.writing import Differential
@@ -29,6 +31,13 @@ def test_what_tells_two_apart_is_of_a_kind_that_the_other_has_not():
 def test_the_shipped_knowledge_tells_many_apart(shipped):
     able = [p for p in shipped.speaking("clinical") if differentials_of(shipped, p)]
     assert len(able) >= 15
+
+
+def test_no_difference_says_here_of_the_class_that_was_asked_about(shipped):
+    """A teacher says "Of the other one may say" before it: what holds for this class has to name it."""
+    told = [d.distinguish.text for p in shipped.pictures for d in p.differentials]
+    assert len(told) > 100
+    assert [text for text in told if re.search(r"[;,] (?:but )?here\b|to nothing but itself", text)] == []
 
 
 @pytest.mark.parametrize(
