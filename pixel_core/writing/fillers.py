@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import cache, lru_cache
 from typing import Any
 
-from pixel_core.writing.cues import Cue, lowered
+from pixel_core.writing.cues import cue_of, lowered
 from pixel_core.writing.phrases import bank
 from pixel_core.writing.scene import text_of
 
@@ -42,7 +42,7 @@ def _holding(before: str, text: str) -> Callable[[Filler], bool]:
         for side, said in sides.items():
             if pattern := line.get(side):
                 if pattern not in held:
-                    held[pattern] = _cue(pattern).holds(*said)
+                    held[pattern] = cue_of(pattern).holds(*said)
                 if not held[pattern]:
                     return False
         return True
@@ -87,11 +87,6 @@ def _conditional() -> Mapping[str, tuple[Filler, ...]]:
     for line in lines:
         found[text_of(line)] = (*found.get(text_of(line), ()), line)
     return {said: same for said, same in found.items() if not any(isinstance(line, str) for line in same)}
-
-
-@cache
-def _cue(pattern: str) -> Cue:
-    return Cue.of(re.compile(pattern, re.I))
 
 
 @lru_cache(maxsize=4096)
