@@ -6,10 +6,11 @@ from pathlib import Path
 
 import polars as pl
 
-from pixel_core.artifacts import Summary, finish, read_manifest, write_table
+from pixel_core.artifacts import write_table
 from pixel_core.conversation import Conversation, Label, read_conversations, write_conversations
 from pixel_core.corpus import build_edge_cases, build_head_examples, build_mixture, collect_pairs, import_source
 from pixel_core.corpus.pairs import read_pairs, write_pairs
+from tests.broken.sealing import seal
 from tests.pixel_core.corpus.worlds import clinical, entry, lines, recipe, sources, wording
 
 SOURCE = "support_dialogues"
@@ -17,12 +18,6 @@ SCENARIOS = Path(__file__).parents[2] / "data" / "scenarios" / "edge_cases.yaml"
 DIALOGUES = SCENARIOS.with_name("dual_persona.yaml")
 EVALUATION_TEXT = "Every March my aunt repaints the gate and blames the neighbours for the rust."
 Rows = list[Conversation]
-
-
-def seal(folder: Path, summary: Summary | None = None) -> None:
-    """Write the manifest anew, so that the folder is a valid artifact again."""
-    manifest = read_manifest(folder)
-    finish(folder, kind=manifest.kind, version=manifest.version, inputs=manifest.inputs, summary=summary or manifest.summary)
 
 
 def rewrite(path: Path, change: Callable[[Rows], Rows]) -> None:

@@ -5,7 +5,7 @@ import shutil
 
 import polars as pl
 
-from pixel_core.artifacts import Summary, finish, read_manifest, write_json, write_table
+from pixel_core.artifacts import Summary, finish, write_json, write_table
 from pixel_core.conversation import Conversation, Provenance, Turn, write_conversations
 from pixel_core.evaluation import AXES, build_leaderboard, build_promotion, build_scorecard
 from pixel_core.evaluation.asking import ask_all
@@ -17,16 +17,11 @@ from pixel_core.evaluation.ranking.leaderboard import REPORT as BOARD_REPORT
 from pixel_core.evaluation.ranking.promotion import POINTER
 from pixel_core.evaluation.scorecard import FIGURES, ITEMS, REPORT, SCORECARD, read_scorecard, summary_figures, write_scorecard
 from pixel_core.evaluation.uniting import unite
+from tests.broken.sealing import seal
 from tests.pixel_core.evaluation.scripted import Guessing
 
 KEY = "small-0123456789ab.4"
 CHOICES = ("the first", "the second", "the third", "the fourth")
-
-
-def alter(folder):
-    """Give an altered artifact the manifest that its own stage would have given it."""
-    manifest = read_manifest(folder)
-    finish(folder, kind=manifest.kind, version=manifest.version, inputs=manifest.inputs, summary=manifest.summary)
 
 
 def text_of(number):
@@ -55,7 +50,7 @@ def a_figure_that_nobody_measured(axis):
         card = read_scorecard(folder / FIGURES)
         better = card.figures[0].model_copy(update={"value": 1.0, "low": 0.9, "high": 1.0})
         write_scorecard(folder / FIGURES, card.model_copy(update={"figures": (better,)}))
-        alter(folder)
+        seal(folder)
         return KEY
 
     return write
@@ -67,7 +62,7 @@ def an_unparsed_answer_that_counts(axis):
         items = pl.read_parquet(folder / ITEMS)
         credited = items.with_columns(parsed=pl.lit(value=False), prediction=pl.lit([1.0]))
         write_table(folder / ITEMS, credited)
-        alter(folder)
+        seal(folder)
         return KEY
 
     return write
@@ -98,7 +93,7 @@ def an_axis_is_missing(home):
     card = read_scorecard(folder / SCORECARD)
     fewer = unite([card]).model_copy(update={"figures": tuple(f for f in card.figures if f.axis != "empathy")})
     write_scorecard(folder / SCORECARD, fewer)
-    alter(folder)
+    seal(folder)
     return KEY
 
 
@@ -106,7 +101,7 @@ def a_report_that_loads_a_script(home):
     folder = scorecard(home)
     report = (folder / REPORT).read_text().replace("</body>", '<script src="https://example.org/plot.js"></script></body>')
     (folder / REPORT).write_text(report)
-    alter(folder)
+    seal(folder)
     return KEY
 
 
@@ -115,7 +110,7 @@ def a_headline_that_fell(home):
     card = read_scorecard(folder / SCORECARD)
     figures = [figure if figure.axis != "eq" else fallen(figure) for figure in card.figures]
     write_scorecard(folder / SCORECARD, card.model_copy(update={"figures": tuple(figures), "base": "small-0123456789ab.0"}))
-    alter(folder)
+    seal(folder)
     return KEY
 
 
@@ -134,14 +129,14 @@ def leaderboard(home):
 def a_scorecard_is_left_out(home):
     folder = leaderboard(home)
     write_table(folder / LEADERBOARD, pl.read_parquet(folder / LEADERBOARD).head(2))
-    alter(folder)
+    seal(folder)
 
 
 def a_report_that_runs_a_foreign_script(home):
     folder = leaderboard(home)
     path = folder / BOARD_REPORT
     path.write_text(path.read_text().replace("</body>", "<script>fetch('https://example.org')</script></body>"))
-    alter(folder)
+    seal(folder)
 
 
 def a_checkpoint_that_left_its_course(home):
@@ -154,7 +149,7 @@ def a_checkpoint_that_left_its_course(home):
             shutil.copytree(folder, own)
         figures = [f.model_copy(update={"value": value, "low": value - 0.02, "high": value + 0.02}) for f in card.figures]
         write_scorecard(own / SCORECARD, card.model_copy(update={"checkpoint": key, "figures": tuple(figures)}))
-        alter(own)
+        seal(own)
     build_leaderboard(home / "artifacts" / "scorecard", home / "artifacts" / "leaderboard")
 
 
@@ -164,7 +159,7 @@ def the_promoted_checkpoint_does_not_exist(home):
     folder = build_promotion(board, artifacts / "scorecard", artifacts / "training_run", artifacts / "promotion").folder
     pointer = json.loads((folder / POINTER).read_text())
     write_json(folder / POINTER, pointer | {"checkpoint": KEY, "digest": "0" * 64})
-    alter(folder)
+    seal(folder)
 
 
 BROKEN = {

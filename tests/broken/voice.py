@@ -9,24 +9,19 @@ from pathlib import Path
 
 import polars as pl
 
-from pixel_core.artifacts import Summary, file_digest, finish, read_manifest, write_json, write_table
+from pixel_core.artifacts import Summary, file_digest, finish, write_json, write_table
 from pixel_core.conversation import read_conversations, write_conversations
 from pixel_core.recipe import load_recipe
 from pixel_core.rejects import write_rejects
 from pixel_core.voice import build_profile, extract_markers, fetch_playlist, find_playlist, write_voice_conversations
 from pixel_core.voice.gate import Gate
 from pixel_core.voice.transcription import SEGMENT_SCHEMA, TRANSCRIPT_SCHEMA
+from tests.broken.sealing import seal
 
 DATA = Path(__file__).parents[2] / "data"
 PLAYLIST = "morning-talks"
 RECIPE = load_recipe("tiny")
 ENTRY = find_playlist(DATA / "playlists.yaml", PLAYLIST)
-
-
-def alter(folder):
-    """Give an altered artifact the manifest that its own stage would have given it."""
-    manifest = read_manifest(folder)
-    finish(folder, kind=manifest.kind, version=manifest.version, inputs=manifest.inputs, summary=manifest.summary)
 
 
 def segment(episode, index, said):
@@ -95,7 +90,7 @@ def cut_recording(home):
     told = {"sha256": file_digest(path), "bytes": path.stat().st_size, "decoded_seconds": 28.584}
     frame = frame.with_columns(pl.when(cut).then(pl.lit(value)).otherwise(pl.col(name)).alias(name) for name, value in told.items())
     write_table(folder / "episodes.parquet", frame)
-    alter(folder)
+    seal(folder)
     return PLAYLIST
 
 
@@ -105,7 +100,7 @@ def looping_recogniser(home):
     frame = pl.read_parquet(folder / "segments.parquet")
     loop = (pl.col("id") == "morning-2-00004").alias("loop")
     write_table(folder / "segments.parquet", frame.with_columns(pl.when(loop).then(2).otherwise(pl.col("repeats")).alias("repeats")))
-    alter(folder)
+    seal(folder)
     return PLAYLIST
 
 
@@ -114,7 +109,7 @@ def missing_marker(home):
     folder = markers(home)
     frame = pl.read_parquet(folder / "markers.parquet")
     write_table(folder / "markers.parquet", frame.filter((pl.col("episode") != "morning-3") | (pl.col("marker") != "hedge_rate")))
-    alter(folder)
+    seal(folder)
     return PLAYLIST
 
 
@@ -124,7 +119,7 @@ def bold_claim(home):
     found = json.loads((folder / "profile.json").read_text())
     found["authenticity"] |= {"enough": True, "claim": "to be tested against held-out speech"}
     write_json(folder / "profile.json", found)
-    alter(folder)
+    seal(folder)
 
 
 def one_question_for_all(home):
@@ -139,7 +134,7 @@ def one_question_for_all(home):
     ]
     unique = {c.id: c for c in asked}
     write_conversations(folder / "conversations.parquet", [unique[key] for key in sorted(unique)])
-    alter(folder)
+    seal(folder)
     return PLAYLIST
 
 

@@ -15,7 +15,7 @@ from pixel_core.evaluation.ranking.history import Decision, write_history
 from pixel_core.evaluation.ranking.leaderboard import LEADERBOARD
 from pixel_core.evaluation.scorecard import SCORECARD, read_scorecard, write_scorecard
 from pixel_core.recipe import load_recipe
-from tests.broken.evaluation import alter
+from tests.broken.sealing import seal
 from tests.pixel_core.evaluation.world import RUN, write_run, write_world
 
 DEFINITIONS = defs()
@@ -189,7 +189,7 @@ def test_the_weekly_schedule_repeats_what_was_ever_promoted_and_both_take_what_i
     rank_the_base(automation.home)
     path = automation.home / "artifacts" / "scorecard" / f"{RUN}.0" / SCORECARD
     write_scorecard(path, read_scorecard(path).model_copy(update={"evaluator": "0"}))
-    alter(path.parent)
+    seal(path.parent)
     build_leaderboard(automation.home / "artifacts" / "scorecard", automation.home / "artifacts" / "leaderboard")
     assert asked_again(automation.instance, "weekly_evaluation") == {f"{RUN}.4": True, f"{RUN}.8": True, f"{RUN}.0": False}
     assert asked_again(automation.instance, "nightly_evaluation")[f"{RUN}.0"] is True  # it ranks best, too

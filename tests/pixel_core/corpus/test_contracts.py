@@ -8,7 +8,8 @@ from pixel_core.artifacts import ArtifactError
 from pixel_core.conversation import Turn
 from pixel_core.corpus import build_mixture, import_source, mixture_contract, source_contract
 from pixel_core.corpus.pairs import write_pairs
-from tests.broken.corpus import first, rewrite, seal, source
+from tests.broken.corpus import first, rewrite, source
+from tests.broken.sealing import seal
 from tests.pixel_core.corpus.worlds import entry, lines, recipe, sources
 
 

@@ -87,7 +87,7 @@ def test_without_the_sieve_the_check_names_the_rows(planted, tmp_path):
     world, _ = planted
     built = build_mixture(recipe("corpus.near_duplicates=0"), world, tmp_path / "mixture")
     pl.DataFrame({"text": [ITEM, SHORT]}).write_parquet(built.folder / HELD_OUT)
-    from tests.broken.corpus import seal
+    from tests.broken.sealing import seal
 
     seal(built.folder)
     failed = {f.name for f in check_leakage(built.folder).failed}

@@ -6,7 +6,7 @@ from pixel_core.corpus.pairs import PAIR_SCHEMA, PreferencePair, read_pairs, wri
 from pixel_core.corpus.population import CorpusError
 from pixel_core.corpus.quality import check_pairs
 from pixel_core.corpus.sieve import Sieve
-from tests.broken.corpus import seal
+from tests.broken.sealing import seal
 from tests.pixel_core.corpus.worlds import artifact, conversation, entry, lines, recipe
 
 

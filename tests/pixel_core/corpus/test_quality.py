@@ -2,7 +2,8 @@ import pytest
 
 from pixel_core.artifacts import ArtifactError, Summary, read_manifest
 from pixel_core.corpus import build_head_examples, build_mixture, mixture_quality, quality, scenario_quality
-from tests.broken.corpus import SCENARIOS, edge_cases, first, heads, mixture, rewrite, saying, seal, source
+from tests.broken.corpus import SCENARIOS, edge_cases, first, heads, mixture, rewrite, saying, source
+from tests.broken.sealing import seal
 from tests.pixel_core.corpus.worlds import recipe, sources
 
 

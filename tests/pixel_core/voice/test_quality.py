@@ -10,6 +10,7 @@ from pixel_core.artifacts import ArtifactError, write_json, write_table
 from pixel_core.conversation import Provenance, read_conversations, to_frame, write_conversations
 from pixel_core.voice import check_markers, check_playlist_audio, check_profile, check_transcripts, check_voice_conversations
 from tests.broken import voice
+from tests.broken.sealing import seal
 
 
 def failures(findings):
@@ -20,7 +21,7 @@ def failures(findings):
 def edit(folder, file, **columns):
     """Set columns of a table, given as expressions, and renew the manifest."""
     write_table(folder / file, pl.read_parquet(folder / file).with_columns(**columns))
-    voice.alter(folder)
+    seal(folder)
 
 
 def only(condition, value, name):
@@ -92,7 +93,7 @@ def test_transcripts_that_are_not_what_was_said(tmp_path):
     folder = voice.transcripts(tmp_path)
     said = pl.read_parquet(folder / "segments.parquet").select("episode", "start", "end", text=pl.lit("something else entirely"))
     write_table(folder / "reference.parquet", said)
-    voice.alter(folder)
+    seal(folder)
     assert list(failures(check_transcripts(folder))) == ["word error rate against the reference"]
 
 
@@ -128,7 +129,7 @@ def test_profile(tmp_path, change, fault):
     profile = json.loads((folder / "profile.json").read_text())
     change(profile)
     write_json(folder / "profile.json", profile)
-    voice.alter(folder)
+    seal(folder)
     assert set(failures(check_profile(folder))) == fault
 
 
@@ -157,7 +158,7 @@ def test_conversations(tmp_path, change, fault):
     assert not failures(check_voice_conversations(folder))
     first, *rest = read_conversations(folder / "conversations.parquet")
     write_conversations(folder / "conversations.parquet", [change(first), *rest])
-    voice.alter(folder)
+    seal(folder)
     assert failures(check_voice_conversations(folder)) == {"conversations hold": {fault: 1}}
 
 
@@ -167,7 +168,7 @@ def test_conversations_that_learn_nothing_or_the_user(tmp_path):
     muted = replace(first, turns=tuple(replace(t, learn=False) for t in first.turns))
     parrot = replace(second, turns=tuple(replace(t, learn=True, evidence=second.turns[-1].evidence) for t in second.turns))
     write_conversations(folder / "conversations.parquet", [muted, parrot, *rest])
-    voice.alter(folder)
+    seal(folder)
     reasons = failures(check_voice_conversations(folder))["conversations hold"]
     assert {"nothing_to_learn", "last_turn_not_learnt", "user_turn_learnt"} <= set(reasons)
 
@@ -177,7 +178,7 @@ def test_conversations_twice_and_with_another_id(tmp_path):
     found = read_conversations(folder / "conversations.parquet")
     frame = pl.concat([to_frame(found), to_frame(found[:1]).with_columns(id=pl.lit("f" * 64))])
     write_table(folder / "conversations.parquet", frame)
-    voice.alter(folder)
+    seal(folder)
     assert set(failures(check_voice_conversations(folder))) == {"ids that their turns do not give", "pairs that share too much speech"}
 
 

@@ -9,7 +9,7 @@ from pixel_core.evaluation import AXES, build_promotion, quality, read_pointer
 from pixel_core.evaluation.ranking.due import promoted, stale
 from pixel_core.evaluation.ranking.history import HISTORY, Decision, added, ever_promoted, read_history, write_history
 from pixel_core.evaluation.scorecard import SCORECARD, read_scorecard, write_scorecard
-from tests.broken.evaluation import alter
+from tests.broken.sealing import seal
 from tests.pixel_core.evaluation.boards import GOOD, board, place, promote
 from tests.pixel_core.evaluation.world import RUN
 
@@ -92,7 +92,7 @@ def test_a_history_that_does_not_end_at_the_pointer_fails_the_check(home):
     place(home, 8, GOOD)
     folder = promote(home).folder
     write_history(folder, [*decisions(home), Decision("4" * 64, f"{RUN}.8", f"{RUN}.4", {})])
-    alter(folder)
+    seal(folder)
     found = quality.check_promotion(folder, home / "training_run")
     assert [finding.name for finding in found.failed] == ["last promoted by the history"]
 
@@ -132,4 +132,4 @@ def test_stale_is_what_another_evaluator_measured_or_other_items_than_the_newest
 def rewrite(home, step, **changes):
     folder = home / "scorecard" / f"{RUN}.{step}"
     write_scorecard(folder / SCORECARD, read_scorecard(folder / SCORECARD).model_copy(update=changes))
-    alter(folder)
+    seal(folder)

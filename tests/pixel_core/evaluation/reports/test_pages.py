@@ -29,7 +29,8 @@ from pixel_core.evaluation.reports.page import Page, Row, table
 from pixel_core.evaluation.scorecard import ITEMS, REPORT, SCORECARD, read_scorecard
 from pixel_core.evaluation.statistics.curves import NONE, Bin, Curve, calibration_curves, family_confusion
 from pixel_core.evaluation.statistics.draws import pairs, read_draws
-from tests.broken.evaluation import KEY, alter, scorecard
+from tests.broken.evaluation import KEY, scorecard
+from tests.broken.sealing import seal
 from tests.pixel_core.evaluation.scripted import Guessing
 from tests.pixel_core.evaluation.world import ROOT
 
@@ -81,7 +82,7 @@ def test_what_would_reach_out_or_run_is_found(home, tmp_path, markup, finding):
     shutil.copytree(home / "leaderboard", folder)
     text = (folder / BOARD_REPORT).read_text()
     (folder / BOARD_REPORT).write_text(text.replace("</main>", f"{markup}</main>"))
-    alter(folder)
+    seal(folder)
     assert finding in [found.name for found in report_quality.check_board_report(folder).failed]
 
 
