@@ -34,13 +34,15 @@ class Document:
     """A readable document: its path relative to the source, as POSIX text, and its text.
 
     All offsets count characters of `text`: the file's own for JSON, Markdown and plain text, the extracted text for the other
-    formats. JSON has no blocks, and only PDF, printed text and stores of them have pages.
+    formats. JSON has no blocks, and only PDF, printed text and stores of them have pages. `scanned` are the numbers of pages that are
+    images with hardly a word: what they say is not in the text.
     """
 
     file: str
     text: str
     blocks: tuple[Block, ...] = ()
     pages: tuple[Page, ...] = ()
+    scanned: tuple[int, ...] = ()
 
     @property
     def suffix(self) -> str:

@@ -90,8 +90,7 @@ def _write(source: Path, stage: Path) -> Summary:
     completeness.draw(held, stage / completeness.PICTURE)
     keep_documents(stage, source, documents, documents)
     write_rejects(stage, rejected.rows)
-    unread = sum(1 for reject in rejected.rows if reject.position == "file")
-    return Summary(rows=table.height, rejects=count_reasons(rejected.rows), figures=_figures(table) | {"read": read + unread})
+    return Summary(rows=table.height, rejects=count_reasons(rejected.rows), figures=_figures(table) | {"read": read + rejected.unread})
 
 
 def _row(raw: Any, file: str) -> dict[str, Any]:

@@ -111,10 +111,11 @@ def _write(source: Path, stage: Path) -> Summary:
     write_table(stage / TABLE, pl.DataFrame(ordered, schema=FRAMEWORK_SCHEMA))
     keep_documents(stage, source, (row["file"] for row in ordered))
     write_rejects(stage, rejected.rows)
-    unread = sum(1 for reject in rejected.rows if reject.position == "file")
     figures = {f"{kind}_entries": sum(1 for row in ordered if row["kind"] == kind) for kind in KINDS}
     voiced = sum(len(row["voiced"]) for row in ordered)
-    return Summary(rows=len(ordered), rejects=count_reasons(rejected.rows), figures=figures | {"voiced": voiced, "read": read + unread})
+    return Summary(
+        rows=len(ordered), rejects=count_reasons(rejected.rows), figures=figures | {"voiced": voiced, "read": read + rejected.unread}
+    )
 
 
 def _files(source: Path) -> list[str]:

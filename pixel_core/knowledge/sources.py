@@ -37,6 +37,7 @@ DOCUMENTS = "documents.parquet"
 PAGES = "pages.parquet"
 _DOCUMENT_SCHEMA = pl.Schema({"file": pl.String, "text": pl.String})  # the path in the knowledge folder, and what offsets count
 _PAGE_SCHEMA = pl.Schema({"file": pl.String, "start": pl.Int64, "number": pl.Int64})  # where each page begins, in files that have pages
+_FILE, _PAGE = "file", "page "  # positions of what was not read
 _ABOUT = frozenset({"readme", "licence", "license", "changelog"})
 
 
@@ -53,6 +54,11 @@ class Rejected:
     def add(self, file: str, position: str, reason: str, detail: str, content: str = "") -> None:
         """Keep one reject; `detail` must not quote the document."""
         self.rows.append(Reject(file.encode(errors="surrogateescape").decode(errors="replace"), position, reason, detail, content))
+
+    @property
+    def unread(self) -> int:
+        """How many of the rejects are whole files or pages, in which nobody knows how many records stand."""
+        return sum(1 for reject in self.rows if reject.position == _FILE or reject.position.startswith(_PAGE))
 
 
 def list_documents(source: Path) -> list[str]:
@@ -95,14 +101,18 @@ def read_json(document: Document) -> Any:
 
 
 def readable(source: Path, files: list[str], rejected: Rejected) -> Iterator[Document]:
-    """The documents that can be read, in order; the others go to `rejected`."""
+    """The documents that can be read, in order; the others go to `rejected`, and so do single pages without text."""
     for file in files:
         try:
             if not _is_unicode(file):
                 raise UnusableError("name_not_utf8", "the name of the file, or of a folder that it lies in, is not UTF-8: rename it")
-            yield read_document(source, file)
+            document = read_document(source, file)
         except UnusableError as error:
-            rejected.add(file, "file", error.reason, str(error))
+            rejected.add(file, _FILE, error.reason, str(error))
+            continue
+        for page in document.scanned:
+            rejected.add(file, f"{_PAGE}{page}", "no_text_layer", "the page is an image with hardly a word: run OCR over the file first")
+        yield document
 
 
 def _is_unicode(name: str) -> bool:

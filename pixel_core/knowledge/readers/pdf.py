@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import logging
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pixel_core.knowledge.document import Document, UnusableError
@@ -23,8 +24,9 @@ _BOLD = ("bold", "black", "heavy", "semibold", "cmbx")
 def read_pdf(data: bytes, file: str) -> Document:
     """The document of a PDF: headings by their type, paragraphs joined over lines and pages, running heads left out, page borders kept.
 
-    A PDF that opens without a password is read. Raises UnusableError: `not_a_pdf`, `truncated`, `encrypted`, `malformed_pdf`,
-    `no_text_layer` (a scan: run OCR over it first), `unreadable_fonts`, `too_large`, `no_text`.
+    A PDF that opens without a password is read, and of one with scanned pages the others. Raises UnusableError: `not_a_pdf`,
+    `truncated`, `encrypted`, `malformed_pdf`, `no_text_layer` (a scan: run OCR over it first), `unreadable_fonts`, `too_large`,
+    `no_text`.
     """
     if b"%PDF-" not in data[:_HEAD]:
         raise UnusableError("not_a_pdf", "the file does not begin as a PDF")
@@ -32,7 +34,7 @@ def read_pdf(data: bytes, file: str) -> Document:
         raise UnusableError("truncated", "the file ends before the end of the PDF: copy or download it again")
     logging.getLogger("pypdf").setLevel(logging.CRITICAL)  # what matters of its warnings becomes a reject
     try:
-        lines, pages, images = _read(data)
+        lines, pages, scanned = _read(data)
     except UnusableError:
         raise
     except MemoryError:
@@ -40,34 +42,36 @@ def read_pdf(data: bytes, file: str) -> Document:
     except Exception as error:  # pypdf answers malformed files with errors of many classes
         raise UnusableError(*_reason(error)) from error
     words = sum(len(line.text.split()) for line in lines)
-    if words < _FEW_WORDS * pages and images > pages / 2:
-        raise UnusableError("no_text_layer", f"{images} of {pages} pages are images with hardly a word: run OCR over the file first")
+    if words < _FEW_WORDS * pages and len(scanned) > pages / 2:
+        raise UnusableError("no_text_layer", f"{len(scanned)} of {pages} pages are images with hardly a word: run OCR over the file first")
     if not words:
         raise UnusableError("no_text", "no page holds text")
     characters = "".join(line.text for line in lines)
     unreadable = sum(1 for c in characters if c == "\ufffd" or "\ue000" <= c <= "\uf8ff" or c < " ")
     if unreadable > _UNREADABLE * len(characters):
         raise UnusableError("unreadable_fonts", "the fonts do not say which letters they draw: run OCR over the file first")
-    return compose(lines, pages).document(file)
+    return replace(compose(lines, pages).document(file), scanned=tuple(scanned))
 
 
-def _read(data: bytes) -> tuple[list[Line], int, int]:
-    """All lines, the number of pages, and how many of them show an image."""
+def _read(data: bytes) -> tuple[list[Line], int, list[int]]:
+    """All lines, the number of pages, and which of them are an image with hardly a word."""
     from pypdf import PdfReader
 
     reader = PdfReader(io.BytesIO(data))
     if reader.is_encrypted and not reader.decrypt(""):
         raise UnusableError("encrypted", "the file asks for a password: save a copy without one")
     lines: list[Line] = []
-    images = characters = 0
+    scanned: list[int] = []
+    characters = 0
     for number, page in _pages(reader):
         found = _Lines(number).of(page)
         characters += sum(len(line.text) for line in found)
         if number > _MOST_PAGES or characters > LONGEST_TEXT:
             raise UnusableError("too_large", f"the file holds more than {_MOST_PAGES} pages or {LONGEST_TEXT} characters")
         lines += found
-        images += len(found) < _FEW_WORDS and _shows_image(page)
-    return lines, len(reader.pages), images
+        if sum(len(line.text.split()) for line in found) < _FEW_WORDS and _shows_image(page):
+            scanned.append(number)
+    return lines, len(reader.pages), scanned
 
 
 def _pages(reader: PdfReader) -> Any:

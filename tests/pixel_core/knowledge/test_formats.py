@@ -1,5 +1,6 @@
 """A folder as people have it: every format, and every way in which a file can be of no use."""
 
+import json
 import os
 from dataclasses import replace
 from pathlib import Path
@@ -64,6 +65,18 @@ def folder(tmp_path):
     write(kb / ".hidden.txt", "Not read.")
     write(kb / "README.md", "Not read either.")
     return kb
+
+
+def test_single_scanned_pages_are_rejected_and_the_others_are_read(tmp_path):
+    page = ["This page has words enough to be read."]
+    write(tmp_path / "kb" / "mixed.pdf", pdf(page, [], ["And another of as many words as that."], image=True))
+    built = extract_passages(tmp_path / "kb", tmp_path / "out", words=200)
+    rejected = pl.read_parquet(built.folder / "rejected.parquet")
+    assert rejected.select("source", "position", "reason").rows() == [("mixed.pdf", "page 2", "no_text_layer")]
+    assert built.summary.figures["documents"] == 1
+    write(tmp_path / "kb" / "one.json", json.dumps(INSOMNIA))
+    disorders = extract_dsm5(tmp_path / "kb", tmp_path / "dsm5")
+    assert disorders.summary.figures["read"] == disorders.summary.rows + pl.read_parquet(disorders.folder / "rejected.parquet").height
 
 
 def test_every_file_ends_read_or_rejected_with_its_reason(folder, tmp_path):

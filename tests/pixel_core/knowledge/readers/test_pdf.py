@@ -83,6 +83,14 @@ def test_what_is_no_text_is_refused_with_its_reason():
     assert reason(pdf([], [])) == "no_text"
 
 
+def test_pages_that_are_images_are_named_beside_those_that_are_read():
+    read = ["This page has words enough to be read."]
+    document = read_pdf(pdf(read, [], read, ["7"], image=True), "x.pdf")
+    assert document.scanned == (2, 4)
+    assert document.page_at(document.text.rindex("This page")) == 3
+    assert read_pdf(pdf(read, [], read), "x.pdf").scanned == ()
+
+
 def test_a_stream_that_unpacks_without_end_is_refused():
     import zlib
 
