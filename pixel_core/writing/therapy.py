@@ -30,6 +30,7 @@ _INTERJECTION = re.compile(r"[\w']+[?!]")
 _BEFORE = 0.7  # of the answers that others gave in the same words begin with words of their own, the rest end with them
 _PLAIN = 0.3  # of the first turns begin with the matter itself
 _OPEN = frozenset({"voices", "course", "impact", "tried", "support"})  # answers after which a client may doubt or ask
+_AGE = re.compile(r"\bI'm (?:a |only |already )?(?:twenty|thirty|forty|fifty|sixty|seventy|eighty)\b")
 
 
 @dataclass(slots=True)
@@ -79,7 +80,8 @@ class Session:
         if len(self.queue) > 1 and scene.chance(0.6):
             voices.append(self._take(voices[0].family))
         resists = self.temper.resistance == 2
-        told = [manner.introduction(scene, self.person) if scene.chance(0.3) and not self._met_before() else "", self._woven(voices)]
+        introduced = scene.chance(0.3) and not self._met_before() and not _tell_an_age(voices + self.queue)
+        told = [manner.introduction(scene, self.person) if introduced else "", self._woven(voices)]
         plain = not resists and scene.chance(_PLAIN) and scene.deck.is_new(" ".join(p for p in told if p))
         name = "resistant" if resists else "opener"
         parts = ["" if plain else scene.draw_line(name, client[name]) or "", *told]
@@ -282,3 +284,8 @@ class Session:
         """The families of what was told, the latest first; the first one told ends the list."""
         found = list(dict.fromkeys(v.family for v in reversed(self.spoken) if v.feature.role in ("symptom", "impact")))
         return found or [families()["general"]]
+
+
+def _tell_an_age(voices: Sequence[Voice]) -> bool:
+    """Whether one of these voices says how old the client is: an introduction would draw another year of that decade."""
+    return any(_AGE.search(voice.statement.text) for voice in voices)

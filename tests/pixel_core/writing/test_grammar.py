@@ -1,9 +1,11 @@
+import re
 import time
 from collections import Counter
 
 import pytest
 
 from pixel_core import taxonomy
+from pixel_core.knowledge.material import load_material
 from pixel_core.writing import WritingError, write_conversations
 from pixel_core.writing.quality import check_appropriateness, check_record, check_variety
 from tests.pixel_core.knowledge.documents import SHIPPED
@@ -131,3 +133,12 @@ def test_one_own_disorder_with_voices_is_enough_for_therapy():
 def test_nothing_to_write_from_is_an_error():
     with pytest.raises(WritingError, match="no knowledge can be written from"):
         write_conversations(material(picture(features=())), count=1, seed=1)
+
+
+def test_whoever_says_their_age_is_not_introduced_with_another(sources):
+    """The sheet of a client who says `I'm sixty-two` holds a decade alone, and an introduction draws a year of it."""
+    age = re.compile(r"\b(?:sixty|seventy|eighty)-\w+")
+    written = write_conversations(load_material(*sources, ["F17"]), count=200, seed=3)
+    told = [c.turns[0].content for c in written if any(t.part == "client" and "I'm sixty-two" in t.content for t in c.turns)]
+    assert len(told) > 5
+    assert [text for text in told if set(age.findall(text)) - {"sixty-two"}] == []

@@ -197,6 +197,7 @@ def test_an_exchange_of_unknown_symptoms_is_refused():
 
 def test_an_everyday_concern_is_what_the_modality_works_on(written):
     told_of = [voiced for family in everyday().values() for voiced in family.voiced]
+    answered = [reply for family in everyday().values() for exchange in family.exchanges for reply in exchange.replies]
     own = {name for way in MODALITIES for name in modality(way).moves}
     backs, seen, asides = bank("therapist")["back_to_concern"], 0, 0
     for conversation in written:
@@ -206,7 +207,7 @@ def test_an_everyday_concern_is_what_the_modality_works_on(written):
             continue
         seen += 1
         before = conversation.turns[min(moves) - 1].content.lower()
-        assert any(voiced[1:].lower() in before for voiced in told_of), f"{conversation.id}: {before}"
+        assert any(words[1:].lower() in before for words in (*told_of, *answered)), f"{conversation.id}: {before}"
         asides += any(back in turn.content for back in backs for turn in conversation.turns[: min(moves)])
     assert seen > 10
     assert asides == seen, "after what somebody is like, `it` would be that"

@@ -137,6 +137,7 @@ def test_what_a_therapist_says_to_the_answer_is_of_two_kinds():
         ("I've been brought back twice, by strangers.", "revived"),
         ("By four I notice I'm shaking, and only then remember lunch.", "nourished"),
         ("She found the wraps in the buggy.", "minding"),
+        ("The school rang because nobody had collected her, and I was re-sorting screws.", "minding"),
         ("The fireman said he wouldn't get me out, he said it kindly.", "way_out"),
         ("The tablets from the internet are in my glove compartment.", "bought"),
         ("I'd been taking care of the baby on my own that afternoon, and my eyes kept closing.", "minding"),
